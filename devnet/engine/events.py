@@ -36,7 +36,7 @@ def event_from_dict(values: dict[str, Any]) -> Event:
     """The event that `as_dict` wrote. Lists become tuples again."""
     kind = EVENT_KINDS[values["kind"]]
     known = {field.name for field in fields(kind)}
-    plain = {
+    plain: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in values.items()
         if name in known
@@ -159,6 +159,15 @@ class TxDropped(Event):
     chain: str
     id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TxsMined(Event):
+    """Transactions left a mempool because a block carries them. No coinbase here."""
+
+    chain: str
+    height: int
+    ids: tuple[str, ...]
 
 
 # Transfers between chains.
