@@ -267,11 +267,12 @@ def to_hex(data: bytes) -> str:
 def from_hex(text: str) -> bytes:
     """The bytes of hex digits of either case. BadHex on anything else, spaces too."""
     try:
-        # bytes.fromhex alone would skip white space.
-        if text.isascii() and not any(letter.isspace() for letter in text):
-            return bytes.fromhex(text)
+        data = bytes.fromhex(text)
     except ValueError:
-        pass
+        data = b""
+    # White space, which fromhex skips, makes the text longer than its bytes.
+    if 2 * len(data) == len(text):
+        return data
     raise BadHex(
         f"{_shortened(text)!r} is not hex",
         hint="use an even number of the digits 0-9 and a-f, without 0x",
