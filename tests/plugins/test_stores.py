@@ -1,0 +1,440 @@
+"""The built-in stores keep the contract; the suite finds those that do not."""
+
+import random
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from tinydb import TinyDB, where
+
+from devnet.engine.interfaces import StorageError
+from devnet.plugins import tinydb_journal
+from devnet.plugins.memory import MemoryStore
+from devnet.plugins.sqlite_store import SqliteStore
+from devnet.plugins.store_crash import survives_kill
+from devnet.plugins.store_parts import (
+    FileFailed,
+    StoreClosed,
+    StoreDamaged,
+    StoreInUse,
+    StoreOfOtherVersion,
+    store_digest,
+)
+from devnet.plugins.store_suite import RULES, check_store
+from devnet.plugins.tinydb_store import TinyStore
+from tests.plugins import broken_stores
+
+ALL = [MemoryStore, TinyStore, SqliteStore]
+ON_DISK = [TinyStore, SqliteStore]
+
+
+def broken_rules(store_class, in_memory=False):
+    verdicts = check_store(store_class, in_memory=in_memory)
+    assert [verdict.rule for verdict in verdicts] == [rule.id for rule in RULES]
+    return {verdict.rule: verdict.reason for verdict in verdicts if not verdict.passed}
+
+
+def files_of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("in_memory", [False, True], ids=["file", "memory"])
+@pytest.mark.parametrize("store_class", ALL, ids=lambda found: found.info.name)
+def test_built_in_stores_keep_all_ten_rules(store_class, in_memory):
+    assert broken_rules(store_class, in_memory) == {}
+
+
+@pytest.mark.parametrize(
+    ("store_class", "rule", "word"),
+    [
+        (broken_stores.ForgetsZeroBytes, "S2", "wrong order"),
+        (broken_stores.LeavesOutTheStart, "S3", "start"),
+        (broken_stores.WritesAtOnce, "S4", "left a part of the batch"),
+        (broken_stores.LooksThrough, "S6", "later value"),
+        (broken_stores.LetsEverybodyWrite, "S7", "second batch"),
+        (broken_stores.NoLock, "S9", "opened for writing twice"),
+    ],
+    ids=lambda found: getattr(found, "__name__", None),
+)
+def test_the_suite_names_the_rule_that_a_broken_store_breaks(store_class, rule, word):
+    assert word in broken_rules(store_class)[rule]
+
+
+def test_a_store_that_writes_when_it_is_closed_does_not_survive_a_kill(tmp_path):
+    reason = survives_kill(broken_stores.WritesWhenClosed, tmp_path / "store", 3)
+
+    assert "only 0 batches are there" in reason
+
+
+def test_the_suite_says_what_a_store_raised_instead_of_stopping():
+    class Hopeless(MemoryStore):
+        def get(self, key):
+            raise KeyError(key)
+
+    assert "KeyError" in broken_rules(Hopeless)["S1"]
+
+
+@pytest.mark.parametrize("n_batches", [1, 2, 7, 31])
+@pytest.mark.parametrize("store_class", ON_DISK, ids=lambda found: found.info.name)
+def test_what_was_acknowledged_survives_kill_9(store_class, n_batches, tmp_path):
+    assert survives_kill(store_class, tmp_path / "store", n_batches) == ""
+
+
+@pytest.mark.parametrize("n_batches", [2, 5, 9, 14, 20])
+def test_tinydb_survives_kill_9_while_it_compacts(n_batches, tmp_path):
+    # In the child every second batch or so outgrows the snapshot.
+    reason = survives_kill(OftenCompacted, tmp_path / "store", n_batches)
+
+    assert reason == ""
+
+
+class OftenCompacted(TinyStore):
+    def __init__(self, path=None):
+        tinydb_journal.LEAST_JOURNAL_BYTES = 1
+        super().__init__(path)
+
+
+@pytest.fixture(autouse=True)
+def least_journal_bytes(monkeypatch):
+    least = tinydb_journal.LEAST_JOURNAL_BYTES
+    monkeypatch.setattr(tinydb_journal, "LEAST_JOURNAL_BYTES", least)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_all_stores_agree_on_random_operations(seed, tmp_path):
+    chance = random.Random(seed)
+    stores = [
+        store_class(path)
+        for store_class in ALL
+        for path in (tmp_path / store_class.__name__, None)
+    ]
+    for _ in range(40):
+        changes = [
+            (chance.randbytes(chance.randint(1, 2)), chance.choice([None, b"", b"v"]))
+            for _ in range(chance.randint(0, 20))
+        ]
+        prefix, reverse = chance.randbytes(chance.randint(0, 1)), chance.random() < 0.5
+        start = chance.choice([None, chance.randbytes(1)])
+        for store in stores:
+            with store.batch() as batch:
+                for key, value in changes:
+                    batch.delete(key) if value is None else batch.put(key, value)
+        seen = {tuple(store.iterate(prefix, start, reverse)) for store in stores}
+        assert len(seen) == 1
+    digests = {store_digest(store) for store in stores}
+    for store in stores:
+        store.close()
+
+    assert len(digests) == 1
+
+
+# TinyDB: the file, the journal, and what may be at its end.
+
+
+def filled(path, n_batches=5):
+    store = TinyStore(path)
+    for number in range(n_batches):
+        with store.batch() as batch:
+            batch.put(b"number", b"%d" % number)
+            batch.put(b"key-%d" % number, b"v" * number)
+    return store
+
+
+def abandoned(folder, n_batches=5):
+    """A file and a journal as they are when the process dies, and the digest."""
+    store = filled(folder / "first.json", n_batches)
+    snapshot = (folder / "first.json").read_bytes()
+    journal = (folder / "first.json.journal").read_bytes()
+    digest = store_digest(store)
+    store.close()
+    return snapshot, journal, digest
+
+
+def put_back(folder, snapshot, journal):
+    path = folder / "second.json"
+    path.write_bytes(snapshot)
+    (folder / "second.json.journal").write_bytes(journal)
+    return path
+
+
+def test_after_close_tinydb_alone_reads_the_file(tmp_path):
+    filled(tmp_path / "store.json").close()
+
+    table = TinyDB(tmp_path / "store.json").table("pairs")
+    table.document_id_class = str
+    assert table.get(doc_id=b"number".hex()) == {"value": b"4".hex()}
+    assert len(table) == 6
+
+
+def test_tinydbs_own_verbs_work_and_are_kept(tmp_path):
+    path = tmp_path / "store.json"
+    store = filled(path)
+    with store.snapshot() as frozen:
+        store.table.update({"value": "ff"}, where("value") == b"4".hex())
+        assert frozen.get(b"number") == b"4"
+    assert store.get(b"number") == b"\xff"
+    store.put(b"later", b"1")
+    digest = store_digest(store)
+    store.close()
+
+    assert store_digest(TinyStore(path)) == digest
+
+
+def test_a_journal_torn_at_any_byte_is_cut_off_at_the_last_whole_batch(tmp_path):
+    snapshot, journal, digest = abandoned(tmp_path)
+    last_line_at = journal.rstrip(b"\n").rindex(b"\n") + 1
+    path = put_back(tmp_path, snapshot, journal)
+    store = TinyStore(path)
+    assert store_digest(store) == digest
+    store.close()
+
+    for cut in range(last_line_at, len(journal)):
+        path = put_back(tmp_path, snapshot, journal[:cut])
+        store = TinyStore(path)
+        assert store.get(b"number") == b"3" and store.get(b"key-4") is None
+        store.put(b"after", b"1")
+        store.close()
+        store = TinyStore(path)
+        assert store.get(b"after") == b"1" and store.get(b"number") == b"3"
+        store.close()
+
+
+def test_an_unreadable_last_line_is_cut_off(tmp_path):
+    snapshot, journal, digest = abandoned(tmp_path)
+    path = put_back(tmp_path, snapshot, journal + b'[["pairs",{"6b":\0\0\0\n')
+
+    assert store_digest(TinyStore(path)) == digest
+
+
+def test_an_unreadable_line_with_good_ones_behind_it_is_refused(tmp_path):
+    snapshot, journal, _ = abandoned(tmp_path)
+    lines = journal.split(b"\n")
+    lines[2] = lines[2][:-3]
+    path = put_back(tmp_path, snapshot, b"\n".join(lines))
+    before = files_of(tmp_path)
+
+    with pytest.raises(StoreDamaged, match="line 3"):
+        TinyStore(path)
+    after = files_of(tmp_path)
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_journal_that_an_older_snapshot_left_behind_is_not_replayed(tmp_path):
+    # Killed after the new snapshot took its name, before the journal was begun anew.
+    _, old_journal, _ = abandoned(tmp_path)
+    store = TinyStore(tmp_path / "first.json")
+    store.put(b"number", b"newer")
+    store.close()
+    newer = (tmp_path / "first.json").read_bytes()
+    path = put_back(tmp_path, newer, old_journal)
+
+    assert TinyStore(path).get(b"number") == b"newer"
+
+
+def test_a_journal_newer_than_the_file_beside_it_is_refused(tmp_path):
+    snapshot, _, _ = abandoned(tmp_path)
+    _, newer_journal, _ = abandoned(tmp_path)
+
+    with pytest.raises(StoreDamaged, match="belongs to snapshot"):
+        TinyStore(put_back(tmp_path, snapshot, newer_journal))
+
+
+def test_the_journal_is_compacted_when_it_outgrows_the_snapshot(tmp_path, monkeypatch):
+    monkeypatch.setattr(tinydb_journal, "LEAST_JOURNAL_BYTES", 2000)
+    store = filled(tmp_path / "store.json", n_batches=200)
+    sizes = [path.stat().st_size for path in sorted(tmp_path.glob("store.json*"))]
+
+    assert sizes[0] > 2000 and sizes[1] <= sizes[0] + 2000
+    assert store.get(b"number") == b"199"
+
+
+class FullDisk:
+    """A file that takes so many bytes and then no more."""
+
+    def __init__(self, file, n_bytes, truncates=True):
+        self.file, self.n_bytes, self.truncates = file, n_bytes, truncates
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def write(self, data):
+        if not self.n_bytes:
+            raise OSError(28, "No space left on device")
+        n_written = self.file.write(data[: self.n_bytes])
+        self.n_bytes -= n_written
+        return n_written
+
+    def truncate(self, size):
+        if not self.truncates:
+            raise OSError(5, "Input/output error")
+        return self.file.truncate(size)
+
+
+@pytest.mark.parametrize("n_bytes", [0, 1, 20])
+def test_a_batch_that_the_disk_refuses_leaves_nothing_behind(n_bytes, tmp_path):
+    store = filled(tmp_path / "store.json")
+    digest, journal = store_digest(store), store.table.storage._journal
+    before = (tmp_path / "store.json.journal").read_bytes()
+    real_file = journal._file
+    journal._file = FullDisk(real_file, n_bytes)
+
+    with pytest.raises(FileFailed, match="No space left"):
+        store.put(b"number", b"lost")
+
+    assert store_digest(store) == digest
+    assert (tmp_path / "store.json.journal").read_bytes() == before
+    journal._file = real_file
+    store.put(b"number", b"there is space again")
+    assert store.get(b"number") == b"there is space again"
+
+
+def test_a_journal_that_cannot_even_be_cut_takes_no_more_batches(tmp_path):
+    path = tmp_path / "store.json"
+    store = filled(path)
+    digest, journal = store_digest(store), store.table.storage._journal
+    journal._file = FullDisk(journal._file, 9, truncates=False)
+    with pytest.raises(FileFailed):
+        store.put(b"number", b"lost")
+    with pytest.raises(StoreClosed):
+        store.put(b"number", b"lost too")
+    torn = put_back(
+        tmp_path, path.read_bytes(), path.with_name("store.json.journal").read_bytes()
+    )
+
+    assert store_digest(TinyStore(torn)) == digest
+
+
+# Files that are not what they should be.
+
+
+def foreign_sqlite(path):
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE songs (name TEXT)")
+    db.commit()
+    db.close()
+
+
+def other_sqlite_version(path):
+    SqliteStore(path).close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 9")
+    db.close()
+
+
+def cut_sqlite(path):
+    store = SqliteStore(path)
+    with store.batch() as batch:
+        for number in range(300):
+            batch.put(b"%d" % number, b"v" * 300)
+    store.close()
+    path.write_bytes(path.read_bytes()[:-40_000])
+
+
+def noisy_sqlite(path):
+    cut_sqlite(path)
+    raw = bytearray(path.read_bytes())
+    raw[20_000:40_000] = b"\xa5" * 20_000
+    path.write_bytes(raw)
+
+
+def wrong_text(path):
+    path.write_text("These are not pairs.\n")
+
+
+def cut_tinydb(path):
+    filled(path).close()
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def foreign_tinydb(path):
+    TinyDB(path).insert({"song": "of somebody else"})
+
+
+def other_tinydb_version(path):
+    filled(path).close()
+    path.write_text(path.read_text().replace('"version":1', '"version":9'))
+
+
+@pytest.mark.parametrize(
+    ("store_class", "make", "error"),
+    [
+        (SqliteStore, wrong_text, StoreDamaged),
+        (SqliteStore, foreign_sqlite, StoreDamaged),
+        (SqliteStore, cut_sqlite, StoreDamaged),
+        (SqliteStore, noisy_sqlite, StoreDamaged),
+        (SqliteStore, other_sqlite_version, StoreOfOtherVersion),
+        (TinyStore, wrong_text, StoreDamaged),
+        (TinyStore, foreign_tinydb, StoreDamaged),
+        (TinyStore, cut_tinydb, StoreDamaged),
+        (TinyStore, other_tinydb_version, StoreOfOtherVersion),
+    ],
+    ids=lambda found: getattr(found, "__name__", None),
+)
+def test_a_file_that_is_no_store_is_refused_and_left_untouched(
+    store_class, make, error, tmp_path
+):
+    path = tmp_path / "store"
+    make(path)
+    before = files_of(tmp_path)
+
+    with pytest.raises(error) as caught:
+        store_class(path)
+
+    assert str(path) in caught.value.message and caught.value.hint
+    after = files_of(tmp_path)
+    assert {name: after[name] for name in before} == before
+
+
+@pytest.mark.parametrize("store_class", ON_DISK, ids=lambda found: found.info.name)
+def test_a_folder_that_is_not_there_is_refused_by_name(store_class, tmp_path):
+    with pytest.raises(FileFailed, match="nowhere"):
+        store_class(tmp_path / "nowhere" / "store")
+
+
+@pytest.mark.parametrize("store_class", ON_DISK, ids=lambda found: found.info.name)
+def test_another_process_cannot_open_an_open_store(store_class, tmp_path):
+    path = tmp_path / "store"
+    store = store_class(path)
+    store.put(b"key", b"mine")
+    words = (
+        f"from {store_class.__module__} import {store_class.__name__} as Store\n"
+        "from devnet.engine.interfaces import StorageError\n"
+        "import sys\n"
+        "try: Store(sys.argv[1])\n"
+        "except StorageError as error: print(error.code)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", words, path], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert said.strip() == StoreInUse.code
+    assert store.get(b"key") == b"mine"
+
+
+def test_a_sqlite_file_that_another_program_locks_is_in_use(tmp_path, monkeypatch):
+    path = tmp_path / "store"
+    SqliteStore(path).close()
+    monkeypatch.setattr("devnet.plugins.sqlite_store.BUSY_TIMEOUT_S", 0.01)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+
+    with pytest.raises(StoreInUse, match="locked by another program"):
+        SqliteStore(path)
+    other.close()
+    SqliteStore(path).close()
+
+
+@pytest.mark.parametrize("store_class", ALL, ids=lambda found: found.info.name)
+def test_a_closed_store_says_that_it_is_closed(store_class, tmp_path):
+    store = store_class(tmp_path / "store")
+    store.put(b"key", b"1")
+    store.close()
+    store.close()
+
+    for use in (lambda: store.get(b"key"), lambda: store.put(b"key", b"2")):
+        with pytest.raises(StoreClosed):
+            use()
+    with pytest.raises(StorageError):
+        list(store.iterate())
