@@ -52,6 +52,16 @@ def test_the_next_bits_are_the_references(case: dict[str, Any]) -> None:
     assert difficulty.compact_to_big(bits) == int(case["next_target"])
 
 
+def test_a_window_is_a_signed_64_bit_span() -> None:
+    forward = difficulty.next_bits(0x20000000000CCCCC, 2016, 302_400, 0)
+    wrapped = difficulty.next_bits(0x20000000000CCCCC, 2016, 302_300, (1 << 64) - 100)
+    assert wrapped == forward == 0x20000000000CCCCC
+
+
+def test_bits_never_leave_64_bits() -> None:
+    assert difficulty.big_to_compact(1 << 8 * 255) == 0x0000000000010000
+
+
 @pytest.mark.parametrize("case", VECTORS["subsidy"], ids=lambda case: case["height"])
 def test_the_subsidy_is_the_references(case: dict[str, str]) -> None:
     assert difficulty.subsidy(int(case["height"])) == int(case["subsidy"])

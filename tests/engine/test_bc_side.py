@@ -155,6 +155,7 @@ def test_a_program_is_a_side_record_or_not(case: dict[str, Any]) -> None:
         ("6a4d0500" + "4253523101", True),
         ("6a4d0600" + "4253523101", False),
         ("6a4d0400" + "4253523101", False),
+        ("6a4c04" + "42535231", False),
         ("6a4e05000000" + "4253523101", False),
         ("6a4d", False),
         ("6a4c", False),

@@ -198,6 +198,18 @@ def test_an_address_is_read_or_refused_as_the_reference_does(case: dict) -> None
     assert caught.value.hint
 
 
+def test_a_whole_letter_of_padding_is_refused() -> None:
+    # Version 0, 20 zero bytes in 32 letters, one letter too many, a good checksum.
+    groups = [0] * 34
+    text = "sm1" + "q" * 34
+    checksum = codec._polymod([*codec._expanded("sm"), *groups, *[0] * 6]) ^ 1
+    for shift in (25, 20, 15, 10, 5, 0):
+        text += "qpzry9x8gf2tvdw0s3jn54khce6mua7l"[checksum >> shift & 31]
+    with pytest.raises(BadAddress) as caught:
+        codec.decode_address(text, "sm")
+    assert "padding" in str(caught.value.facts["why"])
+
+
 def test_the_networks_have_their_prefixes() -> None:
     assert codec.NETWORK_HRP == {"mainnet": "bm", "wisdom": "tm", "solonet": "sm"}
 
