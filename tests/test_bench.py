@@ -1,0 +1,217 @@
+"""The benchmark: honest about pairs, targets, wrong answers and what it cannot do."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from io import StringIO
+
+import pytest
+
+from devnet import bench
+from devnet.bench import facts, hashing, measure, report, startup
+from devnet.bench.measure import (
+    BenchUnable,
+    BenchWrong,
+    Measured,
+    Pairs,
+    Subject,
+    Target,
+    in_turn,
+)
+
+needs_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a terminal")
+
+
+def subject_of(*ratios, name="X1"):
+    """A subject that gives these ratios, a measurement each."""
+    left = iter(ratios)
+
+    def take(n_pairs):
+        return Measured(Pairs((next(left),), (1.0,)), "cpu", Target(2.0))
+
+    return Subject(name, "a thing", "another", take)
+
+
+def run(monkeypatch, *subjects, as_json=True):
+    """The exit status and the lines printed for these subjects."""
+    monkeypatch.setattr(report, "SUBJECTS", {s.name: s for s in subjects})
+    monkeypatch.setattr(report, "machine_facts", lambda: {"cpu": "a fast one"})
+    out = StringIO()
+    status = report.run_bench((), as_json, out=out)
+    lines = out.getvalue().splitlines()
+    return status, [json.loads(line) for line in lines] if as_json else lines
+
+
+# Measuring.
+
+
+def test_subject_and_yardstick_are_measured_in_turn_after_a_warm_up():
+    order = []
+    ticks = iter((0, 3, 10, 12, 20, 24, 30, 32))
+
+    pairs = in_turn(
+        lambda: order.append("A"),
+        lambda: order.append("B"),
+        n_pairs=2,
+        clock=lambda: float(next(ticks)),
+    )
+
+    assert order == ["A", "B", "A", "B", "A", "B"]
+    assert pairs.ratios == (3 / 2, 4 / 2)
+
+
+def test_the_ratio_is_the_median_of_the_pairs_and_not_of_the_times():
+    pairs = Pairs((1.0, 20.0, 9.0), (1.0, 10.0, 3.0))
+
+    assert Measured(pairs, "cpu", Target(2.0)).ratio == 2.0
+
+
+def test_a_target_binds_on_its_own_side():
+    assert Target(2.0).met(2.0)
+    assert not Target(2.0).met(2.1)
+    assert Target(2.0, at_least=True).met(2.0)
+    assert not Target(2.0, at_least=True).met(1.9)
+
+
+def test_a_target_missed_once_is_measured_again_and_can_still_be_met():
+    measured, n_runs = measure.measure(subject_of(3.0, 1.5))
+
+    assert (measured.ratio, measured.met, n_runs) == (1.5, True, 2)
+
+
+def test_a_target_missed_three_times_is_missed():
+    measured, n_runs = measure.measure(subject_of(3.0, 3.0, 3.0))
+
+    assert (measured.met, n_runs) == (False, 3)
+
+
+# The real subjects.
+
+
+@pytest.mark.parametrize("name", ["T1", "T2", "T4", "T5", "T7"])
+def test_a_subject_of_the_proof_of_work_can_be_measured(name):
+    (subject,) = report.choose([name])
+
+    measured = subject.measure(1)
+
+    assert measured.clock == "cpu"
+    assert 0 < measured.ratio < 100
+
+
+def test_two_workers_are_measured_against_one():
+    if measure.n_cores() < 2:
+        pytest.skip("needs two cores")
+
+    measured = hashing.two_workers(1)
+
+    assert measured.clock == "wall"
+    assert 0.2 < measured.ratio < 4
+    assert "load_average_before" in measured.facts
+
+
+def test_a_wrong_hash_does_not_count_however_fast_it_is():
+    hashed = hashing._checked(lambda header_hash, table: bytes(32))
+
+    with pytest.raises(BenchWrong, match="came out wrong"):
+        hashed()
+
+
+def test_the_cpu_time_of_a_finished_process_is_counted():
+    before_s = startup._cpu_of_children()
+
+    startup._run([sys.executable, "-c", "pass"])
+
+    assert startup._cpu_of_children() > before_s
+
+
+def test_a_command_that_fails_is_not_a_fast_one():
+    with pytest.raises(BenchUnable, match=r"ended with status 1: .*nothing_here"):
+        startup._run([sys.executable, "-c", "import nothing_here"])
+
+
+def test_the_facts_name_the_kernel_and_its_one_thread():
+    found = facts.machine_facts()
+
+    assert found["blas_kernel"]
+    assert found["blas_threads"] == 1
+    assert found["hash_engine"] == "numpy float32"
+    assert found["cpu"]
+    assert found["signatures"] != "none"
+
+
+PAINTING = r"""
+import os, sys, time
+assert os.get_terminal_size() == (140, 40)
+print(end="\x1b[?1049h\x1b[2J\x1b[1;1Hmain\x1b[1mchain", flush=True)
+time.sleep(60)
+"""
+
+
+@needs_terminal
+def test_the_first_paint_is_seen_through_escape_codes_and_the_painter_is_ended():
+    assert 0 < startup.paint_once([sys.executable, "-c", PAINTING]) < 30
+
+
+@needs_terminal
+def test_a_dashboard_that_is_never_painted_is_no_paint():
+    with pytest.raises(BenchUnable, match=r"was not painted: .*no such screen"):
+        startup.paint_once([sys.executable, "-c", "raise SystemExit('no such screen')"])
+
+
+# Reporting.
+
+
+def test_a_json_line_names_the_target_the_spread_and_the_machine(monkeypatch):
+    status, (line,) = run(monkeypatch, subject_of(1.5, name="T1"))
+
+    assert status == 0
+    assert line["name"] == "T1"
+    assert (line["ratio"], line["target"], line["bound"]) == (1.5, 2.0, "at most")
+    assert (line["met"], line["n_pairs"], line["n_runs"]) == (True, 1, 1)
+    assert (line["smallest"], line["largest"]) == (1.5, 1.5)
+    assert line["facts"] == {"cpu": "a fast one"}
+
+
+def test_a_missed_target_is_said_and_sets_the_exit_status(monkeypatch):
+    subject = subject_of(3.0, 3.0, 3.0)
+
+    status, lines = run(monkeypatch, subject, as_json=False)
+
+    assert status == 1
+    assert "target at most 2: MISSED in 3 runs" in lines[-1]
+
+
+def test_what_cannot_be_measured_here_is_said_and_is_no_miss(monkeypatch):
+    def unable(n_pairs):
+        raise BenchUnable("there is no terminal")
+
+    subject = Subject("T14", "first paint", "an import", unable)
+
+    assert run(monkeypatch, subject, as_json=False)[1][-1].endswith(
+        "not measured: there is no terminal"
+    )
+    status, (line,) = run(monkeypatch, subject)
+    assert (status, line["ratio"], line["why"]) == (0, None, "there is no terminal")
+
+
+def test_an_unknown_name_is_refused_with_those_that_there_are(capsys):
+    assert bench.main(["T1", "T99"]) == 2
+
+    refusal = capsys.readouterr().err
+    assert "there is no benchmark T99" in refusal
+    assert "T1, T2, T4, T5, T6, T7" in refusal
+
+
+def test_no_pairs_are_refused(capsys):
+    assert bench.main(["T7", "--pairs", "0"]) == 2
+    assert "0 pairs cannot be measured" in capsys.readouterr().err
+
+
+def test_the_command_prints_one_object_per_name(capsys):
+    status = bench.main(["t7", "--json", "--pairs", "1"])
+
+    line = json.loads(capsys.readouterr().out)
+    assert (status, line["name"], line["met"]) == (0, "T7", True)
+    assert line["facts"]["blas_threads"] == 1
