@@ -231,6 +231,17 @@ def test_the_others_go_on_when_one_worker_is_gone():
         assert works.stats().n_workers == 1
 
 
+@pytest.mark.parametrize(
+    "end", ["raise ImportError('no numpy')", "print(); exit('no numpy')"]
+)
+def test_a_worker_without_a_usable_numpy_says_so(tmp_path, monkeypatch, end):
+    (tmp_path / "numpy.py").write_text(end)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    words = r"(ImportError|SystemExit): no numpy"
+    with HashPool(1, tmp_path) as works, pytest.raises(WorkerFailed, match=words):
+        works.wait(SECONDS)
+
+
 def test_a_worker_that_cannot_be_started_is_reported():
     with HashPool(1, command=["/no/such/program"]) as works:
         assert works.failure.code == "worker.failed"

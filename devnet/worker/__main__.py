@@ -48,13 +48,13 @@ def main(argv: list[str]) -> int:
         os.nice(NICENESS)
     os.environ.update(ONE_THREAD)
     requests: SimpleQueue[bytes] = SimpleQueue()
-    Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
-    answers = _claim_stdout()
+    pipe_in, answers = _claim_pipes()
+    Thread(target=_listen, args=(pipe_in, requests), daemon=True).start()
     try:
         _serve(requests, answers, Path(argv[0]) if argv else None)
     except BrokenPipeError:
         return 0  # Nobody reads any more.
-    except Exception as error:
+    except BaseException as error:  # A broken library may even call sys.exit.
         with suppress(OSError):
             write_text(answers, ERROR, f"{type(error).__name__}: {error}")
     return 1
@@ -72,11 +72,13 @@ def _listen(stream: IO[bytes], requests: SimpleQueue[bytes]) -> None:
     os._exit(0)
 
 
-def _claim_stdout() -> IO[bytes]:
-    """Standard output as ours alone: a stray print goes where errors go."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return answers
+def _claim_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """Both pipes as ours alone: what a library reads or prints does not disturb us."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(nothing, standard)
+    return requests, answers
 
 
 def _serve(
@@ -102,4 +104,5 @@ def _serve(
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # At once: the thread that reads is never done, and an orderly exit trips on it.
+    os._exit(main(sys.argv[1:]))
