@@ -2,8 +2,8 @@
 All that a plug-in may import: a consensus engine or a store rests on this page alone.
 
 A consensus engine is two pure functions of frozen state. The host brings inputs and
-carries effects out; it owns network, time, keys and storage, and it alone signs. A store
-is an ordered map of bytes with atomic batches. Rules and reasons: docs/plugins.md.
+carries effects out; it owns network, time, keys and storage, and it alone signs.
+A store is an ordered map of bytes with atomic batches.
 """
 
 from __future__ import annotations
@@ -119,9 +119,17 @@ class Rules:
 class ChainReader(Protocol):
     """What an engine can ask about the chain. Nothing here changes anything."""
 
-    chain_id: bytes
-    genesis_ms: int
-    now_ms: int
+    @property
+    def chain_id(self) -> bytes:
+        """The sidechain's id: the hash of its genesis block."""
+
+    @property
+    def genesis_ms(self) -> int:
+        """Time of the genesis block, milliseconds since 1970."""
+
+    @property
+    def now_ms(self) -> int:
+        """The virtual time, milliseconds since 1970."""
 
     def header(self, block_hash: bytes) -> Header | None:
         """A valid block's header, or None when this node does not have it."""

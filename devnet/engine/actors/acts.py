@@ -1,0 +1,276 @@
+"""
+What people ask of the world. Each act either happens whole or raises and changes
+nothing: a turn whose act raised is thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from devnet.engine.actors import collecting, hosting, mainchain, validators
+from devnet.engine.actors.birth import checked_params
+from devnet.engine.actors.messages import SwapAsked
+from devnet.engine.actors.reporting import say_transfer
+from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.world import AssetInfo, Transfer
+from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.sideblock import params_text
+from devnet.engine.bc.transaction import Output, Transaction
+from devnet.engine.chain.wallet import Key, Purse, pay, purse_of
+from devnet.engine.codec import address_of_program
+from devnet.engine.errors import BadValue, UnknownName
+from devnet.engine.events import SwapProposed, TransferStarted
+from devnet.engine.federation.collector import Watched
+from devnet.engine.federation.programs import lock_program
+from devnet.engine.interfaces import Validator
+from devnet.engine.mainchain.accounts import ACCOUNT_NAMES, play_account
+from devnet.engine.sidechain.swap import (
+    SwapNothingChanges,
+    SwapPending,
+    SwapTooSoon,
+    needed_weight,
+)
+
+MAIN = "main"
+
+
+def key_of(who: str) -> Key:
+    """The key of a play account, or UnknownName."""
+    if who not in ACCOUNT_NAMES:
+        raise UnknownName(
+            f"there is no account {who!r}",
+            hint=f"Accounts: {', '.join(ACCOUNT_NAMES)}.",
+        )
+    account = play_account(who)
+    return Key(who, account.xprv, account.key, account.program)
+
+
+def asset_of(turn: Turn, name: str) -> AssetInfo:
+    """An asset by its name here, or UnknownName."""
+    for info in turn.assets:
+        if info.name == name:
+            return info
+    known = ", ".join(info.name for info in turn.assets)
+    raise UnknownName(f"there is no asset {name!r}", hint=f"Assets: {known}.")
+
+
+def main_purse(turn: Turn, program: bytes) -> Purse:
+    """What a program can spend on the mainchain."""
+    node = turn.main_nodes[0]
+    tip = turn.tree[node.view.tip]
+    return purse_of(MAIN, program, tip.state.coins, node.pool, tip.height + 1)
+
+
+def side_purse(turn: Turn, chain: str, program: bytes) -> Purse:
+    """What a program can spend on a sidechain, as its first validator has it."""
+    node = turn.nodes(chain)[0]
+    head = turn.side(chain).tree[node.head]
+    return purse_of(chain, program, head.state.coins, node.pool, head.height + 1)
+
+
+def lock(
+    turn: Turn, who: str, amount: int, asset: str, chain: str, to: str | None = None
+) -> str:
+    """
+    Lock value at the federation's address for a claim script on a sidechain.
+
+    Args:
+        amount: in the asset's smallest unit.
+        to: whose script may receive it there; the sender's own if None.
+
+    Returns:
+        The transfer's id, for example "d1".
+
+    Raises:
+        UnknownName, BadValue, InsufficientFunds, TransactionError.
+    """
+    key, info, spec = key_of(who), asset_of(turn, asset), turn.side(chain).tree.spec
+    script = key_of(to or who).program
+    program = lock_program(turn.before.federation, spec.chain_id, script)
+    tx = pay(
+        key,
+        main_purse(turn, key.program),
+        (Output(info.id, amount, program),),
+        side=False,
+    )
+    collecting.watch(turn, Watched(program, chain, script))
+    mainchain.submit(turn, tx, "lock")
+    name = f"d{len(turn.transfers) + 1}"
+    transfer = Transfer(
+        name, who, to or who, chain, asset, amount, tx.id, tx.result_ids[0], program
+    )
+    turn.set_transfer(transfer)
+    turn.say(
+        TransferStarted(
+            transfer=name,
+            who=who,
+            to=transfer.to,
+            chain=chain,
+            asset=asset,
+            amount=amount,
+            lock_tx=tx.id.hex(),
+            lock_id=transfer.lock_id.hex(),
+            address=address_of_program(program, turn.tree.profile.hrp),
+        )
+    )
+    say_transfer(turn, transfer, replace(transfer, note="in mempool"))
+    return name
+
+
+def transfer_value(
+    turn: Turn, sender: str, receiver: str, amount: int, asset: str, chain: str
+) -> bytes:
+    """Pay somebody on a chain. Returns the transaction id."""
+    key, info = key_of(sender), asset_of(turn, asset)
+    output = Output(info.id, amount, key_of(receiver).program)
+    if chain == MAIN:
+        tx = pay(key, main_purse(turn, key.program), (output,), side=False)
+        mainchain.submit(turn, tx, "payment")
+        return tx.id
+    turn.side(chain)
+    tx = pay(key, side_purse(turn, chain, key.program), (output,), side=True)
+    validators.submit(turn, chain, tx, "payment")
+    return tx.id
+
+
+def claim(turn: Turn, name: str) -> bytes:
+    """
+    Make a transfer's Claim by hand and give it to the first validator.
+
+    Raises:
+        UnknownName: no such transfer.
+        NotSettledYet: the lock is not deep enough.
+        ClaimError: the check that refuses it; a second claim of a lock is C2.
+    """
+    transfer = turn.transfers.get(name)
+    if transfer is None:
+        known = ", ".join(sorted(turn.transfers)) or "none yet"
+        raise UnknownName(f"there is no transfer {name!r}", hint=f"Transfers: {known}.")
+    tx, _ = collecting.make_claim(turn, collecting.settled_lock(turn, transfer))
+    node = turn.nodes(transfer.chain)[0]
+    validators.admit(turn, transfer.chain, node, tx)
+    collecting.hand_in(turn, transfer.chain, tx)
+    return tx.id
+
+
+def claim_of(turn: Turn, name: str) -> Transaction:
+    """The Claim that the collector makes, or made, of a transfer's lock."""
+    transfer = turn.transfers.get(name)
+    if transfer is None:
+        raise UnknownName(f"there is no transfer {name!r}")
+    tx, _ = collecting.make_claim(turn, collecting.settled_lock(turn, transfer))
+    return tx
+
+
+def request_swap(
+    turn: Turn,
+    chain: str,
+    engine_name: str,
+    at: int | None = None,
+    seats: tuple[str, ...] | None = None,
+    params: Mapping[str, int] | None = None,
+) -> int:
+    """
+    Ask a sidechain's validators to change its rule.
+
+    Args:
+        at: the last height of the old rule; None: the earliest that keeps the notice.
+        seats: names of the validators under the new rule; None: those in force.
+
+    Returns:
+        The closing height.
+
+    Raises:
+        PluginError, SwapPending, SwapTooSoon, SwapNothingChanges, BadValue.
+    """
+    side = turn.side(chain)
+    head = side.tree[side.head]
+    rules = head.state.rules
+    engine = turn.tools.engine(engine_name)
+    _check_no_swap(turn, chain, head.height)
+    chosen = checked_params(engine.info, dict(params or {}))
+    chosen_seats = _seats(turn, chain, seats, rules.validators)
+    if len(chosen_seats) < engine.info.least_validators:
+        raise BadValue(
+            f"{engine_name} needs {engine.info.least_validators} validators, not "
+            f"{len(chosen_seats)}"
+        )
+    if (engine_name, chosen, chosen_seats) == (
+        rules.engine,
+        dict(rules.params),
+        rules.validators,
+    ):
+        raise SwapNothingChanges(f"{chain} runs {engine_name} like this already")
+    notice = turn.before.swap_notice
+    earliest = head.height + notice + 1
+    closing_height = earliest + 1 if at is None else at
+    if closing_height < earliest:
+        raise SwapTooSoon(
+            f"{chain} is at {head.height}: a swap after {closing_height} leaves less "
+            f"than {notice} blocks of notice",
+            hint=f"The earliest is --at {earliest}, or leave --at out.",
+            earliest=earliest,
+        )
+    record = SwapRecord(
+        rules.epoch, engine_name, params_text(chosen), closing_height, chosen_seats
+    )
+    turn.say(
+        SwapProposed(
+            chain=chain,
+            engine=engine_name,
+            old_engine=rules.engine,
+            closing_height=closing_height,
+            needed=needed_weight(rules),
+        )
+    )
+    for name in turn.node_names(chain):
+        actor = hosting.actor_name(chain, name)
+        turn.send("operator", actor, record.body_hash, SwapAsked(record))
+    return closing_height
+
+
+def _check_no_swap(turn: Turn, chain: str, height: int) -> None:
+    side = turn.side(chain)
+    pending = side.tree[side.head].state.pending
+    if pending is not None:
+        left = max(pending.record.closing_height - height, 0)
+        raise SwapPending(
+            f"{chain} is already swapping to {pending.record.engine}, {left} blocks "
+            f"left",
+            hint="Wait for it, then swap again.",
+        )
+    asked = any(
+        isinstance(due.what, SwapAsked) and due.actor.startswith(f"side:{chain}:")
+        for due in turn.schedule.waiting
+    )
+    if asked or any(node.swap is not None for node in turn.nodes(chain)):
+        raise SwapPending(
+            f"the validators of {chain} are asked about another swap",
+            hint="Wait until it is in a block, or dropped.",
+        )
+
+
+def _seats(
+    turn: Turn,
+    chain: str,
+    names: tuple[str, ...] | None,
+    present: tuple[Validator, ...],
+) -> tuple[Validator, ...]:
+    if names is None:
+        return present
+    if not names or len(set(names)) != len(names):
+        raise BadValue("name each validator of the new rule once")
+    nodes = [turn.node(chain, name) for name in names]
+    return tuple(Validator(node.name, node.key) for node in nodes)
+
+
+def set_hurry(turn: Turn, delta: int) -> None:
+    """Somebody begins (+1) or ends (-1) to wait; full pace while anybody does."""
+    turn.hurry = max(0, turn.hurry + delta)
+    mainchain.plan_all(turn)
+
+
+def acknowledge(turn: Turn) -> None:
+    """Go on after a breach; its alarm stands, it does not pause again."""
+    turn.acknowledged = len(turn.breaches)

@@ -1,0 +1,78 @@
+"""The auditor as an actor: after every block of every chain, and across each swap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.world import Breach
+from devnet.engine.audit import AuditReport, Books, Finding, audit, check_quiet_swap
+from devnet.engine.events import Audited, InvariantBroken
+from devnet.engine.sidechain.state import SideEntry
+
+
+def books_of(turn: Turn, chain: str) -> Books:
+    """Both chains at their tips as they are told."""
+    side = turn.side(chain)
+    watched = turn.collector.watched
+    programs = sorted(program for program in watched if watched[program].chain == chain)
+    return Books(chain, turn.tree, turn.main_tip, side.tree, side.head, tuple(programs))
+
+
+def audit_side(turn: Turn, chain: str) -> AuditReport:
+    """Audit one sidechain at the present tips and say what came of it."""
+    report = audit(books_of(turn, chain))
+    names = {asset.id: asset.name for asset in turn.assets}
+    turn.say(
+        Audited(
+            chain=chain,
+            main_height=report.main_height,
+            side_height=report.side_height,
+            ok=report.ok and not any(item.chain == chain for item in turn.breaches),
+            assets=tuple(
+                names.get(sums.asset, sums.asset.hex()[:8]) for sums in report.sums
+            ),
+            locked=tuple(sums.locked for sums in report.sums),
+            circulating=tuple(sums.circulating for sums in report.sums),
+            arriving=tuple(sums.arriving for sums in report.sums),
+        )
+    )
+    note_findings(turn, chain, report.findings)
+    return report
+
+
+def audit_swap(turn: Turn, chain: str, opening: SideEntry) -> None:
+    """I10 at the first block of a new epoch."""
+    side = turn.side(chain)
+    waited = {
+        tx_id
+        for before in turn.before.sidechains
+        if before.name == chain
+        for tx_id in before.nodes[0].pool.order
+    }
+    left = set(turn.nodes(chain)[0].pool.order)
+    mined = {tx.id for tx in opening.block.transactions}
+    lost = tuple(sorted(waited - left - mined))
+    note_findings(turn, chain, check_quiet_swap(side.tree, chain, opening, lost))
+
+
+def note_findings(turn: Turn, chain: str, findings: Iterable[Finding]) -> None:
+    """A breach is said once; the alarm stands as long as the breach."""
+    for finding in findings:
+        known = {(item.invariant, item.chain) for item in turn.breaches}
+        if (finding.invariant, chain) in known:
+            continue
+        turn.breaches = (
+            *turn.breaches,
+            Breach(finding.invariant, chain, finding.detail),
+        )
+        side = turn.side(chain)
+        turn.say(
+            InvariantBroken(
+                invariant=finding.invariant,
+                chain=chain,
+                main_height=turn.tree[turn.main_tip].height,
+                side_height=side.tree[side.head].height,
+                detail=finding.detail,
+            )
+        )

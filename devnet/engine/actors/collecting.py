@@ -1,0 +1,193 @@
+"""
+The collector at work: it sees locks in its own view of the mainchain, waits until they
+are settled, builds the proof, crafts the Claim and hands it to the validators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devnet.engine.actors.hosting import actor_name
+from devnet.engine.actors.messages import CollectorWorks, SideTxCame
+from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.world import Transfer
+from devnet.engine.bc.merkleblock import MerkleBlock, merkle_block_of
+from devnet.engine.bc.transaction import Transaction
+from devnet.engine.errors import RequestError
+from devnet.engine.events import ClaimCrafted, TransferMoved
+from devnet.engine.federation.collector import SeenLock, Watched
+from devnet.engine.interfaces import Checkpoint
+from devnet.engine.mainchain.state import MainEntry
+from devnet.engine.mainchain.view import how_moved, receive, settled_hash
+from devnet.engine.sidechain.claims import craft_claim
+from devnet.engine.sidechain.reader import claim_context
+
+ACTOR = "collector"
+THINKING_MS = 20
+"""How long the collector takes from a new block to a Claim."""
+
+
+class NotSettledYet(RequestError):
+    """The lock has too few blocks on top."""
+
+    code = "request.not-settled"
+    default_hint = "Mine on, or wait: the collector claims it by itself."
+
+
+def watch(turn: Turn, watched: Watched) -> None:
+    """From now on the collector looks for outputs to this lock program."""
+    collector = turn.collector
+    if watched.program in collector.watched:
+        return
+    programs = collector.watched.insert(watched.program, watched)
+    turn.collector = replace(collector, watched=programs)
+
+
+def main_block_came(turn: Turn, block_hash: bytes) -> None:
+    """The collector's own view grows: note new locks, forget those of lost blocks."""
+    collector = turn.collector
+    view = receive(turn.tree, collector.view, block_hash)
+    moved = how_moved(turn.tree, collector.view.tip, view.tip)
+    pending = tuple(
+        lock for lock in collector.pending if lock.block_hash not in moved.undone
+    )
+    known = {lock.coin.id for lock in pending}
+    for joined in moved.joined:
+        for lock in locks_in(turn, turn.tree[joined]):
+            if lock.coin.id not in known:
+                pending = (*pending, lock)
+    turn.collector = replace(collector, view=view, pending=pending)
+    if pending:
+        turn.later(THINKING_MS, ACTOR, CollectorWorks())
+
+
+def locks_in(turn: Turn, entry: MainEntry) -> list[SeenLock]:
+    """Outputs of a block that pay a watched lock program."""
+    found = []
+    for coin in entry.change.created:
+        watched = turn.collector.watched.get(coin.program)
+        if watched is not None:
+            found.append(
+                SeenLock(coin, watched.chain, watched.claim_script, entry.hash)
+            )
+    return found
+
+
+def work(turn: Turn) -> None:
+    """Claim what is settled; try again, at each new anchor, what is not yet claimed."""
+    still = []
+    for lock in turn.collector.pending:
+        side = turn.side(lock.chain)
+        entry = side.tree[side.head]
+        done = entry.state.claimed.get(lock.coin.id)
+        if done is not None and done.height <= side.final.height:
+            continue
+        still.append(lock if done is not None else _claim_if_settled(turn, lock))
+    turn.collector = replace(turn.collector, pending=tuple(still))
+
+
+def _claim_if_settled(turn: Turn, lock: SeenLock) -> SeenLock:
+    view = turn.collector.view
+    tip_height = turn.tree[view.tip].height
+    if tip_height - turn.tree[lock.block_hash].height < turn.depth:
+        return lock
+    if lock.submitted_at == tip_height:
+        return lock
+    is_first = lock.submitted_at < 0
+    transfer = transfer_of(turn, lock.coin.id)
+    tx, proof = make_claim(turn, lock)
+    if any(tx.id in node.pool for node in turn.nodes(lock.chain)):
+        return replace(lock, submitted_at=tip_height)
+    if is_first and transfer is not None:
+        _say_crafted(turn, transfer, lock, tx, proof)
+    hand_in(turn, lock.chain, tx)
+    return replace(lock, submitted_at=tip_height)
+
+
+def _say_crafted(
+    turn: Turn, transfer: Transfer, lock: SeenLock, tx: Transaction, proof: MerkleBlock
+) -> None:
+    n_hashes, n_bytes = len(proof.tx_hashes), len(proof.raw)
+    turn.say(
+        TransferMoved(
+            transfer=transfer.id,
+            stage="proof",
+            done=1,
+            needed=1,
+            note=f"proof built, {n_hashes} hashes, {n_bytes} bytes",
+        )
+    )
+    turn.say(
+        ClaimCrafted(
+            transfer=transfer.id,
+            chain=lock.chain,
+            tx=tx.id.hex(),
+            proof_bytes=n_bytes,
+            n_hashes=n_hashes,
+            collector=turn.collector.name,
+        )
+    )
+    note = f"handed to {len(turn.node_names(lock.chain))} validators"
+    turn.say(TransferMoved(transfer=transfer.id, stage="claim", note=note))
+    turn.set_transfer(
+        replace(transfer, stage="claim", done=0, needed=0, note=note, claim_tx=tx.id)
+    )
+
+
+def make_claim(turn: Turn, lock: SeenLock) -> tuple[Transaction, MerkleBlock]:
+    """The Claim of a settled lock, signed by the collector, and its proof."""
+    entry = turn.tree[lock.block_hash]
+    tx = next(tx for tx in entry.block.transactions if lock.coin.id in tx.result_ids)
+    proof = merkle_block_of(entry.block, entry.statuses, tx.id)
+    anchor_hash = settled_hash(turn.tree, turn.collector.view, turn.depth)
+    anchor = Checkpoint(turn.tree[anchor_hash].height, anchor_hash)
+    context = claim_context(
+        turn.side(lock.chain).tree, turn.tree, anchor, frozen=False, resting=False
+    )
+    claim = craft_claim(
+        raw_transaction=tx.raw,
+        position=lock.coin.position,
+        merkle_block=proof,
+        claim_script=lock.claim_script,
+        context=context,
+        collector_xprv=turn.collector.xprv,
+    )
+    return claim, proof
+
+
+def hand_in(turn: Turn, chain: str, tx: Transaction) -> None:
+    """Send a Claim to every validator; each judges it for itself."""
+    for name in turn.node_names(chain):
+        turn.send(ACTOR, actor_name(chain, name), tx.id, SideTxCame(tx))
+
+
+def transfer_of(turn: Turn, lock_id: bytes) -> Transfer | None:
+    """The open transfer of a lock, or None."""
+    for name in turn.open_transfers:
+        if turn.transfers[name].lock_id == lock_id:
+            return turn.transfers[name]
+    return None
+
+
+def settled_lock(turn: Turn, transfer: Transfer) -> SeenLock:
+    """
+    The lock of a transfer, for a Claim that is made by hand.
+
+    Raises:
+        NotSettledYet: it is not in a block, or not deep enough.
+    """
+    tip = turn.tree[turn.collector.view.tip]
+    deposits = tip.state.deposits.get(transfer.lock_program) or ()
+    coin = next((coin for coin in deposits if coin.id == transfer.lock_id), None)
+    depth = -1 if coin is None else tip.height - coin.height
+    if coin is None or depth < turn.depth:
+        raise NotSettledYet(
+            f"the lock of {transfer.id} has {max(depth, 0)} blocks on top, needs "
+            f"{turn.depth}",
+            transfer=transfer.id,
+            depth=depth,
+        )
+    watched = turn.collector.watched[transfer.lock_program]
+    return SeenLock(
+        coin, transfer.chain, watched.claim_script, tip.state.hashes[coin.height]
+    )

@@ -1,0 +1,77 @@
+"""Who does what when an entry of the schedule is due."""
+
+from __future__ import annotations
+
+from devnet.engine.actors import collecting, hosting, mainchain, validators
+from devnet.engine.actors.messages import (
+    CollectorWorks,
+    EngineMessage,
+    EngineTimer,
+    MainBlockCame,
+    MainTxCame,
+    MineStart,
+    MineTry,
+    SideBlockCame,
+    SideTxCame,
+    SwapApproval,
+    SwapAsked,
+)
+from devnet.engine.actors.turn import Turn
+from devnet.engine.clock import Due
+
+
+def dispatch(turn: Turn, due: Due) -> None:
+    """Let the actor named by the entry do what is due."""
+    if due.actor == collecting.ACTOR:
+        _collector(turn, due.what)
+        return
+    kind, _, rest = due.actor.partition(":")
+    if kind == "main":
+        _main_node(turn, rest, due.what)
+        return
+    chain, _, name = rest.partition(":")
+    _validator(turn, chain, name, due.what)
+
+
+def _collector(turn: Turn, what: object) -> None:
+    match what:
+        case MainBlockCame(block_hash):
+            collecting.main_block_came(turn, block_hash)
+        case CollectorWorks():
+            collecting.work(turn)
+        case _:
+            raise TypeError(f"nothing for the collector: {what}")
+
+
+def _main_node(turn: Turn, name: str, what: object) -> None:
+    match what:
+        case MainBlockCame(block_hash):
+            mainchain.block_came(turn, name, block_hash)
+        case MainTxCame(tx):
+            mainchain.tx_came(turn, name, tx)
+        case MineStart(plan):
+            mainchain.mine_start(turn, name, plan)
+        case MineTry(plan):
+            mainchain.mine_try(turn, name, plan)
+        case _:
+            raise TypeError(f"nothing for a mainchain node: {what}")
+
+
+def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
+    match what:
+        case SideBlockCame(block_hash):
+            validators.block_came(turn, chain, name, block_hash)
+        case EngineMessage():
+            hosting.message_came(turn, chain, name, what)
+        case EngineTimer():
+            hosting.timer_fired(turn, chain, name, what)
+        case MainBlockCame(block_hash):
+            validators.main_block_came(turn, chain, name, block_hash)
+        case SideTxCame(tx):
+            validators.tx_came(turn, chain, name, tx)
+        case SwapAsked(record):
+            validators.swap_asked(turn, chain, name, record)
+        case SwapApproval():
+            validators.approval_came(turn, chain, name, what)
+        case _:
+            raise TypeError(f"nothing for a validator: {what}")

@@ -1,0 +1,271 @@
+"""
+The mainchain's actors: nodes that relay, pools that wait, miners that try.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devnet.engine.actors.messages import (
+    MainBlockCame,
+    MainTxCame,
+    MineStart,
+    MineTry,
+)
+from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.world import World
+from devnet.engine.bc.difficulty import meets_target, work_of_bits
+from devnet.engine.bc.transaction import Transaction
+from devnet.engine.chain.mempool import Waiting
+from devnet.engine.errors import DevnetError
+from devnet.engine.events import MiningTried, TxDropped, TxQueued
+from devnet.engine.mainchain.miner import (
+    MainNode,
+    Miner,
+    build_template,
+    next_try_ms,
+)
+from devnet.engine.mainchain.view import how_moved, receive
+from devnet.engine.rules.transaction import validate_transaction
+
+HOUR_S = 3600
+
+
+def actor_name(node: str) -> str:
+    """The schedule's name of a mainchain node."""
+    return f"main:{node}"
+
+
+# Transactions.
+
+
+def admit(turn: Turn, node: MainNode, tx: Transaction) -> MainNode:
+    """
+    Take a transaction into a node's pool.
+
+    Raises:
+        TransactionError, VmError: the rule that it breaks; nothing changed.
+    """
+    if tx.id in node.pool:
+        return node
+    tip = turn.tree[node.view.tip]
+    node.pool.check_admission(tx, tip.state.coins)
+    verdict = validate_transaction(
+        tx, block_version=1, height=tip.height + 1, first_in_block=False,
+        rule_aa_height=turn.tree.profile.rule_aa_height,
+    )  # fmt: skip
+    if verdict.status == "invalid":
+        assert verdict.error is not None
+        raise verdict.error
+    for spent_id in tx.spent_output_ids:
+        if spent_id is not None and spent_id in tip.state.coins.by_id:
+            tip.state.coins.to_spend(spent_id, tip.height + 1)
+    waiting = Waiting(tx, verdict.fee, verdict.status == "gas_only")
+    return replace(node, pool=node.pool.add(waiting, tip.height + 1))
+
+
+def submit(turn: Turn, tx: Transaction, what: str) -> None:
+    """Hand a transaction to the first node, which tells the others."""
+    first = turn.main_nodes[0]
+    node = admit(turn, first, tx)
+    if node is first:
+        return
+    turn.set_main_node(node)
+    turn.say(TxQueued(chain="main", id=tx.id.hex(), what=what))
+    _gossip(turn, node.name, tx)
+    plan_mining(turn, node.name)
+
+
+def tx_came(turn: Turn, name: str, tx: Transaction) -> None:
+    """A node hears of a transaction. What it cannot take it does not pass on."""
+    before = turn.main_node(name)
+    try:
+        node = admit(turn, before, tx)
+    except DevnetError:
+        return
+    if node is before:
+        return
+    turn.set_main_node(node)
+    _gossip(turn, name, tx)
+    plan_mining(turn, name)
+
+
+def _gossip(turn: Turn, name: str, tx: Transaction) -> None:
+    for other in turn.main_nodes:
+        if other.name != name:
+            turn.send(name, actor_name(other.name), tx.id, MainTxCame(tx))
+
+
+# Blocks.
+
+
+def main_peers(turn: Turn) -> tuple[str, ...]:
+    """Everybody who follows the mainchain, as the schedule names them."""
+    validators = (
+        f"side:{side.name}:{node}"
+        for side in turn.sides()
+        for node in turn.node_names(side.name)
+    )
+    nodes = (actor_name(node.name) for node in turn.main_nodes)
+    return (*nodes, "collector", *validators)
+
+
+def block_came(turn: Turn, name: str, block_hash: bytes) -> None:
+    """A node hears of a valid block: it may switch, and then plans anew."""
+    node = turn.main_node(name)
+    view = receive(turn.tree, node.view, block_hash)
+    if view.tip == node.view.tip:
+        turn.set_main_node(replace(node, view=view))
+        return
+    moved = how_moved(turn.tree, node.view.tip, view.tip)
+    node = replace(node, view=view, tip_ms=turn.now_ms)
+    turn.set_main_node(_refresh_pool(turn, node, moved.undone, moved.joined))
+    if node.index == 0:
+        turn.tries = 0
+    plan_mining(turn, name)
+
+
+def _refresh_pool(
+    turn: Turn, node: MainNode, undone: tuple[bytes, ...], joined: tuple[bytes, ...]
+) -> MainNode:
+    """Mined transactions leave the pool; those of lost blocks come back to it."""
+    mined = [tx.id for block in joined for tx in turn.tree[block].block.transactions]
+    again = [
+        tx
+        for block in reversed(undone)
+        for tx in turn.tree[block].block.transactions[1:]
+    ]
+    waiting = [item.tx for item in node.pool.transactions()] if again else []
+    node = replace(node, pool=node.pool.without(mined))
+    if again:
+        node = replace(node, pool=type(node.pool)())
+    for tx in (*again, *waiting):
+        if tx.id in mined:
+            continue
+        try:
+            node = admit(turn, node, tx)
+        except DevnetError as error:
+            if node.index == 0:
+                turn.say(TxDropped(chain="main", id=tx.id.hex(), reason=error.message))
+    return node
+
+
+# Mining.
+
+
+def is_busy(turn: Turn, node: MainNode) -> bool:
+    """Does something wait for the next mainchain block?"""
+    return turn.hurry > 0 or len(node.pool) > 0 or transfers_wait(turn)
+
+
+def transfers_wait(world: World | Turn) -> bool:
+    """Does a lock wait to be buried?"""
+    return any(
+        world.transfers[name].stage in ("confirm", "proof")
+        for name in world.open_transfers
+    )
+
+
+def plan_mining(turn: Turn, name: str) -> None:
+    """Decide when the miner begins; work on another tip or plan is given up."""
+    node = turn.main_node(name)
+    miner = node.miner
+    template = miner.template
+    if template is not None and template.block.header.previous == node.view.tip:
+        return
+    profile = turn.tree.profile
+    pause_ms = profile.busy_ms if is_busy(turn, node) else profile.idle_ms
+    start_ms = max(turn.now_ms, node.tip_ms + pause_ms)
+    if template is None and miner.start_ms == start_ms and miner.plan:
+        return
+    plan = miner.plan + 1
+    turn.set_main_node(replace(node, miner=Miner(plan, start_ms)))
+    turn.later(start_ms - turn.now_ms, actor_name(name), MineStart(plan))
+
+
+def plan_all(turn: Turn) -> None:
+    """Who waits has changed: every miner looks at its plans again."""
+    for node in tuple(turn.main_nodes):
+        plan_mining(turn, node.name)
+
+
+def mine_start(turn: Turn, name: str, plan: int) -> None:
+    """Build a template and try the first nonce."""
+    node = turn.main_node(name)
+    if plan != node.miner.plan:
+        return
+    tag = f" {turn.config.seed} {name}".encode()
+    template, unusable = build_template(turn.tree, node, turn.wall_ms // 1000, tag)
+    for tx_id in unusable:
+        if node.index == 0:
+            turn.say(
+                TxDropped(chain="main", id=tx_id.hex(), reason="unusable in a block")
+            )
+    node = replace(node, pool=node.pool.without(unusable))
+    miner = Miner(plan + 1, turn.now_ms, template)
+    turn.set_main_node(replace(node, miner=miner))
+    _schedule_try(turn, node, miner.plan)
+
+
+def _schedule_try(turn: Turn, node: MainNode, plan: int) -> None:
+    profile = turn.tree.profile
+    at_ms = next_try_ms(turn.now_ms, node, len(turn.main_nodes), profile.hash_ms)
+    turn.later(at_ms - turn.now_ms, actor_name(node.name), MineTry(plan))
+
+
+def mine_try(turn: Turn, name: str, plan: int) -> None:
+    """One nonce: a block, or on to the next nonce."""
+    node = turn.main_node(name)
+    miner = node.miner
+    if plan != miner.plan or miner.template is None:
+        return
+    template = miner.template
+    header = template.header_with(miner.nonce)
+    work = turn.tools.work(template.seed, header.hash)
+    turn.tries += 1
+    tip_ms = turn.main_nodes[0].tip_ms
+    turn.say(
+        MiningTried(
+            node=name,
+            height=header.height,
+            tries=turn.tries,
+            expected_tries=work_of_bits(header.bits),
+            since_tip_ms=turn.now_ms - tip_ms,
+        )
+    )
+    if not meets_target(work, header.bits):
+        turn.set_main_node(replace(node, miner=replace(miner, nonce=miner.nonce + 1)))
+        _schedule_try(turn, node, plan)
+        return
+    block = template.block_with(miner.nonce)
+    turn.tree = turn.tree.with_block(block, work, turn.wall_ms // 1000 + HOUR_S)
+    turn.set_main_node(replace(node, miner=Miner(miner.plan + 1)))
+    announce(turn, name, header.hash)
+
+
+def announce(turn: Turn, name: str, block_hash: bytes) -> None:
+    """A node has a new block: it takes it at once, everybody else hears of it."""
+    me = actor_name(name)
+    block_came(turn, name, block_hash)
+    for peer in main_peers(turn):
+        if peer != me:
+            turn.send(me, peer, block_hash, MainBlockCame(block_hash))
+
+
+def upcoming_tries(
+    nodes: tuple[MainNode, ...], n_ahead: int
+) -> tuple[tuple[bytes, bytes], ...]:
+    """
+    The (seed, header hash) pairs that miners will ask for next, if nothing changes.
+
+    Args:
+        n_ahead: nonces looked ahead for each miner.
+    """
+    wishes = []
+    for ahead in range(n_ahead):
+        for node in nodes:
+            template = node.miner.template
+            if template is not None:
+                header = template.header_with(node.miner.nonce + ahead)
+                wishes.append((template.seed, header.hash))
+    return tuple(wishes)

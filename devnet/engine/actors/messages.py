@@ -1,0 +1,90 @@
+"""What can happen to an actor: the entries of the world's schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.transaction import Transaction
+from devnet.engine.interfaces import Message
+
+
+@dataclass(frozen=True, slots=True)
+class MineStart:
+    """A miner begins with a template, unless its plans changed."""
+
+    plan: int
+
+
+@dataclass(frozen=True, slots=True)
+class MineTry:
+    """A miner's try of one nonce ends."""
+
+    plan: int
+
+
+@dataclass(frozen=True, slots=True)
+class MainBlockCame:
+    """A mainchain block arrives, at a node, a validator or the collector."""
+
+    block_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MainTxCame:
+    """A mainchain transaction arrives at a node."""
+
+    tx: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SideTxCame:
+    """A sidechain transaction arrives at a validator."""
+
+    tx: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SideBlockCame:
+    """A sidechain block arrives at a validator."""
+
+    block_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTimer:
+    """A timer of a consensus engine ends, unless it was set anew."""
+
+    epoch: int
+    token: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineMessage:
+    """A message of a consensus engine arrives."""
+
+    epoch: int
+    sender: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class SwapAsked:
+    """Somebody asks a validator to approve a swap."""
+
+    record: SwapRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SwapApproval:
+    """A validator's approval of a swap arrives at another."""
+
+    record: SwapRecord
+    index: int
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorWorks:
+    """The collector finds time for what is ready."""

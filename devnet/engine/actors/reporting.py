@@ -1,0 +1,364 @@
+"""
+What a step changed, told as events: the only place where states become words.
+
+The mainchain is told as its first node has it, a sidechain as the validator that
+follows the weightiest block has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from devnet.engine.actors import validators
+from devnet.engine.actors.auditing import audit_side, audit_swap, note_findings
+from devnet.engine.actors.mainchain import plan_all, transfers_wait
+from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer
+from devnet.engine.audit import check_finality
+from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.transaction import BTM
+from devnet.engine.chain.coins import Coin, CoinSet
+from devnet.engine.events import (
+    BalanceChanged,
+    BlockAdded,
+    BlockFinal,
+    BlockUndone,
+    ConsensusSaid,
+    RuleSwapped,
+    SwapDropped,
+    SwapScheduled,
+    TransferMoved,
+    TxsMined,
+)
+from devnet.engine.interfaces import Checkpoint
+from devnet.engine.mainchain.accounts import ACCOUNT_NAMES, play_account
+from devnet.engine.mainchain.view import how_moved
+from devnet.engine.sidechain.node import weighs_more
+from devnet.engine.sidechain.reader import SideReader
+from devnet.engine.sidechain.state import SideEntry
+
+
+def report(turn: Turn) -> None:
+    """Compare the world before the step with the world after it, and say it."""
+    main_moved = turn.before.main_tip != turn.main_tip
+    if main_moved:
+        _report_main(turn)
+    for side in tuple(turn.sides()):
+        if turn.was_touched(side.name):
+            _report_side(turn, side)
+        if main_moved:
+            audit_side(turn, side.name)
+    if transfers_wait(turn.before) != transfers_wait(turn):
+        plan_all(turn)
+
+
+# The mainchain.
+
+
+def _report_main(turn: Turn) -> None:
+    old, new = turn.before.main_tip, turn.main_tip
+    moved = how_moved(turn.tree, old, new)
+    for block_hash in moved.undone:
+        height = turn.tree[block_hash].height
+        turn.say(BlockUndone(chain="main", height=height, id=block_hash.hex()))
+    touched: list[Coin] = []
+    for block_hash in (*moved.undone, *moved.joined):
+        change = turn.tree[block_hash].change
+        touched += (*change.spent, *change.created)
+    for block_hash in moved.joined:
+        entry = turn.tree[block_hash]
+        watched = turn.collector.watched
+        txs = entry.block.transactions
+        turn.say(
+            BlockAdded(
+                chain="main",
+                height=entry.height,
+                id=block_hash.hex(),
+                producer=_miner_of(turn, txs[0].outputs[0].program),
+                n_txs=len(txs),
+                n_locks=sum(coin.program in watched for coin in entry.change.created),
+                n_payouts=sum(coin.program in watched for coin in entry.change.spent),
+                size=len(entry.block.raw),
+            )
+        )
+        _say_mined(turn, "main", entry.height, [tx.id for tx in txs[1:]])
+    coins, height = turn.tree[new].state.coins, turn.tree[new].height + 1
+    say_balances(turn, "main", coins, height, touched)
+    for name in turn.open_transfers:
+        _follow_lock(turn, turn.transfers[name])
+
+
+def _say_mined(turn: Turn, chain: str, height: int, tx_ids: list[bytes]) -> None:
+    if tx_ids:
+        ids = tuple(tx_id.hex() for tx_id in tx_ids)
+        turn.say(TxsMined(chain=chain, height=height, ids=ids))
+
+
+def _miner_of(turn: Turn, program: bytes) -> str:
+    for node in turn.main_nodes:
+        if node.program == program:
+            return node.name
+    return ""
+
+
+def say_balances(
+    turn: Turn, chain: str, coins: CoinSet, height: int, touched: Iterable[Coin]
+) -> None:
+    """New balances of the accounts whose coins came or went."""
+    names = {asset.id: asset.name for asset in turn.assets}
+    pairs = {(coin.program, coin.asset) for coin in touched}
+    for who in ACCOUNT_NAMES:
+        program = play_account(who).program
+        for asset in turn.assets:
+            if (program, asset.id) in pairs:
+                amount = spendable(coins, program, asset.id, height)
+                turn.say(
+                    BalanceChanged(
+                        who=who, chain=chain, asset=names[asset.id], amount=amount
+                    )
+                )
+
+
+def spendable(coins: CoinSet, program: bytes, asset: bytes, height: int) -> int:
+    """What a program's owner can spend of an asset in a block of this height."""
+    return sum(
+        coin.amount
+        for coin in coins.of_program(program)
+        if coin.asset == asset and coin.spendable_at(height)
+    )
+
+
+def _follow_lock(turn: Turn, transfer: Transfer) -> None:
+    """Where a transfer's lock is on the best chain: waiting, or so many blocks deep."""
+    if transfer.stage not in ("lock", "confirm"):
+        return
+    tip = turn.tree[turn.main_tip]
+    deposits = tip.state.deposits.get(transfer.lock_program) or ()
+    heights = [coin.height for coin in deposits if coin.id == transfer.lock_id]
+    if heights:
+        needed = turn.depth
+        depth = min(tip.height - heights[0], needed)
+        note = f"confirm {depth}/{needed}"
+        moved = replace(transfer, stage="confirm", done=depth, needed=needed, note=note)
+    else:
+        moved = replace(transfer, stage="lock", done=0, needed=0, note="in mempool")
+    say_transfer(turn, transfer, moved)
+
+
+def say_transfer(turn: Turn, old: Transfer, new: Transfer) -> None:
+    """A transfer's next stage, if anything about it changed."""
+    if new == old:
+        return
+    turn.set_transfer(new)
+    turn.say(
+        TransferMoved(
+            transfer=new.id,
+            stage=new.stage,
+            done=new.done,
+            needed=new.needed,
+            note=new.note,
+            failed=new.failed,
+        )
+    )
+
+
+# Sidechains.
+
+
+def _report_side(turn: Turn, side: Sidechain) -> None:
+    old_head, old_final = side.head, side.final
+    head = _best_head(turn, side)
+    final = _best_final(turn, side, head)
+    if head.hash != old_head:
+        turn.set_side(replace(turn.side(side.name), head=head.hash))
+        _report_blocks(turn, side, side.tree[old_head], head)
+    if final != old_final:
+        turn.set_side(replace(turn.side(side.name), final=final))
+        found = check_finality(side.tree, side.name, old_final.hash, final.hash)
+        note_findings(turn, side.name, found)
+        turn.say(BlockFinal(chain=side.name, height=final.height, id=final.hash.hex()))
+    for name in turn.open_transfers:
+        transfer = turn.transfers[name]
+        if transfer.chain == side.name:
+            _follow_claim(turn, side.name, transfer, head, final)
+    if head.hash != old_head:
+        audit_side(turn, side.name)
+    _report_rule(turn, side.name, head)
+
+
+def _best_head(turn: Turn, side: Sidechain) -> SideEntry:
+    """The weightiest block that any validator follows; the present one on a tie."""
+    best = side.tree[side.head]
+    for node in turn.nodes(side.name):
+        entry = side.tree[node.head]
+        if weighs_more(entry, best):
+            best = entry
+    return best
+
+
+def _best_final(turn: Turn, side: Sidechain, head: SideEntry) -> Checkpoint:
+    """One validator that can prove a block final is enough: proofs do not expire."""
+    finals = [node.final for node in turn.nodes(side.name)]
+    return max((side.final, head.final, *finals), key=lambda point: point.height)
+
+
+def _report_blocks(
+    turn: Turn, side: Sidechain, old: SideEntry, head: SideEntry
+) -> None:
+    undone, joined = [], []
+    entry = head
+    while not side.tree.is_ancestor(entry.hash, old.hash):
+        joined.append(entry)
+        entry = side.tree[entry.header.previous]
+    fork, entry = entry, old
+    while entry.hash != fork.hash:
+        undone.append(entry)
+        entry = side.tree[entry.header.previous]
+    touched: list[Coin] = []
+    for entry in (*undone, *joined):
+        touched += (*entry.change.spent, *entry.change.created)
+    for entry in undone:
+        turn.say(BlockUndone(chain=side.name, height=entry.height, id=entry.hash.hex()))
+        turn.batch(side.name, entry, undo=True)
+    for entry in reversed(joined):
+        _say_side_block(turn, side, entry)
+        turn.batch(side.name, entry, undo=False)
+    say_balances(turn, side.name, head.state.coins, head.height + 1, touched)
+
+
+def _say_side_block(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
+    rules = entry.state.rules
+    txs = entry.block.transactions
+    turn.say(
+        BlockAdded(
+            chain=side.name,
+            height=entry.height,
+            id=entry.hash.hex(),
+            producer=_proposer_of(turn, side.name, entry),
+            n_txs=len(txs),
+            n_locks=len(entry.claims),
+            size=len(entry.block.raw),
+            epoch=rules.epoch,
+            engine=rules.engine,
+            closing=entry.is_closing(),
+        )
+    )
+    _say_mined(turn, side.name, entry.height, [tx.id for tx in txs[1:]])
+    pending = entry.state.pending
+    if pending is not None and pending.height == entry.height:
+        record = pending.record
+        turn.say(
+            SwapScheduled(
+                chain=side.name,
+                engine=record.engine,
+                closing_height=record.closing_height,
+                height=entry.height,
+            )
+        )
+        validators.forget_swap(turn, side.name)
+    parent = side.tree[entry.header.previous]
+    if rules.epoch != parent.state.rules.epoch:
+        engine = turn.tools.engine(rules.engine)
+        turn.say(
+            RuleSwapped(
+                chain=side.name,
+                old_engine=parent.state.rules.engine,
+                engine=rules.engine,
+                height=entry.height,
+                epoch=rules.epoch,
+                validators=tuple(validator.name for validator in rules.validators),
+                finality=engine.info.finality,
+            )
+        )
+        audit_swap(turn, side.name, entry)
+
+
+def _proposer_of(turn: Turn, chain: str, entry: SideEntry) -> str:
+    program = entry.block.transactions[0].outputs[0].program
+    for node in turn.nodes(chain):
+        if node.program == program:
+            return node.name
+    return ""
+
+
+def _follow_claim(
+    turn: Turn, chain: str, transfer: Transfer, head: SideEntry, final: Checkpoint
+) -> None:
+    """Where a transfer's Claim is: in mempools, in a block, final, or refused."""
+    claimed = head.state.claimed.get(transfer.lock_id)
+    if claimed is not None:
+        done = claimed.height <= final.height
+        say_transfer(
+            turn,
+            transfer,
+            replace(
+                transfer,
+                stage="claimed" if done else "claim",
+                note=f"{'claimed in' if done else 'in'} {chain} {claimed.height}",
+                failed=False,
+                claim_tx=claimed.tx_id,
+            ),
+        )
+        return
+    if transfer.stage != "claim":
+        return
+    queued = any(transfer.claim_tx in node.pool for node in turn.nodes(chain))
+    refusals = [
+        event
+        for event in turn.events
+        if type(event).__name__ == "ClaimJudged"
+        and getattr(event, "transfer", "") == transfer.id
+        and getattr(event, "failed", "")
+    ]
+    if queued:
+        moved = replace(transfer, note=f"in {chain} mempool", failed=False)
+        say_transfer(turn, transfer, moved)
+    elif refusals:
+        reason = getattr(refusals[-1], "reason", "")
+        moved = replace(transfer, note=f"claim refused: {reason}", failed=True)
+        say_transfer(turn, transfer, moved)
+
+
+def _report_rule(turn: Turn, chain: str, head: SideEntry) -> None:
+    """The rule's own line, and swaps whose time is over."""
+    side = turn.side(chain)
+    epoch = head.state.rules.epoch
+    speaker = turn.nodes(chain)[0]
+    for node in turn.nodes(chain):
+        if node.swap is not None:
+            _drop_late_swap(turn, chain, head, node.swap.record)
+            break
+    state = speaker.engines.get(epoch)
+    if state is None:
+        return
+    engine = turn.tools.engine(head.state.rules.engine)
+    reader = SideReader(
+        side.tree, speaker.head, head.state.epochs, turn.wall_ms, speaker.seen
+    )
+    text = engine.describe(state, reader)
+    if text != side.said:
+        turn.set_side(replace(turn.side(chain), said=text))
+        proposer = _proposer_of(turn, chain, head) if head.height else ""
+        turn.say(ConsensusSaid(chain=chain, text=text, proposer=proposer))
+
+
+def _drop_late_swap(
+    turn: Turn, chain: str, head: SideEntry, record: SwapRecord
+) -> None:
+    """Not approved in time: the notice could not be kept any more."""
+    if head.height + 1 + turn.before.swap_notice <= record.closing_height:
+        return
+    validators.forget_swap(turn, chain)
+    turn.say(
+        SwapDropped(
+            chain=chain,
+            engine=record.engine,
+            reason=f"not approved by a quorum before block {head.height}",
+        )
+    )
+
+
+def btm_info() -> AssetInfo:
+    """The native asset."""
+    return AssetInfo("BTM", BTM, 8)

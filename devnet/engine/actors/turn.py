@@ -1,0 +1,220 @@
+"""
+One step of the world in the making. A turn opens a frozen world, collects changes and
+events, and closes into the next frozen world; if the step fails it is thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from devnet.engine.actors.world import Sidechain, Transfer, World
+from devnet.engine.clock import draw_between
+from devnet.engine.errors import UnknownName
+from devnet.engine.events import Event
+from devnet.engine.interfaces import ConsensusEngine, WorkSource
+from devnet.engine.mainchain.miner import MainNode
+from devnet.engine.mainchain.state import WorkMissing
+from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.persist import Changes, changes_of_block
+from devnet.engine.sidechain.state import SideEntry, SideTree
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """
+    What the world needs from outside, all pure: the proof-of-work function's answers
+    and the consensus engines by name.
+    """
+
+    works: WorkSource
+    engine: Callable[[str], ConsensusEngine]
+
+    def work(self, seed: bytes, header_hash: bytes) -> bytes:
+        """The work of a header, or WorkMissing while it is not computed yet."""
+        answer = self.works.get(seed, header_hash)
+        if answer is None:
+            raise WorkMissing(seed, header_hash)
+        return answer
+
+
+class Turn:
+    """The changes of one step. Reads see what the step has changed so far."""
+
+    def __init__(self, world: World, tools: Tools, now_ms: int) -> None:
+        self.before = world
+        self.tools = tools
+        self.config = world.config
+        self.now_ms = now_ms
+        self.schedule = world.schedule
+        self.tree = world.tree
+        self.main_nodes = list(world.main_nodes)
+        self.collector = world.collector
+        self.transfers = world.transfers
+        self.open_transfers = world.open_transfers
+        self.assets = world.assets
+        self.hurry = world.hurry
+        self.tries = world.tries
+        self.breaches = world.breaches
+        self.acknowledged = world.acknowledged
+        self.events: list[Event] = []
+        self.batches: list[tuple[str, Changes]] = []
+        self._sides = {side.name: side for side in world.sidechains}
+        self._nodes: dict[tuple[str, str], SideNode] = {}
+
+    # Time and words.
+
+    @property
+    def wall_ms(self) -> int:
+        """Virtual time as milliseconds since 1970, as sidechain headers have it."""
+        return self.before.start_ms + self.now_ms
+
+    def later(self, delay_ms: int, actor: str, what: object) -> None:
+        """Something will happen to an actor after a delay."""
+        self.schedule = self.schedule.add(self.now_ms + delay_ms, actor, what)
+
+    def send(self, sender: str, to: str, name: bytes, what: object) -> None:
+        """A message on its way; how long it takes follows from who, whom and what."""
+        delay_ms = draw_between(
+            self.config.seed,
+            self.config.low_latency_ms,
+            self.config.high_latency_ms,
+            sender,
+            to,
+            name,
+        )
+        self.later(delay_ms, to, what)
+
+    def say(self, event: Event) -> None:
+        """Something happened."""
+        self.events.append(event)
+
+    # The mainchain.
+
+    @property
+    def depth(self) -> int:
+        """Blocks on top of a mainchain block before it is settled."""
+        return self.before.depth
+
+    @property
+    def main_tip(self) -> bytes:
+        """The mainchain's tip as the first node has it."""
+        return self.main_nodes[0].view.tip
+
+    def main_node(self, name: str) -> MainNode:
+        """The mining node of this name."""
+        for node in self.main_nodes:
+            if node.name == name:
+                return node
+        raise UnknownName(f"there is no mainchain node {name!r}")
+
+    def set_main_node(self, node: MainNode) -> None:
+        """The node's next state."""
+        self.main_nodes[node.index] = node
+
+    # Sidechains.
+
+    def sides(self) -> Iterator[Sidechain]:
+        """All sidechains, in the order in which they were made."""
+        for name in tuple(self._sides):
+            yield self.side(name)
+
+    def has_side(self, name: str) -> bool:
+        """Is there a sidechain of this name?"""
+        return name in self._sides
+
+    def side(self, name: str) -> Sidechain:
+        """A sidechain. Its `nodes` are those of before the turn: ask `node` instead."""
+        side = self._sides.get(name)
+        if side is None:
+            known = ", ".join(self._sides) or "none yet"
+            raise UnknownName(
+                f"there is no sidechain {name!r}", hint=f"Sidechains: {known}."
+            )
+        return side
+
+    def set_side(self, side: Sidechain) -> None:
+        """The sidechain's next state, its nodes aside."""
+        self._sides[side.name] = side
+
+    def set_side_tree(self, name: str, tree: SideTree) -> None:
+        """The sidechain with one more block in its tree."""
+        self._sides[name] = replace(self._sides[name], tree=tree)
+
+    def node_names(self, chain: str) -> tuple[str, ...]:
+        """The validators of a sidechain."""
+        return tuple(node.name for node in self.side(chain).nodes)
+
+    def node(self, chain: str, name: str) -> SideNode:
+        """A validator of a sidechain."""
+        changed = self._nodes.get((chain, name))
+        if changed is not None:
+            return changed
+        for node in self.side(chain).nodes:
+            if node.name == name:
+                return node
+        raise UnknownName(f"{chain} has no validator {name!r}")
+
+    def nodes(self, chain: str) -> tuple[SideNode, ...]:
+        """All validators of a sidechain."""
+        return tuple(self.node(chain, name) for name in self.node_names(chain))
+
+    def set_node(self, chain: str, node: SideNode) -> None:
+        """The validator's next state."""
+        self._nodes[chain, node.name] = node
+
+    def was_touched(self, chain: str) -> bool:
+        """Did anything happen to a validator of this sidechain in this step?"""
+        return any(touched == chain for touched, _ in self._nodes)
+
+    def add_side(self, side: Sidechain) -> None:
+        """One more sidechain."""
+        self._sides[side.name] = side
+
+    def batch(self, chain: str, entry: SideEntry, *, undo: bool) -> None:
+        """What the sidechain's database must store: one batch per block."""
+        self.batches.append((chain, changes_of_block(entry, undo=undo)))
+
+    # Transfers.
+
+    def set_transfer(self, transfer: Transfer) -> None:
+        """The transfer's next state."""
+        self.transfers = self.transfers.insert(transfer.id, transfer)
+        is_listed = transfer.id in self.open_transfers
+        if transfer.is_open and not is_listed:
+            self.open_transfers = (*self.open_transfers, transfer.id)
+        elif not transfer.is_open and is_listed:
+            self.open_transfers = tuple(
+                name for name in self.open_transfers if name != transfer.id
+            )
+
+    # The end.
+
+    def close(self) -> tuple[World, tuple[Event, ...]]:
+        """The next world, and the events of the step with their numbers and time."""
+        events = tuple(
+            replace(event, seq=self.before.n_events + index, at_ms=self.now_ms)
+            for index, event in enumerate(self.events)
+        )
+        for chain in sorted({chain for chain, _ in self._nodes}):
+            self._sides[chain] = replace(self._sides[chain], nodes=self.nodes(chain))
+        world = World(
+            config=self.config,
+            start_ms=self.before.start_ms,
+            now_ms=self.now_ms,
+            n_events=self.before.n_events + len(events),
+            schedule=self.schedule,
+            tree=self.tree,
+            main_nodes=tuple(self.main_nodes),
+            federation=self.before.federation,
+            collector=self.collector,
+            sidechains=tuple(self._sides.values()),
+            transfers=self.transfers,
+            open_transfers=self.open_transfers,
+            assets=self.assets,
+            hurry=self.hurry,
+            tries=self.tries,
+            breaches=self.breaches,
+            acknowledged=self.acknowledged,
+        )
+        return world, events

@@ -1,0 +1,179 @@
+"""
+The world as a value: every actor, chain, clock and queue, frozen.
+
+A snapshot is a reference to it, going back is an assignment, and a step that fails
+half-way leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rpds import HashTrieMap
+
+from devnet.engine.clock import Schedule
+from devnet.engine.federation.collector import Collector
+from devnet.engine.federation.programs import Federation
+from devnet.engine.interfaces import Checkpoint
+from devnet.engine.mainchain.miner import MainNode
+from devnet.engine.mainchain.state import MainTree
+from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.state import SideTree
+
+N_MEMBERS = 4
+QUORUM = 3
+GRACE_BLOCKS = 20
+SWAP_NOTICE_BLOCKS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SidechainSpec:
+    """What a sidechain is asked to be: names, not objects."""
+
+    name: str
+    engine: str
+    store: str = "memory"
+    n_validators: int = 4
+    params: tuple[tuple[str, int], ...] = ()
+
+
+DEFAULT_SIDECHAINS = (
+    SidechainSpec("alpha", "dpos-bbft", "tinydb"),
+    SidechainSpec("beta", "poa", "sqlite"),
+    SidechainSpec("gamma", "solo", "memory"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorldConfig:
+    """
+    All that a world starts from. Equal configs and equal commands give equal hashes.
+
+    Args:
+        depth: blocks on top of a lock before it counts as settled; None: the profile's.
+        relay_fee_ppm: the collector's fee in millionths of the amount.
+        n_miners: mining nodes of the mainchain.
+        idle_ms: an idle sidechain makes a block this often.
+        low_latency_ms, high_latency_ms: bounds of every message's travel time.
+    """
+
+    seed: int = 42
+    profile: str = "fast"
+    sidechains: tuple[SidechainSpec, ...] = DEFAULT_SIDECHAINS
+    depth: int | None = None
+    relay_fee_ppm: int = 0
+    n_miners: int = 2
+    idle_ms: int = 10_000
+    low_latency_ms: int = 10
+    high_latency_ms: int = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """
+    One way of value from the mainchain to a sidechain, as the screens show it.
+
+    stage: lock, confirm, proof, claim or claimed: what is going on now.
+    """
+
+    id: str
+    who: str
+    to: str
+    chain: str
+    asset: str
+    amount: int
+    lock_tx: bytes
+    lock_id: bytes
+    lock_program: bytes
+    stage: str = "lock"
+    done: int = 0
+    needed: int = 0
+    note: str = ""
+    failed: bool = False
+    claim_tx: bytes = b""
+
+    @property
+    def is_open(self) -> bool:
+        """Is there still something to come?"""
+        return self.stage != "claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class Sidechain:
+    """One sidechain: its tree of blocks, its validators, its database's name."""
+
+    name: str
+    store: str
+    tree: SideTree
+    nodes: tuple[SideNode, ...]
+    head: bytes
+    final: Checkpoint
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetInfo:
+    """A name for an asset id, with the decimals of its definition."""
+
+    name: str
+    id: bytes
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """An invariant that does not hold."""
+
+    invariant: str
+    chain: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """
+    Everything. `hurry` counts who waits (a `wait`, a `mine`): while it is above 0 all
+    chains run at full pace.
+    """
+
+    config: WorldConfig
+    start_ms: int
+    now_ms: int
+    n_events: int
+    schedule: Schedule
+    tree: MainTree
+    main_nodes: tuple[MainNode, ...]
+    federation: Federation
+    collector: Collector
+    sidechains: tuple[Sidechain, ...] = ()
+    transfers: HashTrieMap[str, Transfer] = field(default_factory=HashTrieMap)
+    open_transfers: tuple[str, ...] = ()
+    assets: tuple[AssetInfo, ...] = ()
+    hurry: int = 0
+    tries: int = 0
+    breaches: tuple[Breach, ...] = ()
+    acknowledged: int = 0
+
+    @property
+    def depth(self) -> int:
+        """Blocks on top of a mainchain block before it is settled."""
+        if self.config.depth is not None:
+            return self.config.depth
+        return self.tree.profile.depth
+
+    @property
+    def swap_notice(self) -> int:
+        """Least blocks between a swap record and the last block of the old rule."""
+        return SWAP_NOTICE_BLOCKS
+
+    @property
+    def main_tip(self) -> bytes:
+        """The mainchain's tip as the first node has it."""
+        return self.main_nodes[0].view.tip
+
+    def sidechain(self, name: str) -> Sidechain | None:
+        """The sidechain of this name, or None."""
+        for side in self.sidechains:
+            if side.name == name:
+                return side
+        return None

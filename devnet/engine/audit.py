@@ -1,0 +1,252 @@
+"""
+The auditor: sums and orders that must hold at every pair of tips, whatever happens.
+
+Each sidechain is audited on its own, per asset, from the values of both chains as they
+are now. What a screen shows of the peg is what this page signed off.
+
+Source: protocol page "federation", section 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from devnet.engine.chain.coins import Coin
+from devnet.engine.federation.programs import lock_program, treasury_program
+from devnet.engine.mainchain.state import MainState, MainTree
+from devnet.engine.sidechain.state import Claimed, SideEntry, SideTree
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The books of one sidechain for one asset, in its smallest unit."""
+
+    asset: bytes
+    locked: int
+    circulating: int
+    arriving: int
+    leaving: int
+    burned: int
+    donated: int
+    claimed: int
+
+    @property
+    def difference(self) -> int:
+        """Locked less everything that it must cover. I1 wants 0."""
+        covered = (
+            self.circulating + self.arriving + self.leaving + self.burned + self.donated
+        )
+        return self.locked - covered
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An invariant that does not hold, in words with the values."""
+
+    invariant: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What an audit of one sidechain found, at one pair of tips."""
+
+    chain: str
+    main_height: int
+    side_height: int
+    sums: tuple[Sums, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Does everything hold?"""
+        return not self.findings
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What an audit looks at: both chains at their tips, and the watched programs."""
+
+    chain: str
+    main: MainTree
+    main_tip: bytes
+    side: SideTree
+    side_tip: bytes
+    lock_programs: tuple[bytes, ...]
+
+
+def audit(books: Books, *, from_scratch: bool = False) -> AuditReport:
+    """
+    Recompute I1, I2, I3 and I5 for one sidechain.
+
+    Args:
+        from_scratch: add up every unspent output and every claim, instead of trusting
+            the sums that are kept with each block's state.
+    """
+    main, side = books.main[books.main_tip], books.side[books.side_tip]
+    sums = tuple(
+        _sums_of(books, asset, main.state, side, from_scratch)
+        for asset in _assets(books, main.state, side)
+    )
+    findings = [*_check_sums(books, sums)]
+    findings += _check_claims(books, side.claims if not from_scratch else _all(side))
+    findings += _check_anchor(books, side)
+    return AuditReport(books.chain, main.height, side.height, sums, tuple(findings))
+
+
+def _assets(books: Books, main: MainState, side: SideEntry) -> list[bytes]:
+    """Every asset that was ever locked for this sidechain, or is on it."""
+    assets = set(side.state.coins.totals) | set(side.state.claimed_sum)
+    for program in _programs(books):
+        assets |= {coin.asset for coin in main.deposits.get(program) or ()}
+    return sorted(assets, reverse=True)
+
+
+def _programs(books: Books) -> tuple[bytes, ...]:
+    return (*books.lock_programs, *_treasuries(books))
+
+
+def _treasuries(books: Books) -> tuple[bytes, ...]:
+    spec = books.side.spec
+    return tuple(treasury_program(fed, spec.chain_id) for fed in spec.federations)
+
+
+def _sums_of(
+    books: Books, asset: bytes, main: MainState, side: SideEntry, from_scratch: bool
+) -> Sums:
+    state = side.state
+    held = [
+        coin
+        for program in _programs(books)
+        for coin in main.coins.of_program(program)
+        if coin.asset == asset
+    ]
+    arriving = [
+        coin
+        for program in books.lock_programs
+        for coin in main.deposits.get(program) or ()
+        if coin.asset == asset and coin.id not in state.claimed
+    ]
+    donated = [
+        coin
+        for program in _treasuries(books)
+        for coin in main.deposits.get(program) or ()
+        if coin.asset == asset
+    ]
+    circulating = state.coins.total(asset)
+    claimed = state.claimed_sum.get(asset) or 0
+    if from_scratch:
+        coins: Iterable[Coin] = state.coins.by_id.values()
+        circulating = sum(coin.amount for coin in coins if coin.asset == asset)
+        claimed = sum(item.amount for item in _all(side) if item.asset == asset)
+    return Sums(
+        asset,
+        locked=sum(coin.amount for coin in held),
+        circulating=circulating,
+        arriving=sum(coin.amount for coin in arriving),
+        leaving=state.withdrawn_sum.get(asset) or 0,
+        burned=state.burned_sum.get(asset) or 0,
+        donated=sum(coin.amount for coin in donated),
+        claimed=claimed,
+    )
+
+
+def _all(side: SideEntry) -> tuple[Claimed, ...]:
+    return tuple(side.state.claimed.values())
+
+
+def _check_sums(books: Books, sums: tuple[Sums, ...]) -> Iterable[Finding]:
+    for sum_ in sums:
+        name = sum_.asset.hex()[:8]
+        if sum_.difference:
+            yield Finding(
+                "I1",
+                f"solvency of {books.chain}, asset {name}: locked {sum_.locked} = "
+                f"circulating {sum_.circulating} + arriving {sum_.arriving} + leaving "
+                f"{sum_.leaving} + burned {sum_.burned} + donated {sum_.donated} "
+                f"is off by {sum_.difference}",
+            )
+        if sum_.circulating != sum_.claimed - sum_.leaving - sum_.burned:
+            yield Finding(
+                "I2",
+                f"supply of {books.chain}, asset {name}: circulating "
+                f"{sum_.circulating} is not claimed {sum_.claimed} - withdrawn "
+                f"{sum_.leaving} - burned {sum_.burned}",
+            )
+
+
+def _check_claims(books: Books, claims: Iterable[Claimed]) -> Iterable[Finding]:
+    """I3: each claimed lock is one mainchain output: amount, asset, recipient."""
+    spec = books.side.spec
+    deposits = books.main[books.main_tip].state.deposits
+    for claim in claims:
+        locks = [
+            coin
+            for federation in spec.federations
+            for coin in deposits.get(
+                lock_program(federation, spec.chain_id, claim.claim_script)
+            )
+            or ()
+            if coin.id == claim.lock_id
+        ]
+        if [(coin.asset, coin.amount) for coin in locks] != [
+            (claim.asset, claim.amount)
+        ]:
+            yield Finding(
+                "I3",
+                f"claim of lock {claim.lock_id.hex()[:16]} on {books.chain} for "
+                f"{claim.amount} does not match one output of the mainchain",
+            )
+
+
+def _check_anchor(books: Books, side: SideEntry) -> Iterable[Finding]:
+    """I5: anchors only move forward, so the newest one stands for all."""
+    anchor = side.anchor
+    if not books.main.is_ancestor(anchor.hash, books.main_tip):
+        yield Finding(
+            "I5",
+            f"anchor {anchor.height} {anchor.hash.hex()[:16]} of {books.chain} "
+            f"{side.height} is not on the best mainchain",
+        )
+
+
+def check_finality(
+    tree: SideTree, chain: str, old_final: bytes, new_final: bytes
+) -> tuple[Finding, ...]:
+    """I6: a final block stays final; what is final now descends from it."""
+    if tree.is_ancestor(old_final, new_final):
+        return ()
+    old, new = tree[old_final], tree[new_final]
+    return (
+        Finding(
+            "I6",
+            f"{chain} had {old.height} {old.hash.hex()[:16]} final, now "
+            f"{new.height} {new.hash.hex()[:16]} is, which does not descend from it",
+        ),
+    )
+
+
+def check_quiet_swap(
+    tree: SideTree, chain: str, opening: SideEntry, pool_lost: tuple[bytes, ...]
+) -> tuple[Finding, ...]:
+    """
+    I10: between the last block of the old rule with content and the first of the new,
+    unspent outputs, claimed set and mempool stay as they are.
+
+    Args:
+        opening: the first block of the new epoch.
+        pool_lost: transactions that waited before it and neither wait nor are in it.
+    """
+    base = tree[opening.state.rules.base.hash]
+    before, after = base.state, tree[opening.header.previous].state
+    findings = []
+    if set(before.coins.by_id) != set(after.coins.by_id):
+        findings.append(Finding("I10", f"the swap of {chain} changed unspent outputs"))
+    if set(before.claimed) != set(after.claimed):
+        findings.append(Finding("I10", f"the swap of {chain} changed the claimed set"))
+    if pool_lost:
+        findings.append(
+            Finding("I10", f"the swap of {chain} lost {len(pool_lost)} waiting")
+        )
+    return tuple(findings)

@@ -1,0 +1,166 @@
+"""
+Transactions that wait for a block, as one node has them. First seen wins.
+
+Source: transaction pool of Bytom/bytom v1.1.0 (protocol/txpool.go), without its weak
+spots: conflicts are refused here, and a transaction is judged for the next height.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rpds import HashTrieMap
+
+from devnet.engine.bc.transaction import BTM, Claim, Spend, Transaction, is_side_record
+from devnet.engine.chain.coins import Coin, CoinSet, coins_of_outputs
+from devnet.engine.errors import TransactionError
+
+MAX_TRANSACTIONS = 10_000
+
+
+class AlreadySpent(TransactionError):
+    """Another waiting transaction spends the same output. First seen wins."""
+
+    code = "tx.conflict"
+    default_hint = "Wait until the other one is in a block, or spend other coins."
+
+
+class UnknownOutput(TransactionError):
+    """An input names an output that neither the chain nor the pool has."""
+
+    code = "tx.orphan"
+    default_hint = "Send its parent first."
+
+
+class DustTransaction(TransactionError):
+    """The pool takes no transaction without a BTM input or with an empty output."""
+
+    code = "tx.dust"
+    default_hint = "Pay the fee in BTM and leave out outputs of amount 0."
+
+
+class PoolFull(TransactionError):
+    """The pool holds as many transactions as it may."""
+
+    code = "tx.pool-full"
+    default_hint = "Wait for the next block."
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One transaction in a pool, with its verdict. `failed`: only its fee counts."""
+
+    tx: Transaction
+    fee: int
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mempool:
+    """Waiting transactions in order of arrival."""
+
+    order: tuple[bytes, ...] = ()
+    by_id: HashTrieMap[bytes, Waiting] = field(default_factory=HashTrieMap)
+    spent: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
+    created: HashTrieMap[bytes, Coin] = field(default_factory=HashTrieMap)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __contains__(self, tx_id: bytes) -> bool:
+        return tx_id in self.by_id
+
+    def transactions(self) -> tuple[Waiting, ...]:
+        """All of them, oldest first."""
+        return tuple(self.by_id[tx_id] for tx_id in self.order)
+
+    def add(self, waiting: Waiting, height: int) -> Mempool:
+        """
+        The pool with one more transaction, whose admission was checked before.
+
+        Args:
+            height: of the block that may take it; its outputs count from there.
+        """
+        tx = waiting.tx
+        spent, created = self.spent, self.created
+        for spent_id in keys_taken(tx):
+            spent = spent.insert(spent_id, tx.id)
+        for coin in coins_of_outputs(tx, height, failed=waiting.failed):
+            created = created.insert(coin.id, coin)
+        return Mempool(
+            (*self.order, tx.id), self.by_id.insert(tx.id, waiting), spent, created
+        )
+
+    def without(self, tx_ids: Iterable[bytes]) -> Mempool:
+        """The pool without these transactions; unknown ids do no harm."""
+        leaving = [tx_id for tx_id in tx_ids if tx_id in self.by_id]
+        if not leaving:
+            return self
+        by_id, spent, created = self.by_id, self.spent, self.created
+        for tx_id in leaving:
+            tx = by_id[tx_id].tx
+            by_id = by_id.remove(tx_id)
+            for spent_id in keys_taken(tx):
+                if spent.get(spent_id) == tx_id:
+                    spent = spent.remove(spent_id)
+            for coin_id in tx.result_ids:
+                created = created.discard(coin_id)
+        gone = set(leaving)
+        order = tuple(tx_id for tx_id in self.order if tx_id not in gone)
+        return Mempool(order, by_id, spent, created)
+
+    def check_admission(self, tx: Transaction, coins: CoinSet) -> None:
+        """
+        May this transaction join, as far as the pool and unspent outputs go?
+
+        Raises:
+            PoolFull, DustTransaction, AlreadySpent, UnknownOutput.
+        """
+        if len(self.order) >= MAX_TRANSACTIONS:
+            raise PoolFull(f"the pool holds {MAX_TRANSACTIONS} transactions")
+        if is_dust(tx):
+            raise DustTransaction(
+                f"transaction {tx.id.hex()[:16]} has no BTM input or an output of 0",
+                id=tx.id,
+            )
+        for key in keys_taken(tx):
+            other = self.spent.get(key)
+            if other is not None:
+                raise AlreadySpent(
+                    f"{key.hex()[:16]} is spent already by waiting transaction "
+                    f"{other.hex()[:16]}",
+                    id=key,
+                    other=other,
+                )
+        for spent_id in tx.spent_output_ids:
+            if spent_id is None or spent_id in self.created or spent_id in coins.by_id:
+                continue
+            raise UnknownOutput(f"output {spent_id.hex()} does not exist", id=spent_id)
+
+
+def keys_taken(tx: Transaction) -> tuple[bytes, ...]:
+    """What no second transaction may take: outputs spent and locks claimed."""
+    taken: list[bytes] = []
+    for spent_id, entry in zip(tx.spent_output_ids, tx.inputs, strict=True):
+        if spent_id is not None:
+            taken.append(spent_id)
+        elif isinstance(entry, Claim):
+            taken.append(entry.mainchain_output_id)
+    return tuple(taken)
+
+
+def is_dust(tx: Transaction) -> bool:
+    """
+    Without BTM input, or with an empty output. Claims are none, and records on a
+    sidechain may be empty.
+    """
+    if any(isinstance(entry, Claim) for entry in tx.inputs):
+        return False
+    pays_gas = any(
+        isinstance(entry, Spend) and entry.asset == BTM for entry in tx.inputs
+    )
+    return not pays_gas or any(
+        output.amount == 0 and not (tx.side and is_side_record(output.program))
+        for output in tx.outputs
+    )

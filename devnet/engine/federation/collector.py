@@ -1,0 +1,55 @@
+"""
+The collector's memory: which lock addresses it watches, and what became of each lock.
+
+A pure state machine per lock: watch, mined, ready, submitted, final; gone when the lock
+leaves the best chain. It can be slow, it cannot steal: others check all it makes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rpds import HashTrieMap
+
+from devnet.engine.chain.coins import Coin
+from devnet.engine.mainchain.view import MainView
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A lock program and who it is for."""
+
+    program: bytes
+    chain: str
+    claim_script: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SeenLock:
+    """
+    A lock in a block of the collector's best chain.
+
+    submitted_at: mainchain height at which its Claim was last handed in, or -1.
+    """
+
+    coin: Coin
+    chain: str
+    claim_script: bytes
+    block_hash: bytes
+    submitted_at: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """
+    Everything that the collector knows.
+
+    pending: locks that are not yet claimed, by lock id, in order of appearance.
+    """
+
+    name: str
+    xprv: bytes
+    key: bytes
+    view: MainView
+    watched: HashTrieMap[bytes, Watched] = field(default_factory=HashTrieMap)
+    pending: tuple[SeenLock, ...] = ()

@@ -1,0 +1,301 @@
+"""
+The network: the one object that changes. It holds the present world, steps it through
+virtual time, keeps the stream of events, and hands each step's batch to the databases.
+
+Front ends hold this and nothing below it. Everything that it does is deterministic:
+the same config and the same acts at the same virtual times give the same hashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha3_256
+from typing import Concatenate, Literal, ParamSpec, TypeVar
+
+from devnet.engine.actors import acts
+from devnet.engine.actors.birth import add_sidechain, new_world
+from devnet.engine.actors.dispatch import dispatch
+from devnet.engine.actors.mainchain import upcoming_tries
+from devnet.engine.actors.messages import MineStart, MineTry
+from devnet.engine.actors.reporting import report
+from devnet.engine.actors.turn import Tools, Turn
+from devnet.engine.actors.world import SidechainSpec, World, WorldConfig
+from devnet.engine.bc.block import Block
+from devnet.engine.errors import DevnetError
+from devnet.engine.events import EngineFailed, Event
+from devnet.engine.interfaces import ConsensusEngine, Store, WorkSource
+from devnet.engine.mainchain.state import WorkMissing
+from devnet.engine.reading import Reading
+from devnet.engine.sidechain.persist import apply_changes, changes_of_chain
+
+__all__ = ["Advance", "EngineFault", "Environment", "Network", "SidechainSpec",
+           "WorldConfig"]  # fmt: skip
+
+N_TRIES_AHEAD = 3
+Advance = Literal["reached", "work", "stopped", "breach"]
+Step = Literal["stepped", "work", "breach"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class EngineFault(DevnetError):
+    """A bug in the engine: the world stands still and stays readable."""
+
+    code = "engine.failed"
+    default_hint = "Save the recording and report it: it replays to this very point."
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """
+    What a network needs from outside.
+
+    Args:
+        works: answers of the proof-of-work function.
+        engine: consensus engines by name.
+        check_store: raises when there is no such database.
+        open_store: a database by store name and sidechain name.
+        starter: blocks above genesis with their proof-of-work answers.
+    """
+
+    works: WorkSource
+    engine: Callable[[str], ConsensusEngine]
+    check_store: Callable[[str], object]
+    open_store: Callable[[str, str], Store]
+    starter: Sequence[tuple[Block, bytes]]
+
+
+class Network(Reading):
+    """
+    A running devnet.
+
+    Reads stand in `Reading`. Acts raise a DevnetError and change nothing, or happen
+    whole. Time passes only in `advance` and `step_once`.
+    """
+
+    def __init__(self, config: WorldConfig, environment: Environment) -> None:
+        self.environment = environment
+        self.tools = Tools(environment.works, environment.engine)
+        self.events: list[Event] = []
+        self.stores: dict[str, Store] = {}
+        self.failure: EngineFault | None = None
+        self._listeners: list[Callable[[Event], None]] = []
+        world, turn = new_world(config, self.tools, environment.starter)
+        self.world = world
+        self._close(turn)
+
+    @property
+    def config(self) -> WorldConfig:
+        """What the world started from."""
+        return self.world.config
+
+    @property
+    def now_ms(self) -> int:
+        """Virtual time since the start of the world."""
+        return self.world.now_ms
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `listener` with each event from now on; the answer ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # Time.
+
+    def advance(
+        self, until_ms: int, keep_going: Callable[[], bool] = lambda: True
+    ) -> Advance:
+        """
+        Let virtual time pass.
+
+        Args:
+            until_ms: stop there, when nothing is due before.
+            keep_going: asked after each step; False stops.
+
+        Returns:
+            "reached", "stopped", "work" when a proof-of-work answer is awaited, or
+            "breach" when an invariant broke and nobody has said `resume` yet.
+
+        Raises:
+            EngineFault: a bug; see `failure`.
+        """
+        while True:
+            if self.is_paused_by_breach():
+                return "breach"
+            due = self.world.schedule.first()
+            if due is None or due.at_ms > until_ms:
+                if until_ms > self.world.now_ms:
+                    self.world = replace(self.world, now_ms=until_ms)
+                return "reached"
+            if self.step_once() == "work":
+                return "work"
+            if not keep_going():
+                return "stopped"
+
+    def step_once(self) -> Step:
+        """Take the next entry of the schedule, unless it awaits proof of work."""
+        if self.failure is not None:
+            raise self.failure
+        if self.is_paused_by_breach():
+            return "breach"
+        due = self.world.schedule.first()
+        if due is None:
+            return "stepped"
+        turn = Turn(self.world, self.tools, due.at_ms)
+        turn.schedule = self.world.schedule.rest()
+        try:
+            dispatch(turn, due)
+            report(turn)
+        except WorkMissing as missing:
+            self._want((missing.seed, missing.header_hash))
+            return "work"
+        except Exception as error:
+            self._fail(f"{type(error).__name__}: {error}", error)
+        self._close(turn)
+        if isinstance(due.what, MineStart | MineTry):
+            self._want()
+        return "stepped"
+
+    def _want(self, *first: tuple[bytes, bytes]) -> None:
+        wishes = upcoming_tries(self.world.main_nodes, N_TRIES_AHEAD)
+        if first or wishes:
+            self.tools.works.want((*first, *wishes))
+
+    def _fail(self, what: str, error: Exception) -> None:
+        due = self.world.schedule.first()
+        self.failure = EngineFault(
+            f"the engine failed at {self.now_ms} ms on {due}: {what}"[:400]
+        )
+        replay = f"seed {self.config.seed}, virtual time {self.now_ms} ms"
+        self._publish((EngineFailed(message=what, replay=replay),))
+        raise self.failure from error
+
+    # Acts.
+
+    def _act(
+        self,
+        act: Callable[Concatenate[Turn, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """One act of somebody, now. If it raises, the turn is forgotten."""
+        if self.failure is not None:
+            raise self.failure
+        turn = Turn(self.world, self.tools, self.now_ms)
+        result = act(turn, *args, **kwargs)
+        report(turn)
+        self._close(turn)
+        self._want()
+        return result
+
+    def lock(
+        self, who: str, amount: int, asset: str, sidechain: str, to: str | None = None
+    ) -> str:
+        """Lock value for a sidechain. Returns the transfer's id."""
+        return self._act(acts.lock, who, amount, asset, sidechain, to)
+
+    def transfer_value(
+        self, sender: str, receiver: str, amount: int, asset: str, chain: str
+    ) -> str:
+        """Pay on any chain. Returns the transaction id, 64 hex digits."""
+        return self._act(
+            acts.transfer_value, sender, receiver, amount, asset, chain
+        ).hex()
+
+    def claim(self, transfer_id: str) -> str:
+        """Hand a Claim in by hand. Returns its transaction id."""
+        return self._act(acts.claim, transfer_id).hex()
+
+    def request_swap(
+        self,
+        sidechain: str,
+        engine: str,
+        at: int | None = None,
+        validators: tuple[str, ...] | None = None,
+        params: Mapping[str, int] | None = None,
+    ) -> int:
+        """Ask the validators for another rule. Returns the closing height."""
+        return self._act(acts.request_swap, sidechain, engine, at, validators, params)
+
+    def new_sidechain(
+        self,
+        name: str,
+        engine: str,
+        n_validators: int = 4,
+        store: str = "memory",
+        params: Mapping[str, int] | None = None,
+    ) -> None:
+        """One more sidechain, from now on."""
+        chosen = tuple(sorted((params or {}).items()))
+        spec = SidechainSpec(name, engine, store, n_validators, chosen)
+        self.environment.check_store(store)
+        self._act(add_sidechain, spec)
+
+    def set_hurry(self, delta: int) -> None:
+        """Somebody begins (+1) or ends (-1) to wait."""
+        self._act(acts.set_hurry, delta)
+
+    def acknowledge(self) -> None:
+        """Go on after a breach; the alarm stands."""
+        self._act(acts.acknowledge)
+
+    # Keeping.
+
+    def snapshot(self) -> World:
+        """The world as it is: a reference, nothing is copied."""
+        return self.world
+
+    def restore(self, world: World) -> None:
+        """Back to a snapshot of this network. What came after it never happened."""
+        self.world = world
+        del self.events[world.n_events :]
+        self.failure = None
+        for store in self.stores.values():
+            store.close()
+        self.stores = {}
+        for side in world.sidechains:
+            store = self._store(side.name, side.store)
+            for key, _ in tuple(store.iterate()):
+                store.delete(key)
+            for changes in changes_of_chain(side.tree, side.head):
+                apply_changes(store, changes)
+
+    def digest(self) -> str:
+        """Hash of every chain's tip and every transfer: 64 hex digits."""
+        digest = sha3_256(str(self.world.n_events).encode())
+        digest.update(self.world.main_tip)
+        for side in self.world.sidechains:
+            digest.update(side.head + side.final.hash)
+        for name in sorted(self.world.transfers):
+            transfer = self.world.transfers[name]
+            digest.update(f"{name} {transfer.stage} {transfer.done}".encode())
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Close the databases. The proof-of-work source is its maker's to close."""
+        for store in self.stores.values():
+            store.close()
+        self.stores = {}
+
+    def _close(self, turn: Turn) -> None:
+        """A step is done: databases first, then the world, then the words."""
+        world, events = turn.close()
+        for chain, changes in turn.batches:
+            side = world.sidechain(chain)
+            assert side is not None
+            apply_changes(self._store(chain, side.store), changes)
+        self.world = world
+        self._publish(events)
+
+    def _store(self, chain: str, name: str) -> Store:
+        store = self.stores.get(chain)
+        if store is None:
+            store = self.stores[chain] = self.environment.open_store(name, chain)
+        return store
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)
+        for event in events:
+            for listener in tuple(self._listeners):
+                listener(event)

@@ -1,0 +1,182 @@
+"""What can be asked of a network. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from devnet.engine.actors import acts
+from devnet.engine.actors.auditing import books_of
+from devnet.engine.actors.reporting import spendable
+from devnet.engine.actors.turn import Tools, Turn
+from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer, World
+from devnet.engine.audit import AuditReport, audit
+from devnet.engine.codec import address_of_program
+from devnet.engine.errors import UnknownName
+from devnet.engine.inspecting import inspect
+from devnet.engine.mainchain.accounts import ACCOUNT_NAMES
+from devnet.engine.sidechain.inspection import ClaimInspection
+from devnet.engine.sidechain.persist import state_digest
+from devnet.engine.sidechain.state import SideEntry
+from devnet.engine.sidechain.tampers import TAMPERS
+
+MAIN = "main"
+
+
+class Reading:
+    """Questions about the present world."""
+
+    world: World
+    tools: Tools
+
+    # Names.
+
+    def accounts(self) -> tuple[str, ...]:
+        """The play accounts."""
+        return ACCOUNT_NAMES
+
+    def address(self, who: str) -> str:
+        """An account's mainchain address."""
+        return address_of_program(acts.key_of(who).program, self._hrp())
+
+    def assets(self) -> dict[str, AssetInfo]:
+        """Every asset with a name here."""
+        return {info.name: info for info in self.world.assets}
+
+    def asset(self, name: str) -> AssetInfo:
+        """An asset by name, or UnknownName."""
+        return acts.asset_of(self._look(), name)
+
+    def chain_names(self) -> tuple[str, ...]:
+        """The mainchain, then the sidechains as they were made."""
+        return (MAIN, *self.sidechain_names())
+
+    def sidechain_names(self) -> tuple[str, ...]:
+        """The sidechains as they were made."""
+        return tuple(side.name for side in self.world.sidechains)
+
+    # Chains.
+
+    def main_height(self) -> int:
+        """Height of the mainchain's tip."""
+        return self.world.tree[self.world.main_tip].height
+
+    def balance(self, who: str, chain: str, asset: str) -> int:
+        """What an account can spend of an asset, in its smallest unit."""
+        program, info = acts.key_of(who).program, self.asset(asset)
+        if chain == MAIN:
+            tip = self.world.tree[self.world.main_tip]
+            return spendable(tip.state.coins, program, info.id, tip.height + 1)
+        head = self._head(chain)
+        return spendable(head.state.coins, program, info.id, head.height + 1)
+
+    def rule(self, name: str) -> str:
+        """The consensus engine in force on a sidechain."""
+        return self._head(name).state.rules.engine
+
+    def show(self, name: str) -> dict[str, Any]:
+        """Plain facts about a chain, or UnknownName."""
+        if name == MAIN:
+            return self._show_main()
+        side, head = self._side(name), self._head(name)
+        rules, pending = head.state.rules, head.state.pending
+        facts: dict[str, Any] = {
+            "name": name,
+            "height": head.height,
+            "tip": head.hash.hex(),
+            "rule": rules.engine,
+            "epoch": rules.epoch,
+            "finality": self.tools.engine(rules.engine).info.finality,
+            "final": side.final.height,
+            "chain_id": side.tree.spec.chain_id.hex(),
+            "anchor": head.anchor.height,
+            "params": dict(rules.params),
+            "validators": [validator.name for validator in rules.validators],
+            "store": side.store,
+            "mempool": len(side.nodes[0].pool),
+            "says": side.said,
+            "state_digest": state_digest(head),
+        }
+        if pending is not None:
+            record = pending.record
+            facts["swap"] = {"to": record.engine, "after": record.closing_height}
+        return facts
+
+    def _show_main(self) -> dict[str, Any]:
+        tip = self.world.tree[self.world.main_tip]
+        header = tip.block.header
+        return {
+            "name": MAIN,
+            "height": tip.height,
+            "tip": tip.hash.hex(),
+            "profile": self.world.config.profile,
+            "genesis": self.world.tree.genesis_hash.hex(),
+            "timestamp": header.timestamp,
+            "bits": f"{header.bits:016x}",
+            "work_sum": tip.work_sum,
+            "mempool": len(self.world.main_nodes[0].pool),
+            "depth": self.world.depth,
+            "nodes": [node.name for node in self.world.main_nodes],
+        }
+
+    # Transfers.
+
+    def transfers(self) -> list[Transfer]:
+        """All transfers, in the order in which they were made."""
+        transfers = [self.world.transfers[name] for name in self.world.transfers]
+        return sorted(transfers, key=lambda transfer: int(transfer.id[1:]))
+
+    def transfer(self, transfer_id: str) -> Transfer:
+        """A transfer, or UnknownName."""
+        found = self.world.transfers.get(transfer_id)
+        if found is None:
+            known = ", ".join(one.id for one in self.transfers()) or "none yet"
+            raise UnknownName(
+                f"there is no transfer {transfer_id!r}", hint=f"Transfers: {known}."
+            )
+        return found
+
+    def inspect_claim(
+        self, transfer_id: str, tamper: str | None = None
+    ) -> ClaimInspection:
+        """A transfer's Claim under every check; with `tamper`, a changed copy of it."""
+        return inspect(self._look(), self.transfer(transfer_id), tamper)
+
+    def tampers(self) -> dict[str, str]:
+        """What can be tampered with, and what each tampering does."""
+        return {name: TAMPERS[name].sentence for name in TAMPERS}
+
+    # The auditor.
+
+    def audit(self, name: str, *, from_scratch: bool = True) -> AuditReport:
+        """The books of a sidechain at the present tips."""
+        self._side(name)
+        return audit(books_of(self._look(), name), from_scratch=from_scratch)
+
+    def backed(self, name: str) -> bool:
+        """Is everything on this sidechain backed, and everything else in order?"""
+        return self.audit(name).ok
+
+    def frozen(self, name: str) -> bool:
+        """Has the mainchain left the branch of this sidechain's anchor?"""
+        anchor = self._head(name).anchor
+        return not self.world.tree.is_ancestor(anchor.hash, self.world.main_tip)
+
+    def is_paused_by_breach(self) -> bool:
+        """Did an invariant break without anybody saying `resume`?"""
+        return len(self.world.breaches) > self.world.acknowledged
+
+    # Helpers.
+
+    def _look(self) -> Turn:
+        """A turn that is only looked at and thrown away."""
+        return Turn(self.world, self.tools, self.world.now_ms)
+
+    def _side(self, name: str) -> Sidechain:
+        return self._look().side(name)
+
+    def _head(self, name: str) -> SideEntry:
+        side = self._side(name)
+        return side.tree[side.head]
+
+    def _hrp(self) -> str:
+        return self.world.tree.profile.hrp

@@ -1,0 +1,300 @@
+"""
+May this block follow that one on a sidechain? And: put a block together that may.
+
+Source: header rules H1 to H5 and A1 of the protocol; the engine checks its own part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from devnet.engine.bc.merkle import status_root, tx_root
+from devnet.engine.bc.records import SwapRecord, parse_record
+from devnet.engine.bc.sideblock import SideBlock, SideHeader, rules_hash, view
+from devnet.engine.bc.transaction import (
+    BTM,
+    Claim,
+    Coinbase,
+    Output,
+    Transaction,
+    is_side_record,
+)
+from devnet.engine.errors import BlockError, CodecError, DevnetError
+from devnet.engine.interfaces import (
+    Certificate,
+    Checkpoint,
+    ConsensusEngine,
+    Propose,
+    Rules,
+)
+from devnet.engine.mainchain.state import MainTree
+from devnet.engine.sidechain.ledger import Ledger
+from devnet.engine.sidechain.reader import SideReader, claim_context
+from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideState, SideTree
+from devnet.engine.sidechain.swap import InForce, check_record, in_force, peg_rests
+
+
+class BadSideHeader(BlockError):
+    """A sidechain header does not follow from its parent."""
+
+    code = "block.side-header"
+
+
+class BadAnchor(BlockError):
+    """The anchor is no mainchain block, or leaves the branch of the parent's anchor."""
+
+    code = "block.anchor"
+
+
+class BadSideBody(BlockError):
+    """Coinbase, roots or content of a sidechain block are wrong."""
+
+    code = "block.side-body"
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A block put together for a proposer, and the transactions left out of it."""
+
+    block: SideBlock
+    refused: tuple[tuple[bytes, DevnetError], ...]
+
+
+def judge(
+    tree: SideTree,
+    main: MainTree,
+    engine: ConsensusEngine,
+    block: SideBlock,
+    now_ms: int,
+) -> SideEntry:
+    """
+    Check a block whose parent is in the tree, and compute the state after it.
+
+    Args:
+        now_ms: the clock of whoever checks, since 1970; for history the block's own.
+
+    Raises:
+        BlockError, TransactionError, ClaimError, ConsensusError: the rule broken.
+    """
+    header = block.header
+    parent = tree[header.previous]
+    answer = in_force(tree, parent)
+    _check_outline(header, parent, answer)
+    _check_anchor(main, header.anchor, parent.anchor)
+    seen = view(header)
+    epochs = _epochs_after(parent.state, answer)
+    reader = SideReader(tree, header.previous, epochs, now_ms)
+    engine.check_header(seen, parent.header, reader)
+    ledger, pending = _run_body(tree, main, block, parent, answer)
+    state = _state_after(parent, block, ledger, epochs, pending, answer)
+    change = ledger.change()
+    draft = SideEntry(
+        block, seen, state, change, tuple(ledger.claims), parent.final, (),
+        ledger.fee_sum,
+    )  # fmt: skip
+    with_it = replace(reader, tree=tree.with_entry(draft), tip=header.hash)
+    final = engine.final_seen(seen, with_it)
+    if pending is not None and final.height > pending.record.closing_height:
+        closing = with_it.ancestor(header.hash, pending.record.closing_height)
+        final = Checkpoint(closing.height, closing.hash)
+    if final.height < parent.final.height:
+        final = parent.final
+    return replace(draft, final=final, rank=engine.rank(seen, with_it))
+
+
+def _check_outline(header: SideHeader, parent: SideEntry, answer: InForce) -> None:
+    """Height, time, epoch, rule, round: what follows from the parent alone."""
+    rules, above = answer.rules, parent.height + 1
+    wanted = rules_hash(rules.engine, rules.params, rules.validators)
+    oldest_round = 0 if answer.opens_epoch else parent.header.round
+    for broken, sentence in (
+        (header.version != 1, f"version {header.version} is not 1"),
+        (header.height != above, f"height {header.height}, wants {above}"),
+        (
+            header.timestamp_ms <= parent.header.time_ms,
+            f"time {header.timestamp_ms} is not after its parent's",
+        ),
+        (
+            header.epoch != rules.epoch,
+            f"epoch {header.epoch}, in force is {rules.epoch}",
+        ),
+        (
+            header.engine != rules.engine,
+            f"engine {header.engine!r}, in force is {rules.engine!r}",
+        ),
+        (header.rules_hash != wanted, "the rules hash is not that of the epoch"),
+        (
+            header.round <= oldest_round,
+            f"round {header.round} is not above {oldest_round}",
+        ),
+    ):
+        if broken:
+            raise BadSideHeader(f"sidechain block {header.height}: {sentence}")
+
+
+def _check_anchor(main: MainTree, anchor: Checkpoint, old: Checkpoint) -> None:
+    """A1: the anchor equals the parent's or descends from it."""
+    entry = main.get(anchor.hash)
+    if entry is None or entry.height != anchor.height:
+        raise BadAnchor(f"no mainchain block {anchor.height} {anchor.hash.hex()[:16]}")
+    if not main.is_ancestor(old.hash, anchor.hash):
+        raise BadAnchor(
+            f"anchor {anchor.height} does not descend from the parent's {old.height}"
+        )
+
+
+def _epochs_after(state: SideState, answer: InForce) -> tuple[Rules, ...]:
+    return (*state.epochs, answer.rules) if answer.opens_epoch else state.epochs
+
+
+def _run_body(
+    tree: SideTree,
+    main: MainTree,
+    block: SideBlock,
+    parent: SideEntry,
+    answer: InForce,
+) -> tuple[Ledger, PendingSwap | None]:
+    """Transactions, coinbase, roots and swap records."""
+    header, txs = block.header, block.transactions
+    if not txs or not any(isinstance(entry, Coinbase) for entry in txs[0].inputs):
+        raise BadSideBody(f"sidechain block {header.height} has no coinbase")
+    if answer.closing and (len(txs) > 1 or len(txs[0].outputs) > 1):
+        raise BadSideBody(f"closing block {header.height} carries content")
+    context = claim_context(
+        tree, main, header.anchor, frozen=False, resting=peg_rests(tree, parent)
+    )
+    ledger = Ledger(parent, context)
+    for tx in txs[1:]:
+        ledger.add(tx)
+    ledger.add(txs[0], coinbase=True)
+    reward = txs[0].outputs[0]
+    if reward.asset != BTM or reward.amount != ledger.fee_sum:
+        raise BadSideBody(
+            f"the coinbase of {header.height} pays {reward.amount}, the fees are "
+            f"{ledger.fee_sum}"
+        )
+    statuses = [ledger.statuses[-1], *ledger.statuses[:-1]]
+    if header.tx_root != tx_root([tx.id for tx in txs]):
+        raise BadSideBody(f"transactions root of {header.height} is wrong")
+    if header.status_root != status_root(statuses):
+        raise BadSideBody(f"status root of {header.height} is wrong")
+    pending = _pending_after(tree, parent, answer, txs[0], header.height)
+    return ledger, pending
+
+
+def _pending_after(
+    tree: SideTree,
+    parent: SideEntry,
+    answer: InForce,
+    coinbase: Transaction,
+    height: int,
+) -> PendingSwap | None:
+    """
+    The swap on its way after this block. Swap records travel in the coinbase: their
+    authority is the approvals in them, so they need no author and pay no fee.
+    """
+    pending = None if answer.opens_epoch else parent.state.pending
+    for output in coinbase.outputs[1:]:
+        if output.amount or not is_side_record(output.program):
+            raise BadSideBody(f"the coinbase of {height} pays more than the fees")
+        try:
+            record = parse_record(output.program)
+        except CodecError as error:
+            raise BadSideBody(f"coinbase record of {height}: {error.message}") from None
+        if isinstance(record, SwapRecord):
+            if pending is not None or answer.opens_epoch:
+                raise BadSideBody(f"block {height} carries a second swap record")
+            spec = tree.spec
+            pending = check_record(
+                record, parent, height, spec.chain_id, spec.swap_notice
+            )
+    return pending
+
+
+def _state_after(
+    parent: SideEntry,
+    block: SideBlock,
+    ledger: Ledger,
+    epochs: tuple[Rules, ...],
+    pending: PendingSwap | None,
+    answer: InForce,
+) -> SideState:
+    height = block.header.height
+    has_content = len(block.transactions) > 1 or answer.opens_epoch
+    return SideState(
+        ledger.coins,
+        parent.state.hashes.insert(height, block.header.hash),
+        ledger.claimed,
+        ledger.claimed_sum,
+        ledger.burned_sum,
+        ledger.withdrawn_sum,
+        epochs,
+        pending,
+        height if has_content else parent.state.busy_height,
+    )
+
+
+def fill(
+    tree: SideTree,
+    main: MainTree,
+    wish: Propose,
+    anchor: Checkpoint,
+    waiting: Sequence[Transaction],
+    records: Sequence[bytes],
+    program: bytes,
+) -> Filled:
+    """
+    Put a block together on the wished parent.
+
+    Args:
+        anchor: newest settled mainchain block that the proposer may name.
+        waiting: transactions in order of arrival; those that do not fit are left out.
+        records: programs of swap records for the coinbase.
+        program: where the fees go.
+    """
+    parent = tree[wish.parent]
+    answer = in_force(tree, parent)
+    context = claim_context(
+        tree, main, anchor, frozen=False, resting=peg_rests(tree, parent)
+    )
+    ledger = Ledger(parent, context)
+    taken: list[Transaction] = []
+    refused: list[tuple[bytes, DevnetError]] = []
+    for tx in () if answer.closing else waiting:
+        if context.closing and any(isinstance(entry, Claim) for entry in tx.inputs):
+            continue
+        try:
+            ledger.add(tx)
+        except DevnetError as error:
+            refused.append((tx.id, error))
+        else:
+            taken.append(tx)
+    height = parent.height + 1
+    outputs = [Output(BTM, ledger.fee_sum, program)]
+    if not answer.closing and not answer.opens_epoch:
+        outputs += [Output(BTM, 0, record) for record in records]
+    arbitrary = b"\x00" + str(height).encode() + tree.spec.name.encode()
+    coinbase = Transaction(1, 0, (Coinbase(arbitrary),), tuple(outputs), side=True)
+    txs = (coinbase, *taken)
+    rules = answer.rules
+    header = SideHeader(
+        version=1,
+        height=height,
+        previous=wish.parent,
+        timestamp_ms=wish.time_ms,
+        tx_root=tx_root([tx.id for tx in txs]),
+        status_root=status_root([False, *ledger.statuses]),
+        epoch=rules.epoch,
+        engine=rules.engine,
+        rules_hash=rules_hash(rules.engine, rules.params, rules.validators),
+        round=wish.round,
+        justify=wish.justify,
+        anchor=anchor,
+        engine_data=wish.engine_data,
+        signature=b"",
+        certificate=wish.certificate or Certificate(),
+        nonce=0,
+        bits=0,
+    )
+    return Filled(SideBlock(header, txs), tuple(refused))

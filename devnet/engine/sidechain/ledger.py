@@ -1,0 +1,149 @@
+"""
+Applying transactions to a sidechain's state, one by one, for whoever makes or checks a
+block. A transaction that is refused leaves the ledger as it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rpds import HashTrieMap
+
+from devnet.engine.bc.programs import is_unspendable
+from devnet.engine.bc.records import Withdrawal, parse_record
+from devnet.engine.bc.transaction import BTM, Claim, Transaction, is_side_record
+from devnet.engine.chain.coins import Coin, CoinChange, apply_transaction
+from devnet.engine.errors import BlockError, CodecError
+from devnet.engine.rules.block import MOST_BLOCK_GAS
+from devnet.engine.rules.transaction import validate_transaction
+from devnet.engine.sidechain.claims import ClaimContext, check_claim
+from devnet.engine.sidechain.state import Claimed, SideEntry
+
+
+class InvalidTransaction(BlockError):
+    """A block holds a transaction that breaks a rule by itself."""
+
+    code = "block.invalid-transaction"
+
+
+class TooMuchGas(BlockError):
+    """The transactions of a block use more gas than a block may."""
+
+    code = "block.side-gas"
+
+
+class Ledger:
+    """
+    A sidechain's books while a block is put together on `parent`.
+
+    Args:
+        parent: the block below.
+        context: what claims are judged against; its anchor is the new block's.
+    """
+
+    def __init__(self, parent: SideEntry, context: ClaimContext) -> None:
+        state = parent.state
+        self.height = parent.height + 1
+        self.coins = state.coins
+        self.claimed = state.claimed
+        self.claimed_sum = state.claimed_sum
+        self.burned_sum = state.burned_sum
+        self.withdrawn_sum = state.withdrawn_sum
+        self.context = context
+        self.claims: list[Claimed] = []
+        self.spent: list[Coin] = []
+        self.created: list[Coin] = []
+        self.statuses: list[bool] = []
+        self.fee_sum = 0
+        self.gas_left = MOST_BLOCK_GAS
+
+    def claim_context(self) -> ClaimContext:
+        """The context of the next claim: what this block has claimed so far counts."""
+        claimed = self.claimed
+        return replace(
+            self.context,
+            is_claimed=lambda lock_id: lock_id in claimed,
+            claims_before=len(self.claims),
+        )
+
+    def add(self, tx: Transaction, *, coinbase: bool = False) -> None:
+        """
+        Apply one transaction.
+
+        Raises:
+            ClaimError, TransactionError, InvalidTransaction, TooMuchGas: and nothing of
+            the transaction was applied.
+        """
+        claim = _claim_of(tx)
+        facts = check_claim(tx, self.claim_context()) if claim else None
+        verdict = validate_transaction(
+            tx, block_version=1, height=self.height, first_in_block=coinbase
+        )
+        failed = verdict.status == "gas_only"
+        if verdict.status == "invalid" or (failed and claim is not None):
+            assert verdict.error is not None
+            raise verdict.error
+        if verdict.gas_used > self.gas_left:
+            raise TooMuchGas(f"the block has {self.gas_left} gas left", id=tx.id)
+        coins, change = apply_transaction(
+            self.coins, tx, self.height, failed=failed, coinbase=coinbase
+        )
+        self.coins = coins
+        self.gas_left -= verdict.gas_used
+        self.fee_sum += verdict.fee
+        self.spent += change.spent
+        self.created += change.created
+        self.statuses.append(failed)
+        if claim is not None and facts is not None:
+            self._book_claim(tx, claim)
+        self._book_burns(tx, failed)
+
+    def _book_claim(self, tx: Transaction, claim: Claim) -> None:
+        entry = Claimed(
+            claim.mainchain_output_id, claim.asset, claim.amount, claim.claim_script,
+            self.height, tx.id,
+        )  # fmt: skip
+        self.claims.append(entry)
+        self.claimed = self.claimed.insert(entry.lock_id, entry)
+        self.claimed_sum = _plus(self.claimed_sum, entry.asset, entry.amount)
+
+    def _book_burns(self, tx: Transaction, failed: bool) -> None:
+        """What leaves circulation: into a withdrawal record, or for nothing."""
+        for output in tx.outputs:
+            if not output.amount or not is_unspendable(output.program):
+                continue
+            if failed and output.asset != BTM:
+                continue
+            if is_withdrawal(output.program):
+                self.withdrawn_sum = _plus(
+                    self.withdrawn_sum, output.asset, output.amount
+                )
+            else:
+                self.burned_sum = _plus(self.burned_sum, output.asset, output.amount)
+
+    def change(self) -> CoinChange:
+        """What all transactions so far did to the unspent outputs."""
+        return CoinChange(tuple(self.spent), tuple(self.created))
+
+
+def is_withdrawal(program: bytes) -> bool:
+    """Is it a well-formed withdrawal record? Else its value is burned."""
+    if not is_side_record(program):
+        return False
+    try:
+        return isinstance(parse_record(program), Withdrawal)
+    except CodecError:
+        return False
+
+
+def _claim_of(tx: Transaction) -> Claim | None:
+    for entry in tx.inputs:
+        if isinstance(entry, Claim):
+            return entry
+    return None
+
+
+def _plus(
+    sums: HashTrieMap[bytes, int], asset: bytes, amount: int
+) -> HashTrieMap[bytes, int]:
+    return sums.insert(asset, (sums.get(asset) or 0) + amount)

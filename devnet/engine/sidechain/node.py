@@ -1,0 +1,119 @@
+"""
+One validator of a sidechain: what it has received, follows, remembers and may sign.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rpds import HashTrieMap
+
+from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.sideblock import SideBlock
+from devnet.engine.bc.transaction import Transaction
+from devnet.engine.chain.mempool import Mempool
+from devnet.engine.errors import ConsensusError
+from devnet.engine.interfaces import Checkpoint, Header
+from devnet.engine.mainchain.view import MainView
+from devnet.engine.sidechain.state import SideEntry, SideTree
+
+
+class VoteRefused(ConsensusError):
+    """The signer refuses a vote or proposal that its durable state forbids."""
+
+    code = "consensus.signer-refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """
+    Durable voting state of one validator in one epoch.
+
+    Stored before any signature leaves. V1: rounds voted for only grow. V2: a vote never
+    goes back behind the newest certified block that an earlier vote built on.
+    """
+
+    voted_round: int = 0
+    source_round: int = 0
+    proposed_round: int = 0
+
+    def after_vote(self, header: Header, justify_round: int) -> Ballot:
+        """The state to store before voting for this block, or VoteRefused."""
+        if header.round <= self.voted_round:
+            raise VoteRefused(
+                f"V1: voted in round {self.voted_round}, asked for {header.round}",
+                hint="One vote a round keeps certificates unique.",
+            )
+        if justify_round < self.source_round:
+            raise VoteRefused(
+                f"V2: voted on source {self.source_round}, asked for {justify_round}",
+                hint="Going back behind a source could undo a final block.",
+            )
+        source_round = max(self.source_round, justify_round)
+        return Ballot(header.round, source_round, self.proposed_round)
+
+    def after_proposal(self, round_: int) -> Ballot:
+        """The state to store before signing a proposal of this round."""
+        if round_ <= self.proposed_round:
+            raise VoteRefused(
+                f"a proposal of round {self.proposed_round} is signed already, asked "
+                f"for {round_}",
+                hint="Two proposals in one round are evidence against their maker.",
+            )
+        return Ballot(self.voted_round, self.source_round, round_)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSwap:
+    """A swap that validators are asked to approve: the record so far, who signed."""
+
+    record: SwapRecord
+    approvals: HashTrieMap[int, bytes] = field(default_factory=HashTrieMap)
+
+
+@dataclass(frozen=True, slots=True)
+class SideNode:
+    """
+    One validator.
+
+    main: its own view of the mainchain. head: the block it follows. engines: the
+    engine's state by epoch. timers: number of the newest timer by (epoch, token).
+    held_blocks: valid, but their anchor is not settled in the own view yet.
+    """
+
+    name: str
+    xprv: bytes
+    key: bytes
+    program: bytes
+    main: MainView
+    head: bytes
+    seen: HashTrieMap[bytes, None]
+    final: Checkpoint
+    orphans: tuple[bytes, ...] = ()
+    held_blocks: tuple[bytes, ...] = ()
+    held_claims: tuple[Transaction, ...] = ()
+    pool: Mempool = field(default_factory=Mempool)
+    engines: HashTrieMap[int, Any] = field(default_factory=HashTrieMap)
+    timers: HashTrieMap[tuple[int, str], int] = field(default_factory=HashTrieMap)
+    ballots: HashTrieMap[int, Ballot] = field(default_factory=HashTrieMap)
+    filled: HashTrieMap[bytes, SideBlock] = field(default_factory=HashTrieMap)
+    swap: OpenSwap | None = None
+    said: str = ""
+
+
+def weighs_more(new: SideEntry, old: SideEntry) -> bool:
+    """Fork choice: final height, then epoch, then the engine's own order."""
+    return (new.final.height, new.header.epoch, new.rank) > (
+        old.final.height,
+        old.header.epoch,
+        old.rank,
+    )
+
+
+def justify_round(tree: SideTree, header: Header, base: Checkpoint) -> int:
+    """Round of the block that a header builds on; the epoch's base counts as 0."""
+    if header.justify.hash == base.hash:
+        return 0
+    entry = tree.get(header.justify.hash)
+    return entry.header.round if entry is not None else 0

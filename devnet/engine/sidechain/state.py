@@ -1,0 +1,205 @@
+"""
+What a sidechain is at a block: balances, claimed locks, the rule in force, the swap
+that is on its way. Pure values; the tree holds every valid block that exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rpds import HashTrieMap
+
+from devnet.engine.bc.merkle import status_root, tx_root
+from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.sideblock import SideBlock, SideHeader, rules_hash, view
+from devnet.engine.chain.coins import CoinChange, CoinSet
+from devnet.engine.federation.programs import Federation
+from devnet.engine.interfaces import Certificate, Checkpoint, Header, Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One entry of the claimed set: what a lock became here."""
+
+    lock_id: bytes
+    asset: bytes
+    amount: int
+    claim_script: bytes
+    height: int
+    tx_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSwap:
+    """A swap record in the chain whose new rule is not in force yet."""
+
+    record: SwapRecord
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class SideState:
+    """
+    A sidechain at a block.
+
+    epochs: the rules of every epoch so far; the last are in force for this block.
+    busy_height: the newest block with content that must become final.
+    """
+
+    coins: CoinSet = field(default_factory=CoinSet)
+    hashes: HashTrieMap[int, bytes] = field(default_factory=HashTrieMap)
+    claimed: HashTrieMap[bytes, Claimed] = field(default_factory=HashTrieMap)
+    claimed_sum: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
+    burned_sum: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
+    withdrawn_sum: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
+    epochs: tuple[Rules, ...] = ()
+    pending: PendingSwap | None = None
+    busy_height: int = 0
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of the block that this state belongs to."""
+        return self.epochs[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class SideEntry:
+    """
+    One valid sidechain block with its state.
+
+    final: the highest block that the chain ending here proves final, by the rule in
+    force and never above a pending swap's closing height.
+    """
+
+    block: SideBlock
+    header: Header
+    state: SideState
+    change: CoinChange
+    claims: tuple[Claimed, ...]
+    final: Checkpoint
+    rank: tuple[object, ...]
+    fee_sum: int = 0
+
+    @property
+    def height(self) -> int:
+        return self.header.height
+
+    @property
+    def hash(self) -> bytes:
+        return self.header.hash
+
+    @property
+    def anchor(self) -> Checkpoint:
+        """The settled mainchain block that this block names."""
+        return self.block.header.anchor
+
+    def is_closing(self) -> bool:
+        """Does it only carry certificates for a swap?"""
+        pending = self.state.pending
+        return pending is not None and self.height > pending.record.closing_height
+
+
+@dataclass(frozen=True, slots=True)
+class SideSpec:
+    """
+    What never changes about a sidechain.
+
+    Args:
+        parent_id: the mainchain, by its genesis hash.
+        start_ms: wall-clock milliseconds since 1970 at virtual time 0 of the world.
+        depth: blocks on top of a mainchain block before it may be an anchor.
+        grace: mainchain blocks after which anybody may claim, without fee.
+        idle_ms: an idle chain makes a block this often.
+    """
+
+    name: str
+    chain_id: bytes
+    genesis_ms: int
+    start_ms: int
+    parent_id: bytes
+    federations: tuple[Federation, ...]
+    relay_fee_ppm: int
+    collectors: tuple[bytes, ...]
+    depth: int
+    grace: int
+    idle_ms: int
+    swap_notice: int
+
+
+@dataclass(frozen=True, slots=True)
+class SideTree:
+    """Every valid block of one sidechain, whoever has it."""
+
+    spec: SideSpec
+    entries: HashTrieMap[bytes, SideEntry] = field(default_factory=HashTrieMap)
+
+    def __getitem__(self, block_hash: bytes) -> SideEntry:
+        return self.entries[block_hash]
+
+    def get(self, block_hash: bytes) -> SideEntry | None:
+        """The entry, or None."""
+        return self.entries.get(block_hash)
+
+    def with_entry(self, entry: SideEntry) -> SideTree:
+        """The tree with one more valid block."""
+        return SideTree(self.spec, self.entries.insert(entry.hash, entry))
+
+    def hash_at(self, tip: bytes, height: int) -> bytes | None:
+        """The ancestor of a block (or itself) at a height, or None."""
+        entry = self.entries.get(tip)
+        if entry is None or height > entry.height:
+            return None
+        return entry.state.hashes.get(height)
+
+    def is_ancestor(self, old: bytes, tip: bytes) -> bool:
+        """Is `old` on the branch that ends in `tip`, `tip` itself included?"""
+        entry = self.entries.get(old)
+        return entry is not None and self.hash_at(tip, entry.height) == old
+
+
+def side_genesis(
+    name: str, rules: Rules, genesis_ms: int, anchor: Checkpoint
+) -> SideBlock:
+    """The block of height 0. Its hash is the chain's id, so the name is in it."""
+    nothing = Checkpoint(0, bytes(32))
+    header = SideHeader(
+        version=1,
+        height=0,
+        previous=bytes(32),
+        timestamp_ms=genesis_ms,
+        tx_root=tx_root([]),
+        status_root=status_root([]),
+        epoch=0,
+        engine=rules.engine,
+        rules_hash=rules_hash(rules.engine, rules.params, rules.validators),
+        round=0,
+        justify=nothing,
+        anchor=anchor,
+        engine_data=name.encode(),
+        signature=b"",
+        certificate=Certificate(),
+        nonce=0,
+        bits=0,
+    )
+    return SideBlock(header, ())
+
+
+def genesis_entry(block: SideBlock, rules: Rules) -> SideEntry:
+    """The entry of the genesis block, which is trusted as it is."""
+    block_hash = block.header.hash
+    state = SideState(
+        hashes=HashTrieMap({0: block_hash}),
+        epochs=(
+            Rules(0, rules.engine, rules.params, rules.validators,
+                  Checkpoint(0, block_hash)),
+        ),
+    )  # fmt: skip
+    return SideEntry(
+        block,
+        view(block.header),
+        state,
+        CoinChange(),
+        (),
+        Checkpoint(0, block_hash),
+        (),
+    )
