@@ -39,7 +39,7 @@ BUILTIN_ENGINES = {
 }
 BUILTIN_STORES = {
     "memory": "devnet.plugins.memory:MemoryStore",
-    "tinydb": "devnet.plugins.tinydb_store:TinyDbStore",
+    "tinydb": "devnet.plugins.tinydb_store:TinyStore",
     "sqlite": "devnet.plugins.sqlite_store:SqliteStore",
 }
 

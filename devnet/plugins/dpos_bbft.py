@@ -250,8 +250,9 @@ class DposBbft:
                 effects = ()
             case _:
                 return state, ()
+        # The alarm goes first: what the effects bring about may set it anew.
         state, alarm = _watch(state, chain, event.now_ms)
-        return state, (*effects, *alarm)
+        return state, (*alarm, *effects)
 
     def describe(self, state: Delegate, chain: ChainReader) -> str:
         """One line for the screen."""
@@ -340,4 +341,4 @@ def _take_slot(state: Delegate, chain: ChainReader, now_ms: int) -> Acted:
     spent = max(slot, state.spent_round)
     state = replace(state, spent_round=spent, alarm_ms=0)
     state, alarm = _watch(state, chain, now_ms)
-    return state, (*effects, *alarm)
+    return state, (*alarm, *effects)

@@ -280,8 +280,9 @@ class ProofOfAuthority:
                 state.seat.me, chain_weight(head, rules) + weight_of(behind)
             ),
         )
+        # The alarm goes first: the block, if there is one, sets it anew.
         again = SetTimer(now_ms + n_signers * interval_ms, TURN)
-        return replace(state, woken=False), (propose, again)
+        return replace(state, woken=False), (again, propose)
 
 
 def _arm(state: Signer, chain: ChainReader, now_ms: int) -> tuple[Effect, ...]:

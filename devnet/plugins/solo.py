@@ -159,4 +159,5 @@ def _ask(state: Sealer, chain: ChainReader, now_ms: int) -> tuple[Effect, ...]:
         time_ms=now_ms,
         justify=_final_under(head, rules),
     )
-    return propose, SetTimer(now_ms + IDLE_INTERVALS * interval_ms, TURN)
+    # The alarm goes first: the block, if there is one, sets it anew.
+    return SetTimer(now_ms + IDLE_INTERVALS * interval_ms, TURN), propose
