@@ -1,4 +1,4 @@
-"""Verdicts on transactions against the reference, and the sidechains' own rules."""
+"""Verdicts on transactions against the reference, the shortcut, the memo."""
 
 from __future__ import annotations
 
@@ -9,26 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devnet.engine.bc.programs import expand_program, p2wpkh, p2wsh, retire_program
+from devnet.engine.bc.programs import expand_program
 from devnet.engine.bc.transaction import (
     BTM,
-    Claim,
     Coinbase,
-    Issuance,
     Output,
     Spend,
     Transaction,
-    asset_id,
     parse_transaction,
     with_arguments,
 )
-from devnet.engine.codec import FormError, from_hex, ripemd160
+from devnet.engine.codec import FormError, from_hex
 from devnet.engine.errors import TransactionError
-from devnet.engine.keys import ed25519
 from devnet.engine.rules import errors
 from devnet.engine.rules.memo import VerdictMemo
 from devnet.engine.rules.shortcut import PLENTY_OF_GAS, p2wpkh_gas_left
-from devnet.engine.rules.standard import is_vote_program, may_hold_btm
 from devnet.engine.rules.transaction import (
     RULE_AA_HEIGHT,
     Verdict,
@@ -38,6 +33,7 @@ from devnet.engine.rules.transaction import (
 )
 from devnet.engine.vm.machine import run
 from devnet.engine.vm.trace import TraceStep
+from tests.engine.rules_samples import GOLD, KEY, OWNER, a_claim, payment, sign
 from tests.vectors import vectors
 
 CASES = [case for case in vectors("transactions")["cases"] if case.get("validation")]
@@ -48,11 +44,6 @@ CRASHES = [
     if case["group"] == "reference_quirk" and case not in JUDGED
 ]
 REPEATED = [case for case in JUDGED if case["group"] == "reference_quirk"]
-
-GOLD = asset_id(b"\x51", b"gold")
-SECRET, PREFIX = 987654321, b"q" * 32
-KEY = ed25519.multiply_base(SECRET)
-OWNER = p2wpkh(ripemd160(KEY))
 
 
 def judge(case: dict[str, Any], rule_aa_height: int) -> Verdict:
@@ -122,38 +113,6 @@ def test_a_damaged_transaction_is_refused_or_judged_but_never_crashes(
 
     assert verdict.status in ("valid", "gas_only", "invalid")
     assert (verdict.error is None) == (verdict.status == "valid")
-
-
-# Building blocks for the rest.
-
-
-def payment(
-    amount: int = 1_000_000,
-    fee: int = 400_000,
-    *,
-    side: bool = False,
-    more_inputs: tuple[Spend | Issuance | Coinbase | Claim, ...] = (),
-    more_outputs: tuple[Output, ...] = (),
-) -> Transaction:
-    spend = Spend(b"\x11" * 32, BTM, amount, 0, OWNER)
-    outputs = (Output(BTM, amount - fee, OWNER), *more_outputs)
-    tx = Transaction(1, 0, (spend, *more_inputs), outputs, side)
-    return sign(tx, 0)
-
-
-def sign(tx: Transaction, index: int) -> Transaction:
-    signature = ed25519.sign(SECRET, PREFIX, tx.sig_hash(index), KEY)
-    return with_arguments(tx, index, (signature, KEY))
-
-
-def a_claim(asset: bytes = GOLD, amount: int = 50) -> Claim:
-    lock = p2wsh(b"\x44" * 32)
-    return Claim(
-        b"\x22" * 32, asset, amount, 1, lock, b"\x33" * 32, OWNER, b"", b"", b""
-    )
-
-
-RECORD = retire_program(b"BSR1\x20body")
 
 
 # The mainchain.
@@ -308,104 +267,6 @@ def test_a_remembered_verdict_is_the_same_object_for_the_same_bytes_and_place() 
     assert memo(tx, height=8) is not first
     assert memo(with_arguments(tx, 0, ()), height=7).status == "invalid"
     assert memo(tx, height=7) is not first, "two newer answers pushed it out"
-
-
-# Sidechains.
-
-
-def test_a_payment_means_the_same_on_a_sidechain() -> None:
-    main, side = payment(), payment(side=True)
-
-    assert validate_transaction(side, height=9) == validate_transaction(main, height=9)
-
-
-def test_a_sidechain_issues_nothing() -> None:
-    issuance = Issuance(b"n", GOLD, 5, b"gold", 1, b"\x51")
-    outputs = (Output(GOLD, 5, OWNER),)
-
-    on_main = payment(more_inputs=(issuance,), more_outputs=outputs)
-    on_side = payment(more_inputs=(issuance,), more_outputs=outputs, side=True)
-
-    assert validate_transaction(on_main, height=1).status == "valid"
-    verdict = validate_transaction(on_side, height=1)
-    assert verdict.status == "invalid"
-    assert isinstance(verdict.error, errors.IssuanceOnSidechain)
-    assert verdict.error.code == "tx.issuance-on-sidechain"
-
-
-@pytest.mark.parametrize("asset", [GOLD, BTM], ids=["gold", "btm"])
-def test_a_claim_runs_nothing_and_pays_no_gas(asset: bytes) -> None:
-    tx = Transaction(1, 0, (a_claim(asset),), (Output(asset, 50, OWNER),), side=True)
-
-    verdict = validate_transaction(tx, height=1)
-
-    assert verdict == Verdict("valid", None, 0, 0, 0, 0)
-
-
-@pytest.mark.parametrize("asset", [GOLD, BTM], ids=["gold", "btm"])
-def test_a_claim_hands_out_all_that_it_brings_and_no_more(asset: bytes) -> None:
-    for amount in (49, 51):
-        outputs = (Output(asset, amount, OWNER),)
-        tx = Transaction(1, 0, (a_claim(asset),), outputs, side=True)
-
-        verdict = validate_transaction(tx, height=1)
-
-        assert (verdict.status, verdict.error_name) == ("invalid", "Unbalanced")
-
-
-def test_a_claim_stands_alone_in_its_transaction() -> None:
-    tx = payment(
-        more_inputs=(a_claim(),), more_outputs=(Output(GOLD, 50, OWNER),), side=True
-    )
-
-    verdict = validate_transaction(tx, height=1)
-
-    assert (verdict.status, verdict.error_name) == ("invalid", "ClaimNotAlone")
-
-
-def test_only_a_record_may_be_worth_nothing_on_a_sidechain() -> None:
-    nothing = payment(more_outputs=(Output(BTM, 0, OWNER),), side=True)
-    record = payment(more_outputs=(Output(BTM, 0, RECORD),), side=True)
-    note = payment(more_outputs=(Output(BTM, 0, retire_program(b"hi")),), side=True)
-
-    assert validate_transaction(record, height=1).status == "valid"
-    assert validate_transaction(nothing, height=1).error_name == "ZeroAmount"
-    assert validate_transaction(note, height=1).error_name == "ZeroAmount"
-
-
-def test_a_sidechain_coinbase_may_pay_nothing_and_carry_records() -> None:
-    outputs = (Output(BTM, 0, OWNER), Output(BTM, 0, RECORD))
-    tx = Transaction(1, 0, (Coinbase(b"\x00" + b"12"),), outputs, side=True)
-
-    verdict = validate_transaction(tx, height=12, first_in_block=True)
-
-    assert verdict == Verdict("valid", None, 0, 0, 0, 0)
-
-
-def test_btm_may_sit_in_a_vote_on_a_sidechain_only() -> None:
-    vote = (
-        b"\x24BSV1" + b"\x55" * 32 + b"\x75\x76\xab\x14" + bytes(20)
-        + b"\x88\xae\x7c\xac"
-    )  # fmt: skip
-
-    assert is_vote_program(vote)
-    assert not is_vote_program(vote[:-1])
-    assert not is_vote_program(vote.replace(b"BSV1", b"BSV2"))
-    assert not is_vote_program(vote.replace(b"\x75\x76", b"\x61\x76"))
-    assert may_hold_btm(vote, side=True)
-    assert not may_hold_btm(vote, side=False)
-
-
-def test_a_vote_is_spent_like_a_payment() -> None:
-    vote = (
-        b"\x24BSV1" + b"\x55" * 32 + b"\x75\x76\xab\x14" + OWNER[2:]
-        + b"\x88\xae\x7c\xac"
-    )  # fmt: skip
-    spend = Spend(b"\x11" * 32, BTM, 1_000_000, 0, vote)
-    tx = Transaction(1, 0, (spend,), (Output(BTM, 500_000, OWNER),), side=True)
-
-    assert validate_transaction(sign(tx, 0), height=1).status == "valid"
-    assert validate_transaction(tx, height=1).status == "invalid"
 
 
 def test_each_refusal_has_a_code_of_its_own() -> None:
