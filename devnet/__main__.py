@@ -1,0 +1,397 @@
+"""
+The command line: parse arguments, start one front end, set the exit status.
+
+Only the standard library is imported here; each subcommand imports what it needs, so
+that `--help` and `--version` answer at once and a script loads no screen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from devnet import __version__
+
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
+
+ABOUT = """\
+A Bytom mainchain, sidechains with swappable consensus, and a federation between them,
+all in this terminal. Without a subcommand: the screen; without a terminal: one line per
+event."""
+
+EXAMPLES = """\
+examples:
+  devnet                                     the screen on the default world
+  devnet --sidechains alpha:poa --depth 6    one sidechain, deeper confirmations
+  devnet run fixtures/scripts/first-deposit.dn
+  devnet --until 20blocks > events.log       no terminal: one line per event
+
+Verbs such as lock, swap and wait are lines of a script or of devnet repl; there,
+`help` lists them and `help lock` explains one. So does `devnet lock --help`."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, with the next step, status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{self.prog}: {message}\n  {self.prog} --help says more\n")
+        raise SystemExit(EXIT_USAGE)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command. Returns the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if (status := _verb_help(words)) is not None:
+            return status
+        args = build_parser().parse_args(words)
+        if args.version:
+            return _version(args)
+        return int(args.act(args))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else EXIT_USAGE
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output is gone; the interpreter must not complain at its end.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_PIPE
+    except Exception as error:
+        return _refused(error)
+
+
+def _refused(error: Exception) -> int:
+    """One clear sentence and a status; our own bugs say where they happened."""
+    from devnet.commands.errors import EXIT_ENGINE, exit_status
+    from devnet.engine.errors import DevnetError
+
+    if isinstance(error, DevnetError):
+        hint = f"\n  {error.hint}" if error.hint else ""
+        sys.stderr.write(f"devnet: {error.message}{hint}\n")
+        return exit_status(error)
+    import traceback
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+    sys.stderr.write(
+        f"devnet: a bug of the devnet: {type(error).__name__}: {error} ({place})\n"
+        "  DEVNET_TRACEBACK=1 shows more; please report it\n"
+    )
+    if os.environ.get("DEVNET_TRACEBACK"):
+        traceback.print_exc()
+    return EXIT_ENGINE
+
+
+# The arguments.
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All subcommands and options."""
+    parser = Parser(
+        prog="devnet", description=ABOUT, epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter, parents=[_common()],
+    )  # fmt: skip
+    parser.add_argument("--version", action="store_true", help="say the version")
+    parser.add_argument(
+        "--until", metavar="SPAN", help="without a terminal: stop after 30s or 20blocks"
+    )
+    parser.set_defaults(act=_default)
+    subs = parser.add_subparsers(title="subcommands", metavar="", parser_class=Parser)
+    for name, act, summary, example, arguments in _SUBCOMMANDS:
+        sub = subs.add_parser(
+            name, help=summary, description=summary[0].upper() + summary[1:] + ".",
+            epilog=f"example:\n  {example}", parents=[_common()],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        arguments(sub)
+        sub.set_defaults(act=act)
+    return parser
+
+
+def _common() -> Parser:
+    """Options that every subcommand takes, before or after its name."""
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    world = common.add_argument_group("the world")
+    world.add_argument("--seed", type=int, metavar="N", help="seed of all chance (42)")
+    world.add_argument("--profile", metavar="P", help="fast or solonet")
+    world.add_argument(
+        "--sidechains", metavar="LIST", help="NAME:ENGINE[:STORE],... or none"
+    )
+    world.add_argument("--depth", type=int, metavar="N", help="confirmations of a lock")
+    world.add_argument(
+        "--relay-fee", type=int, metavar="PPM", help="the collector's fee, millionths"
+    )
+    world.add_argument("--config", metavar="FILE", help="a TOML file with all of these")
+    shown = common.add_argument_group("how it is shown")
+    shown.add_argument("--data", metavar="DIR", help="a folder that keeps recordings")
+    shown.add_argument("--speed", metavar="S", help="x1, x0.5, x20 or max")
+    shown.add_argument("--json", action="store_true", help="JSON lines on stdout")
+    shown.add_argument("--no-color", action="store_true", help="as NO_COLOR=1")
+    shown.add_argument("--signs", choices=("unicode", "ascii"), help="ascii: no others")
+    shown.add_argument("--read-only", action="store_true", help="show, do not act")
+    return common
+
+
+def _no_arguments(sub: argparse.ArgumentParser) -> None:
+    """Takes the common options only."""
+
+
+def _files(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("files", nargs="+", metavar="FILE", help="a script, or -")
+
+
+def _replay_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("file", metavar="FILE", help="a recording")
+    sub.add_argument(
+        "--check", action="store_true", help="run it again and compare all hashes"
+    )
+
+
+def _one_path(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("path", metavar="PATH", help="a recording, or a --data folder")
+
+
+def _names(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("names", nargs="*", metavar="NAME", help="T1, T2, ...")
+
+
+def _starter_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("what", choices=("verify", "build"), help="check it, or mine it")
+
+
+# The subcommands.
+
+
+def _default(args: argparse.Namespace) -> int:
+    """The screen, or lines when there is no terminal."""
+    options, speed, data = _world(args)
+    from devnet.commands.launch import opened
+
+    if args.until is None and _has_terminal() and not _flag(args, "json"):
+        with opened(
+            options, attached=True, speed=speed, data=data,
+            read_only=_flag(args, "read_only"),
+        ) as session:  # fmt: skip
+            from devnet.tui.app import TuiOptions, run
+
+            look = TuiOptions(
+                signs=getattr(args, "signs", "unicode"),
+                no_color="NO_COLOR" in os.environ,
+            )
+            return int(run(session, look))
+    from devnet.commands.types import parse_span
+    from devnet.repl.script import run_headless
+
+    if args.until is not None:
+        parse_span(args.until)
+    pace = 1.0 if speed is None else speed
+    with opened(options, speed=pace, data=data, read_only=True) as session:
+        return run_headless(
+            session, until=args.until, as_json=_flag(args, "json"),
+            ascii_signs=_ascii(args),
+        )  # fmt: skip
+
+
+def _repl(args: argparse.Namespace) -> int:
+    options, speed, data = _world(args)
+    from devnet.commands.launch import opened
+
+    if not _has_terminal():
+        args.files = ["-"]
+        return _run(args)
+    from devnet.repl.prompt import run_prompt
+
+    with opened(
+        options, attached=True, speed=speed, data=data,
+        read_only=_flag(args, "read_only"),
+    ) as session:  # fmt: skip
+        return run_prompt(
+            session, as_json=_flag(args, "json"), ascii_signs=_ascii(args), data=data
+        )
+
+
+def _run(args: argparse.Namespace) -> int:
+    options, speed, data = _world(args)
+    from devnet.commands.launch import opened
+    from devnet.repl.script import run_scripts
+
+    return run_scripts(
+        args.files,
+        lambda: opened(
+            options, speed=speed, data=data, read_only=_flag(args, "read_only")
+        ),
+        as_json=_flag(args, "json"),
+        ascii_signs=_ascii(args),
+    )
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from devnet.repl.replays import check_recording, print_recording
+
+    if not args.check:
+        return print_recording(
+            args.file, as_json=_flag(args, "json"), ascii_signs=_ascii(args)
+        )
+    return check_recording(args.file, as_json=_flag(args, "json"))
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from devnet.repl.replays import verify_path
+
+    return verify_path(args.path, as_json=_flag(args, "json"))
+
+
+def _plugins(args: argparse.Namespace) -> int:
+    from devnet.repl.facts import print_plugins
+
+    return print_plugins(as_json=_flag(args, "json"))
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from devnet.bench.__main__ import run_bench
+
+    return int(run_bench(args.names, as_json=_flag(args, "json")))
+
+
+def _starter(args: argparse.Namespace) -> int:
+    from devnet.engine.mainchain.starter import run_starter
+
+    return int(run_starter(args.what))
+
+
+def _version(args: argparse.Namespace) -> int:
+    if not _flag(args, "json"):
+        print(f"devnet {__version__}")
+        return 0
+    from devnet.repl.facts import print_version
+
+    return print_version()
+
+
+Act = Callable[[argparse.Namespace], int]
+Arguments = Callable[[argparse.ArgumentParser], None]
+_SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
+    (
+        "repl", _repl, "a prompt with completion; without a terminal it reads a script",
+        "devnet repl --sidechains alpha:poa", _no_arguments,
+    ),
+    (
+        "run", _run, "run scripts; the exit status says how they ended",
+        "devnet run fixtures/scripts/first-deposit.dn --json", _files,
+    ),
+    (
+        "replay", _replay, "show a recording, or check that it still gives the same",
+        "devnet replay first-deposit.jsonl --check", _replay_arguments,
+    ),
+    (
+        "plugins", _plugins, "list consensus engines and stores",
+        "devnet plugins --json", _no_arguments,
+    ),
+    (
+        "bench", _bench, "measure this machine against the targets",
+        "devnet bench T1 T2 --json", _names,
+    ),
+    (
+        "starter", _starter, "check or rebuild the chain that every world starts from",
+        "devnet starter verify", _starter_arguments,
+    ),
+    (
+        "verify", _verify, "check a recording from its start",
+        "devnet verify first-deposit.jsonl", _one_path,
+    ),
+)  # fmt: skip
+
+
+# Options.
+
+
+def _world(args: argparse.Namespace) -> tuple[Any, float | None, str | None]:
+    """The world's options, the speed, and the data folder; the line beats the file."""
+    from devnet.commands.launch import checked_side
+    from devnet.commands.options import (
+        FileOptions,
+        WorldOptions,
+        parse_sidechains,
+        read_config,
+    )
+    from devnet.commands.types import parse_speed
+
+    given = vars(args)
+    if given.get("no_color"):
+        os.environ["NO_COLOR"] = "1"
+    base = FileOptions(WorldOptions())
+    if "config" in given:
+        base = read_config(given["config"])
+    sides = given.get("sidechains")
+    options = base.world.with_changes(
+        seed=given.get("seed"),
+        profile=given.get("profile"),
+        sidechains=None if sides is None else parse_sidechains(sides),
+        depth=given.get("depth"),
+        relay_fee_ppm=given.get("relay_fee"),
+    )
+    for side in options.sidechains or ():
+        checked_side(side)
+    word = given.get("speed", base.speed)
+    speed = None if word is None else parse_speed(word)
+    return options, speed, given.get("data", base.data)
+
+
+def _flag(args: argparse.Namespace, name: str) -> bool:
+    return bool(getattr(args, name, False))
+
+
+def _ascii(args: argparse.Namespace) -> bool:
+    return getattr(args, "signs", "unicode") == "ascii"
+
+
+def _has_terminal() -> bool:
+    """Textual draws on stderr and reads stdin, so both must be terminals."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    usable = all(stream is not None and stream.isatty() for stream in streams)
+    return usable and os.environ.get("TERM") != "dumb"
+
+
+def _verb_help(words: list[str]) -> int | None:
+    """`devnet lock --help` explains a verb; `devnet lock ...` says where it goes."""
+    if not words or words[0].startswith("-"):
+        return None
+    if words[0] in {name for name, *_ in _SUBCOMMANDS}:
+        return None
+    from devnet.commands.errors import did_you_mean
+    from devnet.commands.registry import LATER, all_commands
+    from devnet.repl.facts import verb_help
+
+    verbs = {one.verb: one for one in all_commands()}
+    verb = words[0]
+    if verb in verbs and {"--help", "-h"} & set(words[1:]):
+        print(verb_help(verbs[verb]))
+        return 0
+    if verb in verbs:
+        sentence = f"{verb} is a verb of scripts and of the prompt, not a subcommand"
+        hint = f'devnet repl, or: echo "{verbs[verb].example}" | devnet run -'
+    elif verb in LATER or verb in LATER_SUBCOMMANDS:
+        sentence, hint = f"{verb} is not in this version", "devnet --help"
+    else:
+        names = [name for name, *_ in _SUBCOMMANDS]
+        sentence = f"there is no subcommand {verb[:40]!r}"
+        hint = did_you_mean(verb, names, "subcommand")
+    sys.stderr.write(f"devnet: {sentence}\n  {hint}\n")
+    return EXIT_USAGE
+
+
+LATER_SUBCOMMANDS = frozenset(
+    {"serve", "export", "import", "conformance", "check-plugin", "learn"}
+)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

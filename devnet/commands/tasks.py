@@ -1,0 +1,464 @@
+"""
+Lines at work: a task is a line, or a script, on its way through the session.
+
+Most verbs are done at once. `mine`, `wait` and `step` need virtual time to pass; while
+they run, whoever drives the session lets the network go on and polls. A test is asked
+after every single step of the network, so the moment at which it came true does not
+depend on the host.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from devnet.commands.errors import BadFile, ReadOnly, WaitRanOut, exit_status
+from devnet.commands.grammar import Call
+from devnet.commands.registry import Command, bind, find, line_of
+from devnet.commands.values import plain
+from devnet.engine.errors import DevnetError
+
+if TYPE_CHECKING:
+    from devnet.commands.session import Session
+
+DEEPEST_SCRIPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """
+    What a verb answers.
+
+    Args:
+        value: for programs; what JSON shows.
+        text: for people; may have several lines.
+        handle: what a name gets, when that should stay alive (a transfer).
+    """
+
+    value: Any
+    text: str
+    handle: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What the verb `run` answers: lines to be run next."""
+
+    name: str
+    lines: tuple[tuple[int, str], ...]
+
+
+class Running(Protocol):
+    """A verb that needs time."""
+
+    def start(self, session: Session) -> None:
+        """Called once, before the first poll."""
+
+    def poll(self, session: Session, now_ms: int) -> bool:
+        """Carry on. Is it over?"""
+
+    def settled(self, session: Session, now_ms: int) -> bool:
+        """Would the next poll end it? Changes nothing."""
+
+    def end(self, error: DevnetError) -> None:
+        """It is to end now, with this error."""
+
+    def finish(self, session: Session) -> Said:
+        """The answer, or the error it ended with."""
+
+    def stop(self, session: Session) -> None:
+        """Called once, however it ended."""
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """The virtual time at which it must be polled, if it did not end before."""
+
+    @property
+    def is_stepping(self) -> bool:
+        """Does it take steps of its own, so that nobody else should drive?"""
+
+
+class Until:
+    """
+    Let the network run until a test holds. Chains run at full pace meanwhile.
+
+    Args:
+        holds: the test.
+        done: the answer when it held.
+        deadline_ms: virtual time at which it is given up.
+        spent: another reason to give up, asked when the test does not hold.
+        ran_out: the sentence of WaitRanOut.
+    """
+
+    is_stepping = False
+
+    def __init__(
+        self,
+        holds: Callable[[], bool],
+        done: Callable[[], Said],
+        *,
+        deadline_ms: int,
+        ran_out: Callable[[], str],
+        hint: str = "",
+        spent: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.holds, self.done, self.spent = holds, done, spent
+        self.ran_out, self.hint = ran_out, hint
+        self._deadline_ms = deadline_ms
+        self._error: DevnetError | None = None
+
+    @property
+    def deadline_ms(self) -> int | None:
+        return self._deadline_ms
+
+    def start(self, session: Session) -> None:
+        session.hurry(1)
+
+    def stop(self, session: Session) -> None:
+        session.hurry(-1)
+
+    def settled(self, session: Session, now_ms: int) -> bool:
+        return self.poll(session, now_ms)
+
+    def end(self, error: DevnetError) -> None:
+        self._error = error
+
+    def poll(self, session: Session, now_ms: int) -> bool:
+        self._error = None
+        try:
+            if self.holds():
+                return True
+        except DevnetError as error:
+            self._error = error
+            return True
+        if now_ms < self._deadline_ms and not self.spent():
+            return False
+        self._error = WaitRanOut(self.ran_out(), hint=self.hint)
+        return True
+
+    def finish(self, session: Session) -> Said:
+        if self._error is not None:
+            raise self._error
+        return self.done()
+
+
+class Stepping:
+    """Take so many steps of the network, one per poll, paused or not."""
+
+    deadline_ms: int | None = None
+    is_stepping = True
+
+    def __init__(self, n_steps: int, done: Callable[[], Said]) -> None:
+        self.n_left, self.done = n_steps, done
+        self._error: DevnetError | None = None
+
+    def start(self, session: Session) -> None:
+        """Nothing to prepare."""
+
+    def stop(self, session: Session) -> None:
+        """Nothing to take back."""
+
+    def poll(self, session: Session, now_ms: int) -> bool:
+        while self.n_left and session.step_once():
+            self.n_left -= 1
+        return not self.n_left
+
+    def settled(self, session: Session, now_ms: int) -> bool:
+        return False
+
+    def end(self, error: DevnetError) -> None:
+        self._error = error
+
+    def finish(self, session: Session) -> Said:
+        if self._error is not None:
+            raise self._error
+        return self.done()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    How a call ended.
+
+    Args:
+        ok: it did what it says.
+        verb: empty when the line could not be read.
+        line: number of the line in its script.
+        source: the call as written.
+        result: what it gave.
+        error: why it did not.
+        seq_range: events of the stream that came meanwhile: first, and one past last.
+        text: the answer for people.
+        name: what the result is called from now on.
+    """
+
+    ok: bool
+    verb: str
+    line: int
+    source: str
+    result: Any
+    error: DevnetError | None
+    seq_range: tuple[int, int]
+    text: str
+    name: str | None = None
+
+    @property
+    def exit_status(self) -> int:
+        """The status of a script that ends with this."""
+        return exit_status(self.error)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object of `--json`."""
+        shared = {
+            "v": 1,
+            "ok": self.ok,
+            "line": self.line,
+            "verb": self.verb,
+            "seq": list(self.seq_range),
+        }
+        if self.error is None:
+            return {**shared, "result": plain(self.result)}
+        error = {
+            "code": self.error.code,
+            "message": self.error.message,
+            "hint": self.error.hint,
+        }
+        return {**shared, "error": error}
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A line that waits, read or not yet."""
+
+    line: int
+    what: str | Call
+    depth: int = 0
+
+
+@dataclass(slots=True)
+class _Current:
+    """The call that runs now."""
+
+    item: _Item
+    call: Call
+    command: Command
+    first_seq: int
+    running: Running
+    n_worlds: int
+
+
+class Task:
+    """
+    One line or script. `poll` carries it on as far as it can go now.
+
+    Args:
+        session: where it runs.
+        lines: (number, text) pairs; taken one by one, so they may still be typed.
+        told: gets every outcome as soon as it is there.
+        quiet: outcomes leave no trace in the session (a call under `refuses`).
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        lines: Iterable[tuple[int, str | Call]],
+        told: Callable[[Outcome], None] = lambda outcome: None,
+        *,
+        quiet: bool = False,
+    ) -> None:
+        self._session, self._told, self._quiet = session, told, quiet
+        self._more: Iterator[tuple[int, str | Call]] = iter(lines)
+        self._items: deque[_Item] = deque()
+        self._now: _Current | None = None
+        self.outcomes: list[Outcome] = []
+        self.done = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """The last outcome; an empty line has an empty one."""
+        if self.outcomes:
+            return self.outcomes[-1]
+        return Outcome(True, "", 0, "", None, None, (0, 0), "")
+
+    @property
+    def deadline_ms(self) -> int | None:
+        """When the call that runs now must be polled."""
+        return self._now.running.deadline_ms if self._now else None
+
+    @property
+    def is_stepping(self) -> bool:
+        """Does it take steps of its own, so that nobody else should drive?"""
+        return self._now is not None and self._now.running.is_stepping
+
+    def settled(self, now_ms: int) -> bool:
+        """Would the next poll end the call that runs now? Changes nothing."""
+        now = self._now
+        return now is not None and now.running.settled(self._session, now_ms)
+
+    def poll(self, now_ms: int | None = None) -> bool:
+        """
+        Carry on. True when nothing is left to do.
+
+        Args:
+            now_ms: the virtual time that was reached, when later than the last event.
+        """
+        while not self.done:
+            if self._now is not None and not self._carry_on(now_ms):
+                return False
+            if not self.done and self._now is None and not self._start_next():
+                self._close()
+        return True
+
+    def end(self, error: DevnetError) -> None:
+        """End the call that runs now, and the line, with this error."""
+        if self.done:
+            return
+        if self._now is None:
+            self._close()
+            return
+        self._now.running.end(error)
+        self._finish(self._now)
+
+    # Below: one call at a time.
+
+    def _carry_on(self, now_ms: int | None) -> bool:
+        """Poll the call that runs now. True when it is over."""
+        now = self._now
+        assert now is not None
+        session = self._session
+        at_ms = session.now_ms if now_ms is None else max(now_ms, session.now_ms)
+        if not now.running.poll(session, at_ms):
+            return self.done  # The engine may have failed, which ended this task.
+        self._finish(now)
+        return True
+
+    def _finish(self, now: _Current) -> None:
+        """The call that runs now is over, one way or the other."""
+        said, error = None, None
+        try:
+            said = now.running.finish(self._session)
+        except DevnetError as refused:
+            error = refused
+        self._now = None
+        # A world that was replaced meanwhile has no hurry of ours to take back.
+        if now.n_worlds == self._session.n_worlds:
+            now.running.stop(self._session)
+        self._report(now.item, now.call, now.first_seq, said=said, error=error)
+
+    def _start_next(self) -> bool:
+        """Begin the next call. False when there is none."""
+        if not self._items:
+            line = next(self._more, None)
+            if line is None:
+                return False
+            self._items.append(_Item(*line))
+        item = self._items.popleft()
+        if isinstance(item.what, Call):
+            self._begin(item, item.what)
+            return True
+        try:
+            calls = self._session.read_line(item.what)
+        except DevnetError as error:
+            self._report(item, None, self._session.next_seq, error=error)
+            return True
+        ready = [_Item(item.line, call, item.depth) for call in calls]
+        self._items.extendleft(reversed(ready))
+        return True
+
+    def _begin(self, item: _Item, call: Call) -> None:
+        session = self._session
+        first_seq, n_worlds = session.next_seq, session.n_worlds
+        try:
+            command, answer = begin_call(session, call)
+            if isinstance(answer, Script):
+                answer = self._enter(item, answer)
+        except DevnetError as error:
+            self._report(item, call, first_seq, error=error)
+            return
+        if n_worlds != session.n_worlds:
+            first_seq = 0
+        if isinstance(answer, Said):
+            self._report(item, call, first_seq, said=answer)
+            return
+        self._now = _Current(item, call, command, first_seq, answer, session.n_worlds)
+        answer.start(session)
+
+    def _enter(self, item: _Item, script: Script) -> Said:
+        """Put the lines of a script before all others."""
+        if item.depth >= DEEPEST_SCRIPT:
+            raise BadFile(
+                f"{script.name} would run {DEEPEST_SCRIPT + 1} scripts deep",
+                hint="a script that runs itself has no end",
+            )
+        lines = [_Item(number, text, item.depth + 1) for number, text in script.lines]
+        self._items.extendleft(reversed(lines))
+        value = {"file": script.name, "lines": len(lines)}
+        return Said(value, f"running {script.name}")
+
+    def _report(
+        self,
+        item: _Item,
+        call: Call | None,
+        first_seq: int,
+        said: Said | None = None,
+        error: DevnetError | None = None,
+    ) -> None:
+        """Close a call with its outcome. The first error ends the task."""
+        session = self._session
+        outcome = Outcome(
+            ok=error is None,
+            verb=call.verb if call else "",
+            line=item.line,
+            source=call.text if call else str(item.what),
+            result=said.value if said else None,
+            error=error,
+            seq_range=(min(first_seq, session.next_seq), session.next_seq),
+            text=said.text if said else "",
+            name=call.name if call else None,
+        )
+        self.outcomes.append(outcome)
+        if not self._quiet:
+            session.remember(outcome, said)
+        self._told(outcome)
+        if error is not None or session.wants_to_quit:
+            self._close()
+
+    def _close(self) -> None:
+        self.done = True
+        self._items.clear()
+        self._session.forget(self)
+
+
+def begin_call(session: Session, call: Call) -> tuple[Command, Any]:
+    """
+    Read a call's arguments and run its verb.
+
+    Returns:
+        The command, and a Said, a Script or something Running.
+
+    Raises:
+        DevnetError: the line is wrong, or the request was refused; nothing changed.
+    """
+    command = find(call.verb)
+    words = [word.text for word in call.tokens if word.kind == "word"]
+    if words and (words[-1] == "?" or words[0] == "--help"):
+        return command, session.explain_call(call)
+    if command.acts and session.read_only:
+        raise ReadOnly(
+            f"{call.verb} would change the world, and this session only shows"
+        )
+    n_worlds = session.n_worlds
+    try:
+        values = bind(command, call.tokens, session)
+        answer = command.run(session, **values)
+    except DevnetError:
+        raise
+    except Exception as error:
+        raise session.failed(error) from error
+    # What takes time is recorded as the hurry that it causes; a new world starts its
+    # own recording.
+    if command.acts and isinstance(answer, Said) and session.n_worlds == n_worlds:
+        session.record(line_of(command, values))
+    return command, answer

@@ -1,0 +1,138 @@
+"""
+What verbs take and give: amounts that know their asset, references that stay alive.
+
+Money is an int of smallest units everywhere; here it meets the numbers people write.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from devnet.engine.errors import BadValue
+
+_NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?(neu)?")
+_MOST_DIGITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """
+    An amount as it was written: `250`, `0.5`, `100neu`. It has no asset yet.
+
+    Args:
+        whole: the digits before the point.
+        fraction: the digits after it.
+        neu: the number counts smallest units.
+    """
+
+    whole: str
+    fraction: str = ""
+    neu: bool = False
+
+    def __str__(self) -> str:
+        point = f".{self.fraction}" if self.fraction else ""
+        return f"{self.whole}{point}{'neu' if self.neu else ''}"
+
+    def as_fraction(self, decimals: int) -> Fraction:
+        """The exact number of smallest units of an asset with so many decimals."""
+        value = Fraction(int(self.whole + self.fraction), 10 ** len(self.fraction))
+        return value if self.neu else value * 10**decimals
+
+    def units(self, asset: str, decimals: int) -> int:
+        """
+        The amount in smallest units.
+
+        Raises:
+            BadValue: it has more decimals than the asset, or is nothing.
+        """
+        value = self.as_fraction(decimals)
+        if value.denominator != 1:
+            smallest = "neu is the smallest unit" if self.neu else ""
+            raise BadValue(
+                f"{self} {asset} is finer than the {decimals} decimals of {asset}",
+                hint=smallest or f"give at most {decimals} decimals",
+                amount=str(self),
+                decimals=decimals,
+            )
+        if value <= 0:
+            raise BadValue(
+                f"the amount is {self} {asset}, and must be above zero",
+                hint=f"the least is 1neu, or {show_units(1, decimals)} {asset}",
+            )
+        return value.numerator
+
+
+def parse_quantity(text: str) -> Quantity | None:
+    """The amount that a word spells, or None when it is not one."""
+    match = _NUMBER.fullmatch(text)
+    if match is None or len(text) > _MOST_DIGITS:
+        return None
+    return Quantity(match[1], match[2] or "", match[3] is not None)
+
+
+def show_units(units: int, decimals: int, *, trim: bool = True) -> str:
+    """Smallest units as people write them: 25000000000 with 8 decimals is 250."""
+    sign, digits = ("-" if units < 0 else ""), str(abs(units)).rjust(decimals + 1, "0")
+    whole, fraction = digits[: len(digits) - decimals], digits[len(digits) - decimals :]
+    if trim:
+        fraction = fraction.rstrip("0")
+    return f"{sign}{whole}{'.' + fraction if fraction else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """So many smallest units of an asset. In JSON: their decimal string."""
+
+    units: int
+    asset: str
+    decimals: int
+
+    def __str__(self) -> str:
+        return f"{show_units(self.units, self.decimals)} {self.asset}"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRef:
+    """A transfer by its id. Its fields are read when they are asked for."""
+
+    id: str
+
+    def __str__(self) -> str:
+        return self.id
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON has it: amounts are strings of units, hashes are hex."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case Amount():
+            return str(value.units)
+        case Quantity() | TransferRef():
+            return str(value)
+        case bytes():
+            return value.hex()
+        case dict():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+    return str(value)
+
+
+def words(value: Any) -> str:
+    """The value as a person reads it."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None:
+            return "nothing"
+        case dict():
+            return "  ".join(f"{key} {words(item)}" for key, item in value.items())
+        case list() | tuple():
+            return ", ".join(words(item) for item in value)
+        case bytes():
+            return value.hex()
+    return str(value)

@@ -1,0 +1,174 @@
+"""Verbs about chains: change a rule, add a chain, look at one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from devnet.commands.registry import command
+from devnet.commands.tasks import Said
+from devnet.commands.types import (
+    Engine,
+    Height,
+    Names,
+    NewName,
+    Number,
+    Settings,
+    Sidechain,
+    Store,
+    Topic,
+)
+from devnet.commands.values import Amount, words
+
+if TYPE_CHECKING:
+    from devnet.commands.session import Session
+
+
+@command(group="chains", example="swap alpha poa --at +12", acts=True)
+def swap(
+    session: Session,
+    sidechain: Sidechain,
+    engine: Engine,
+    *,
+    at: Height | None = None,
+    validators: Names | None = None,
+    params: Settings | None = None,
+) -> Said:
+    """Change the consensus of a running sidechain.
+
+    --at is the last height under the old rule: a height, or +12 for twelve blocks from
+    now; the earliest allowed one without it. The notice is at least 10 blocks.
+    """
+    network = session.network
+    old = network.rule(sidechain)
+    height = None
+    if at is not None:
+        base = int(network.show(sidechain)["height"]) if at.startswith("+") else 0
+        height = base + int(at)
+    closing = network.request_swap(
+        sidechain, engine, at=height, validators=validators, params=params or {}
+    )
+    result = {
+        "chain": sidechain,
+        "old_engine": old,
+        "engine": engine,
+        "closing_height": closing,
+    }
+    return Said(result, f"{sidechain} changes from {old} to {engine} after {closing}")
+
+
+@command(group="chains", example="new-sidechain delta poa --validators 4", acts=True)
+def new_sidechain(
+    session: Session,
+    name: NewName,
+    engine: Engine,
+    *,
+    validators: Number | None = None,
+    store: Store | None = None,
+    params: Settings | None = None,
+) -> Said:
+    """Start one more sidechain while the others run."""
+    network = session.network
+    network.new_sidechain(
+        name,
+        engine,
+        n_validators=4 if validators is None else validators,
+        store=store or "memory",
+        params=params or {},
+    )
+    facts = network.show(name)
+    result = {
+        "name": name,
+        "engine": engine,
+        "store": store or "memory",
+        "height": facts["height"],
+        "tip": facts["tip"],
+    }
+    return Said(result, f"{name} runs, rule {engine}, store {store or 'memory'}")
+
+
+@command(group="chains", example="show alpha")
+def show(session: Session, what: Topic | None = None) -> Said:
+    """Show a chain, a transfer, or one of the lists: chains, accounts, assets,
+    transfers.
+
+    Without an argument: all chains.
+    """
+    network = session.network
+    topic = what or "chains"
+    lists = {"chains": _chains, "accounts": _accounts, "assets": _assets,
+             "transfers": _transfers}  # fmt: skip
+    if topic in lists:
+        return lists[topic](session)
+    if topic in network.chain_names():
+        facts = network.show(topic)
+        return Said(facts, words(facts))
+    value = transfer_facts(session, topic)
+    return Said(value, words(value))
+
+
+def transfer_facts(session: Session, transfer_id: str) -> dict[str, Any]:
+    """A transfer as plain facts."""
+    transfer = session.network.transfer(transfer_id)
+    decimals = session.network.asset(transfer.asset).decimals
+    return {
+        "transfer": transfer.id,
+        "who": transfer.who,
+        "to": transfer.to,
+        "chain": transfer.chain,
+        "amount": Amount(transfer.amount, transfer.asset, decimals),
+        "asset": transfer.asset,
+        "stage": transfer.stage,
+        "done": transfer.done,
+        "needed": transfer.needed,
+        "note": transfer.note,
+        "failed": transfer.failed,
+    }
+
+
+def _chains(session: Session) -> Said:
+    rows = [session.network.show(name) for name in session.network.chain_names()]
+    return Said(rows, _table(rows, ("name", "height", "rule", "epoch", "final", "tip")))
+
+
+def _accounts(session: Session) -> Said:
+    network = session.network
+    rows = []
+    for who in network.accounts():
+        for asset, info in network.assets().items():
+            amount = Amount(network.balance(who, "main", asset), asset, info.decimals)
+            rows.append({"who": who, "chain": "main", "amount": amount, "asset": asset})
+    return Said(rows, _table(rows, ("who", "chain", "amount")))
+
+
+def _assets(session: Session) -> Said:
+    rows = [
+        {"name": name, "decimals": info.decimals, "id": info.id}
+        for name, info in session.network.assets().items()
+    ]
+    return Said(rows, _table(rows, ("name", "decimals", "id")))
+
+
+def _transfers(session: Session) -> Said:
+    rows = [transfer_facts(session, one.id) for one in session.network.transfers()]
+    text = _table(rows, ("transfer", "who", "chain", "amount", "stage", "note"))
+    return Said(rows, text or "Nothing in flight. lock alice 250 BTM alpha starts one.")
+
+
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+    """Rows as aligned columns; hashes in short."""
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
+    if not cells:
+        return ""
+    table = [list(columns), *cells]
+    widths = [max(len(row[index]) for row in table) for index in range(len(columns))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in table
+    )
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else words(value)
+    return f"{text[:8]}..{text[-4:]}" if len(text) == 64 else text

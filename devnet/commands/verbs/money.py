@@ -1,0 +1,121 @@
+"""Verbs that move money, and the one that counts it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devnet.commands.registry import command
+from devnet.commands.tasks import Said
+from devnet.commands.types import Account, Asset, Chain, Sidechain, Transfer
+from devnet.commands.values import Amount, Quantity, TransferRef
+from devnet.engine.errors import BadValue
+
+if TYPE_CHECKING:
+    from devnet.commands.session import Session
+
+
+def in_units(session: Session, amount: Quantity | Amount, asset: str) -> Amount:
+    """
+    The amount of this asset that was meant.
+
+    Raises:
+        BadValue: it is too fine, is nothing, or is an amount of another asset.
+    """
+    if isinstance(amount, Amount):
+        if amount.asset != asset:
+            raise BadValue(
+                f"{amount} is not an amount of {asset}",
+                hint="give the amount and its own asset",
+            )
+        return amount
+    decimals = session.network.asset(asset).decimals
+    return Amount(amount.units(asset, decimals), asset, decimals)
+
+
+@command(group="money", example="lock alice 250 BTM alpha", acts=True)
+def lock(
+    session: Session,
+    who: Account,
+    amount: Quantity,
+    asset: Asset,
+    sidechain: Sidechain,
+    *,
+    to: Account | None = None,
+) -> Said:
+    """Lock value on the mainchain so that it appears on a sidechain.
+
+    The transfer goes through lock, confirm, proof, claim and claimed. With --to
+    somebody else gets the coins there.
+    """
+    value = in_units(session, amount, asset)
+    transfer = session.network.lock(who, value.units, asset, sidechain, to)
+    moved = session.network.transfer(transfer)
+    result = {
+        "transfer": transfer,
+        "who": who,
+        "to": moved.to,
+        "amount": value,
+        "asset": asset,
+        "chain": sidechain,
+        "stage": moved.stage,
+    }
+    text = f"{transfer}: {value} of {who} on the way from main to {sidechain}"
+    return Said(result, text, handle=TransferRef(transfer))
+
+
+@command(group="money", example="claim d1", acts=True)
+def claim(session: Session, transfer: Transfer) -> Said:
+    """Hand in the Claim of a transfer by hand.
+
+    The collector does this by itself; a second Claim of the same lock is refused with
+    claim.replayed.
+    """
+    tx_id = session.network.claim(transfer)
+    chain = session.network.transfer(transfer).chain
+    result = {"transfer": transfer, "tx": tx_id, "chain": chain}
+    return Said(result, f"claim of {transfer} handed in on {chain}: {_short(tx_id)}")
+
+
+@command(
+    group="money",
+    example="transfer alice bob 10 BTM main",
+    acts=True,
+    labels={"sender": "FROM", "receiver": "TO"},
+)
+def transfer(
+    session: Session,
+    sender: Account,
+    receiver: Account,
+    amount: Quantity,
+    asset: Asset,
+    chain: Chain,
+) -> Said:
+    """Pay somebody on one chain: the mainchain or a sidechain."""
+    value = in_units(session, amount, asset)
+    tx_id = session.network.transfer_value(sender, receiver, value.units, asset, chain)
+    result = {
+        "tx": tx_id,
+        "from": sender,
+        "to": receiver,
+        "amount": value,
+        "asset": asset,
+        "chain": chain,
+    }
+    text = f"{value} from {sender} to {receiver} on {chain}: {_short(tx_id)}"
+    return Said(result, text)
+
+
+@command(group="money", example="balance alice main BTM")
+def balance(session: Session, who: Account, chain: Chain, asset: Asset) -> Said:
+    """What an account can spend on a chain.
+
+    The result is an amount: compared with a bare number it counts in the asset's own
+    unit, in JSON it is the decimal string of its smallest unit.
+    """
+    decimals = session.network.asset(asset).decimals
+    value = Amount(session.network.balance(who, chain, asset), asset, decimals)
+    return Said(value, f"{who} has {value} on {chain}")
+
+
+def _short(hex_id: str) -> str:
+    return f"{hex_id[:8]}..{hex_id[-4:]}"

@@ -1,0 +1,137 @@
+"""Verbs about virtual time: let it pass, stop it, change its pace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from devnet.commands.errors import BadArgument, Paused
+from devnet.commands.paths import make_test
+from devnet.commands.registry import command
+from devnet.commands.tasks import Said, Stepping, Until
+from devnet.commands.types import Number, Span, Speed, TestWords, parse_span
+
+if TYPE_CHECKING:
+    from devnet.commands.session import Session
+
+MOST_MS_PER_BLOCK = 3_600_000
+"""Virtual time after which a block that does not come is given up."""
+
+MOST_BLOCKS = 100_000
+
+
+@command(group="time", example="mine 6", acts=True)
+def mine(session: Session, n: Number | None = None) -> Until:
+    """Let virtual time pass until N more mainchain blocks are there; one without N."""
+    _not_paused(session)
+    n_blocks = 1 if n is None else n
+    if not 0 < n_blocks <= MOST_BLOCKS:
+        raise BadArgument(
+            f"mine takes 1 to {MOST_BLOCKS} blocks, got {n_blocks}", hint="mine 6"
+        )
+    network = session.network
+    goal = network.main_height() + n_blocks
+
+    def done() -> Said:
+        height = network.main_height()
+        tip = network.show("main")["tip"]
+        return Said({"height": height, "tip": tip}, f"main {height}")
+
+    return Until(
+        lambda: network.main_height() >= goal,
+        done,
+        deadline_ms=session.now_ms + n_blocks * MOST_MS_PER_BLOCK,
+        ran_out=lambda: f"main stands at {network.main_height()}, wanted {goal}",
+    )
+
+
+@command(group="time", example="wait alpha.height > 20 --within 10blocks", acts=True)
+def wait(session: Session, test: TestWords, *, within: Span | None = None) -> Until:
+    """Let virtual time pass until a test holds.
+
+    --within 20blocks counts mainchain blocks, --within 30s virtual seconds; 60 virtual
+    seconds without it.
+    """
+    _not_paused(session)
+    wanted = make_test(test, session)
+    network, start_ms = session.network, session.now_ms
+    start_height = network.main_height()
+    count, unit = parse_span(within) if within else (session.settings.within_s, "s")
+    per_unit_ms = 1000 if unit == "s" else MOST_MS_PER_BLOCK
+
+    def spent() -> bool:
+        return unit == "blocks" and network.main_height() - start_height >= count
+
+    def done() -> Said:
+        value = {
+            "path": wanted.path,
+            "value": wanted.read(),
+            "waited_ms": session.now_ms - start_ms,
+        }
+        passed = f"{(session.now_ms - start_ms) / 1000:g} s"
+        return Said(
+            value, f"{wanted.path} {wanted.operator} {wanted.expected} ({passed})"
+        )
+
+    return Until(
+        wanted,
+        done,
+        deadline_ms=start_ms + count * per_unit_ms,
+        spent=spent,
+        ran_out=lambda: f"after {count} {unit}: {wanted.both_sides()}",
+        hint="give it longer with --within, or look with show and the events",
+    )
+
+
+@command(group="time", example="step 10")
+def step(session: Session, n: Number | None = None) -> Stepping:
+    """Take one step of the network, or N; also while time stands still."""
+    n_steps = 1 if n is None else n
+    if not 0 < n_steps <= MOST_BLOCKS:
+        raise BadArgument(
+            f"step takes 1 to {MOST_BLOCKS}, got {n_steps}", hint="step 10"
+        )
+
+    def done() -> Said:
+        value: dict[str, Any] = {"at_ms": session.now_ms, "steps": n_steps}
+        return Said(value, f"at {session.now_ms / 1000:.3f} s")
+
+    return Stepping(n_steps, done)
+
+
+@command(group="time", example="pause")
+def pause(session: Session) -> Said:
+    """Stop virtual time. step still takes single steps."""
+    session.pacer = session.pacer.pause()
+    return _pace(session)
+
+
+@command(group="time", example="resume")
+def resume(session: Session) -> Said:
+    """Let virtual time go on. After an alarm, the alarm stands."""
+    network = session.network
+    if network.is_paused_by_breach():
+        network.acknowledge()
+        session.record("acknowledge")
+    session.pacer = session.pacer.resume()
+    return _pace(session)
+
+
+@command(group="time", example="speed x10")
+def speed(session: Session, speed: Speed | None = None) -> Said:
+    """Set virtual seconds per second: x1, x0.5, x20, or max. Alone: say it."""
+    if speed is not None:
+        session.pacer = session.pacer.at_speed(speed)
+    return _pace(session)
+
+
+def _pace(session: Session) -> Said:
+    pacer = session.pacer
+    label = pacer.label
+    value = {"speed": replace(pacer, paused=False).label, "paused": pacer.paused}
+    return Said(value, label)
+
+
+def _not_paused(session: Session) -> None:
+    if session.pacer.paused:
+        raise Paused("time stands still, so this would wait for ever")

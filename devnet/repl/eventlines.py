@@ -1,0 +1,122 @@
+"""
+Events as lines for people: virtual time, a sign, where, and what happened.
+
+Signs are one cell wide, and each has a twin in ascii.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from devnet.engine.events import Event
+
+ASCII = str.maketrans({"✓": "+", "·": ".", "✗": "x", "▼": "v", "◆": "*"})
+
+NOISY = frozenset(
+    {
+        "MiningTried", "ConsensusSent", "ConsensusGot", "ConsensusSaid", "ClaimJudged",
+        "BalanceChanged", "Audited", "BlockFinal", "TxQueued", "TxMined",
+    }
+)  # fmt: skip
+"""Kinds that a prompt leaves out: they would drown the others."""
+
+Words = tuple[str, str, str]
+"""Sign, where, and what."""
+
+
+def event_line(event: Event, *, ascii_signs: bool = False) -> str:
+    """One line without a line end."""
+    sign, where, what = _WORDS.get(event.kind, _anything)(event)
+    line = f"{clock(event.at_ms)} {sign} {where:6} {what}"
+    return line.translate(ASCII) if ascii_signs else line
+
+
+def clock(at_ms: int) -> str:
+    """Virtual time as minutes, seconds and milliseconds."""
+    seconds, ms = divmod(at_ms, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    return f"{minutes:3d}:{seconds:02d}.{ms:03d}"
+
+
+def short(hex_id: str) -> str:
+    """A hash that fits a line."""
+    return f"{hex_id[:4]}..{hex_id[-4:]}" if len(hex_id) > 16 else hex_id
+
+
+def _anything(event: Any) -> Words:
+    """Any event, field by field: a new kind is shown before somebody words it."""
+    facts = event.as_dict()
+    where = facts.pop("chain", "") or "-"
+    for known in ("kind", "seq", "at_ms"):
+        facts.pop(known)
+    shown = (
+        f"{name} {short(value) if isinstance(value, str) else value}"
+        for name, value in facts.items()
+        if value not in ("", ())
+    )
+    return "·", where, f"{event.kind}  {'  '.join(shown)}"
+
+
+def _block(event: Any) -> Words:
+    noun = "tx" if event.n_txs == 1 else "txs"
+    locks = (
+        f"  {event.n_locks} lock{'s'[: event.n_locks != 1]}" if event.n_locks else ""
+    )
+    what = f"block {event.height}  {event.n_txs} {noun}{locks}  {short(event.id)}"
+    return "✓", event.chain, f"{what}  by {event.producer}"
+
+
+def _moved(event: Any) -> Words:
+    count = f" {event.done}/{event.needed}" if event.needed else ""
+    note = f"  {event.note}" if event.note else ""
+    sign = "✗" if event.failed else "✓" if event.stage == "claimed" else "·"
+    return sign, "fed", f"{event.transfer} {event.stage}{count}{note}"
+
+
+def _audited(event: Any) -> Words:
+    verdict = "books balance" if event.ok else "books do NOT balance"
+    return ("✓" if event.ok else "✗"), event.chain, verdict
+
+
+_WORDS: dict[str, Callable[[Any], Words]] = {
+    "WorldStarted": lambda e: (
+        "·", "main", f"world starts  seed {e.seed}  {e.profile}  height {e.height}",
+    ),
+    "SidechainAdded": lambda e: (
+        "·", e.name,
+        f"starts  {e.engine}  {e.store}  {len(e.validators)} validators",
+    ),
+    "BlockAdded": _block,
+    "BlockUndone": lambda e: ("!", e.chain, f"block {e.height} undone  {short(e.id)}"),
+    "BlockFinal": lambda e: ("✓", e.chain, f"final {e.height}"),
+    "TxQueued": lambda e: ("·", e.chain, f"{e.what} waits  {short(e.id)}"),
+    "TxDropped": lambda e: ("!", e.chain, f"dropped {short(e.id)}: {e.reason}"),
+    "TransferStarted": lambda e: (
+        "▼", "fed", f"{e.transfer} {e.who} locks {e.asset} for {e.to} on {e.chain}",
+    ),
+    "TransferMoved": _moved,
+    "ClaimCrafted": lambda e: (
+        "·", "fed", f"{e.transfer} proof built  {e.n_hashes} hashes  {e.proof_bytes} B",
+    ),
+    "ConsensusSaid": lambda e: ("◆", e.chain, e.text),
+    "ValidatorChanged": lambda e: ("!", e.chain, f"{e.validator} is {e.state}"),
+    "SwapProposed": lambda e: (
+        "·", e.chain,
+        f"swap {e.old_engine} > {e.engine} asked for after {e.closing_height}",
+    ),
+    "SwapApproved": lambda e: (
+        "·", e.chain, f"{e.validator} approves  {e.approvals}/{e.needed}",
+    ),
+    "SwapScheduled": lambda e: (
+        "·", e.chain, f"swap to {e.engine} scheduled after {e.closing_height}",
+    ),
+    "SwapDropped": lambda e: ("!", e.chain, f"swap to {e.engine} dropped: {e.reason}"),
+    "RuleSwapped": lambda e: (
+        "✓", e.chain, f"{e.old_engine} > {e.engine} at {e.height}, epoch {e.epoch}",
+    ),
+    "Audited": _audited,
+    "InvariantBroken": lambda e: ("✗", e.chain, f"{e.invariant} BROKEN: {e.detail}"),
+    "Refused": lambda e: ("✗", "-", f"{e.command}: {e.message}"),
+    "EngineFailed": lambda e: ("✗", "-", e.message),
+}  # fmt: skip

@@ -1,0 +1,96 @@
+"""Small answers of the command line: what is installed, what a verb does."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib import metadata
+from typing import Any
+
+from devnet import __version__
+from devnet.commands.registry import Command
+
+USED_FOR = {
+    "textual": "the screen",
+    "rich": "text on the screen",
+    "prompt-toolkit": "the prompt",
+    "numpy": "the proof of work",
+    "pycryptodome": "hashes and curve points, the exact second opinion on signatures",
+    "tinydb": "the tinydb store",
+    "PyNaCl": "signatures, fast",
+    "rpds-py": "persistent maps",
+    "threadpoolctl": "one thread for the proof of work",
+}
+"""What each dependency is for."""
+
+PARAM_FIELDS = ("name", "default", "low", "high", "meaning")
+
+
+def print_version() -> int:
+    """`--version --json`: what is installed, and what it is used for."""
+    found = {}
+    for name, use in USED_FOR.items():
+        try:
+            version: str | None = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            version = None
+        found[name] = {"version": version, "used_for": use}
+    facts = {
+        "name": "bystack-devnet",
+        "version": __version__,
+        "python": platform.python_version(),
+        "dependencies": found,
+    }
+    print(json.dumps(facts, sort_keys=True))
+    return 0
+
+
+def print_plugins(*, as_json: bool = False) -> int:
+    """`devnet plugins`: every engine and store, usable or not."""
+    from devnet.plugins import describe_plugins, load_engine, load_store
+
+    rows: list[dict[str, Any]] = []
+    for line in describe_plugins(try_all=True):
+        row: dict[str, Any] = {
+            "kind": line.kind,
+            "name": line.name,
+            "origin": line.origin,
+            "target": line.target,
+            "trouble": line.trouble,
+            "version": __version__ if line.origin == "built in" else line.origin,
+            "params": [],
+        }
+        if not line.trouble:
+            load: Any = load_engine if line.kind == "consensus" else load_store
+            row |= _described(load(line.name).info)
+        rows.append(row)
+    if as_json:
+        print(json.dumps({"plugins": rows}, sort_keys=True))
+        return 0
+    for row in rows:
+        words = row["trouble"] or row["summary"]
+        print(f"{row['kind']:10} {row['name']:12} {row['origin']:10} {words}")
+        for one in row["params"]:
+            span = f"{one['default']} ({one['low']} to {one['high']})"
+            print(f"{'':24}{one['name']} {span}: {one['meaning']}")
+    return 0
+
+
+def _described(info: Any) -> dict[str, Any]:
+    """What a plug-in says of itself."""
+    params = [
+        {name: getattr(one, name) for name in PARAM_FIELDS}
+        for one in getattr(info, "params", ())
+    ]
+    return {"summary": info.summary, "api": info.api, "params": params}
+
+
+def verb_help(one: Command) -> str:
+    """What a verb does, for a shell."""
+    lines = [one.signature, "", one.summary]
+    lines += ["", one.details] if one.details else []
+    if one.params:
+        width = max(len(param.shown) for param in one.params)
+        lines.append("")
+        lines += [f"  {p.shown.ljust(width)}  {p.type.meaning}" for p in one.params]
+    return "\n".join([*lines, "", "example:", f"  {one.example}"])

@@ -1,0 +1,65 @@
+"""`devnet replay` and `devnet verify`: recordings, shown or lived through again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from devnet.commands.errors import EXIT_DONE, EXIT_MISSED, BadFile
+from devnet.commands.launch import RECORDING_NAME, opened
+from devnet.commands.recording import Recording, load_recording, replay
+from devnet.engine.events import event_from_dict
+from devnet.repl.eventlines import event_line
+from devnet.repl.script import interruptible
+
+
+def print_recording(
+    path: str, *, as_json: bool = False, ascii_signs: bool = False
+) -> int:
+    """Print the events of a recording, one line each."""
+    for facts in load_recording(path).events:
+        if as_json:
+            print(json.dumps(facts, sort_keys=True))
+        else:
+            print(event_line(event_from_dict(facts), ascii_signs=ascii_signs))
+    return EXIT_DONE
+
+
+def check_recording(path: str, *, as_json: bool = False) -> int:
+    """
+    Live through a recording again and compare every event and the last digest.
+
+    Returns:
+        0 when all is the same, 1 with the first difference otherwise.
+    """
+    return _check(path, load_recording(path), as_json)
+
+
+def verify_path(path: str, *, as_json: bool = False) -> int:
+    """Check a recording, or the one in a data folder."""
+    file = Path(path)
+    if file.is_dir():
+        file = file / RECORDING_NAME
+        if not file.exists():
+            raise BadFile(
+                f"{path} holds no recording",
+                hint="devnet run FILE --data DIR makes one",
+            )
+    return check_recording(str(file), as_json=as_json)
+
+
+def _check(path: str, recording: Recording, as_json: bool) -> int:
+    with opened(recording.options) as session, interruptible(session):
+        verdict = replay(recording, session)
+    facts = {
+        "v": 1, "ok": verdict.same, "file": path, "events": verdict.n_events,
+        "digest": verdict.digest, "difference": verdict.difference,
+    }  # fmt: skip
+    if as_json:
+        print(json.dumps(facts, sort_keys=True))
+    elif verdict.same:
+        print(f"{path}: {verdict.n_events} events, the same; digest {verdict.digest}")
+    if not verdict.same:
+        sys.stderr.write(f"{path}: {verdict.difference}\n")
+    return EXIT_DONE if verdict.same else EXIT_MISSED
