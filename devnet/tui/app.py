@@ -1,0 +1,338 @@
+"""
+The terminal app: bindings and wiring. Screens say what it shows, draw how.
+
+`run(session, options)` is the only way in. The world moves in slices on the app's own
+loop (see driver.py); screens are drawn from one frame, at most eight times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.widget import Widget
+
+from devnet.tui.doing import HANDLERS, why_off
+from devnet.tui.draw.header import header_view
+from devnet.tui.driver import Driver
+from devnet.tui.frame import Frame
+from devnet.tui.keys import BY_ID, KEYS
+from devnet.tui.screens.dashboard import Dashboard
+from devnet.tui.theme import DARK_NAME, Palette, own_themes, palette_for
+from devnet.tui.widgets.lines import KeyBar
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from devnet.commands.session import Session
+    from devnet.commands.tasks import Outcome
+    from devnet.engine.events import Event
+
+REDRAW_S = 1 / 8
+LOST_S = 3.0
+"""Wall time for which blocks of a lost branch stay on the screen."""
+
+EXIT_ENGINE, EXIT_INTERRUPTED = 5, 130
+
+
+@dataclass(frozen=True, slots=True)
+class TuiOptions:
+    """
+    How the screens look.
+
+    Args:
+        signs: "unicode", or "ascii" where ambiguous signs take two cells.
+        theme: name of a theme; empty for our dark one.
+        no_color: shades of grey, as the variable NO_COLOR asks for.
+        keymap: other keys, by the id of a binding.
+    """
+
+    signs: str = "unicode"
+    theme: str = ""
+    no_color: bool = False
+    keymap: Mapping[str, str] = field(default_factory=dict)
+
+
+def run(session: Session, options: TuiOptions | None = None) -> int:
+    """Show the session until the reader leaves. Returns the exit status."""
+    options = options or TuiOptions()
+    if options.no_color:
+        os.environ["NO_COLOR"] = "1"
+    app = DevnetApp(session, options)
+    app.run()
+    if app.broken:
+        print(app.broken, file=sys.stderr)
+        return EXIT_ENGINE
+    return app.return_code or 0
+
+
+def app_of(widget: Widget) -> DevnetApp:
+    """The app that a widget is part of."""
+    return cast("DevnetApp", widget.app)
+
+
+def _palette_commands() -> type[Provider]:
+    from devnet.tui.palette import DevnetCommands
+
+    return DevnetCommands
+
+
+class DevnetApp(App[None]):
+    """One session on the screen."""
+
+    TITLE = "bystack devnet"
+    CSS_PATH = "devnet.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (20, "-short"), (32, "-tall")]
+    COMMANDS = {_palette_commands}
+    NOTIFICATION_TIMEOUT = 6
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(key.key, f"press('{key.id}')", key.word, show=False, id=key.id)
+            for key in KEYS
+        ),
+        *(
+            Binding(str(n), f"lane({n - 1})", f"Lane {n}", show=False, id=f"lane.{n}")
+            for n in range(10)
+        ),
+        Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(self, session: Session, options: TuiOptions | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.options = options or TuiOptions()
+        for theme in own_themes():
+            self.register_theme(theme)
+        self.theme = self.options.theme or DARK_NAME
+        self.driver = Driver(session)
+        self.drafts: dict[str, dict[str, str]] = {}
+        self.broken = ""
+        self._looks: dict[str, Palette] = {}
+        self._lost_since: tuple[int, float] = (-1, 0.0)
+        self._alarmed = False
+        self._filters_more: tuple[LineFilter, ...] = ()
+        if self.options.signs == "ascii":
+            from devnet.tui.plain_signs import PlainSigns
+
+            self._filters_more = (PlainSigns(),)
+        if self.options.keymap:
+            self.set_keymap(dict(self.options.keymap))
+
+    # What screens ask for.
+
+    @property
+    def look(self) -> Palette:
+        """The palette of the theme in use."""
+        theme = self.current_theme
+        if theme.name not in self._looks:
+            self._looks[theme.name] = palette_for(theme)
+        return self._looks[theme.name]
+
+    def frame(self) -> Frame:
+        """The picture of this moment."""
+        state, pacer = self.driver.state, self.session.pacer
+        now_ms = max(self.session.now_ms, int(pacer.target_ms))
+        if state.main.lost_at_ms != self._lost_since[0]:
+            self._lost_since = (state.main.lost_at_ms, time.monotonic())
+        read_only = self.session.read_only
+        return Frame(
+            state=state,
+            header=header_view(
+                state,
+                pace=pacer.label,
+                paused=pacer.paused,
+                now_ms=now_ms,
+                read_only=read_only,
+            ),
+            stream=self.driver.stream,
+            now_ms=now_ms,
+            with_lost=time.monotonic() - self._lost_since[1] < LOST_S,
+            read_only=read_only,
+            paused=pacer.paused,
+        )
+
+    def draw_now(self) -> None:
+        """Show the present to the screens that are to be seen."""
+        if not self._running:
+            return
+        frame = self.frame()
+        for screen in self.screen_stack[-2:]:
+            show = getattr(screen, "show", None)
+            if show is not None and screen.is_mounted and screen.query("*"):
+                show(frame)
+
+    def begin(self, line: str) -> Outcome | None:
+        """
+        Run a command line. Its answers, now or later, become toasts.
+
+        Returns:
+            The outcome, or None when it needs time and goes on by itself.
+        """
+        task = self.session.begin(line, told=self._told)
+        if self.session.wants_to_quit:
+            self.exit()
+        self.driver.fold()
+        self.draw_now()
+        return task.outcome if task.done else None
+
+    def toast(self, words: str, title: str = "", *, bad: bool = False) -> None:
+        """Say something in the corner."""
+        self.notify(
+            words,
+            title=title,
+            severity="error" if bad else "information",
+            markup=False,
+        )
+
+    def _told(self, outcome: Outcome) -> None:
+        error = outcome.error
+        if error is not None:
+            words = f"{error.message}\n{error.hint}" if error.hint else error.message
+            self.toast(
+                words, f"{outcome.verb or 'line'} refused: {error.code}", bad=True
+            )
+        elif outcome.text and outcome.text.count("\n") < 6:
+            self.toast(outcome.text)
+
+    # Screens.
+
+    def get_default_screen(self) -> Screen[Any]:
+        return Dashboard()
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """The screen at the bottom of the stack."""
+        return cast(Dashboard, self.screen_stack[0])
+
+    def open_screen(self, name: str, **arguments: Any) -> None:
+        """Show a screen by the id of its key; the dashboard is always below."""
+        from devnet.tui.screens import make_screen
+
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        if name == "dashboard":
+            if len(self.screen_stack) > 1:
+                self.pop_screen()
+            return
+        screen = make_screen(name, **arguments)
+        if len(self.screen_stack) > 1:
+            self.switch_screen(screen)
+        else:
+            self.push_screen(screen)
+
+    def push_named(self, name: str, **arguments: Any) -> None:
+        """Open a screen or a modal above the present one."""
+        from devnet.tui.screens import make_screen
+
+        self.push_screen(make_screen(name, **arguments))
+
+    def back(self) -> None:
+        """Leave the topmost screen, if it is not the dashboard."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def open_transfer(self, transfer: str) -> None:
+        """The inspector of a transfer."""
+        if transfer:
+            self.push_named("claim", transfer=transfer)
+
+    def open_block(self, chain: str, height: int) -> None:
+        """The details of a block."""
+        self.push_named("block", chain=chain, height=height)
+
+    def open_event(self, event: Event | None) -> None:
+        """All fields of an event."""
+        if event is not None:
+            self.push_named("event", event=event)
+
+    # Keys.
+
+    def action_press(self, key_id: str) -> None:
+        """A key of the table: do it, or say why it is off."""
+        reason = why_off(self, BY_ID[key_id])
+        if reason:
+            self.toast(reason)
+            return
+        HANDLERS[key_id](self)
+        self.draw_now()
+
+    def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
+        self.action_press(message.key_id)
+
+    def action_lane(self, index: int) -> None:
+        """Keys 0 to 9: the mainchain, or a sidechain by its place."""
+        self.open_screen("dashboard")
+        if not self.dashboard.go_to_lane(index):
+            self.toast(f"there is no sidechain {index + 1}")
+
+    def action_interrupt(self) -> None:
+        """Ctrl-C: leave, with the status of something interrupted."""
+        self.exit(return_code=EXIT_INTERRUPTED)
+
+    # Life.
+
+    def on_mount(self) -> None:
+        self.theme_changed_signal.subscribe(self, lambda _: self._new_theme())
+        self.set_interval(REDRAW_S, self._redraw, name="redraw")
+        self.call_after_refresh(self._begin_to_drive)
+        self._catch_signals()
+
+    def _begin_to_drive(self) -> None:
+        self.draw_now()
+        self.run_worker(self._drive(), name="drive", exit_on_error=True)
+
+    async def _drive(self) -> None:
+        while True:
+            await asyncio.sleep(self.driver.slice())
+
+    def _redraw(self) -> None:
+        self.draw_now()
+        state = self.driver.state
+        if state.failure is not None and not self._alarmed:
+            self._alarmed = True
+            self.push_named("failure", failure=state.failure, seed=state.seed)
+
+    def _new_theme(self) -> None:
+        for screen in self.screen_stack:
+            screen.refresh(repaint=True, layout=True)
+        self.draw_now()
+
+    def _catch_signals(self) -> None:
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+            number = getattr(signal, name, None)
+            if number is None:
+                continue
+            try:
+                loop.add_signal_handler(
+                    number, lambda code=128 + number: self.exit(return_code=code)
+                )
+            except (NotImplementedError, RuntimeError):
+                return
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return (*super().get_line_filters(), *self._filters_more)
+
+    def _fatal_error(self) -> None:
+        """A bug of ours: leave with one sentence, never with a traceback."""
+        error = self._exception
+        seed = self.driver.state.seed
+        self.broken = (
+            f"devnet: the screens failed: {type(error).__name__}: {error} "
+            f"(seed {seed}). This is a bug of the devnet; please report what came "
+            "before it."
+        )
+        self._close_messages_no_wait()

@@ -1,0 +1,151 @@
+"""What each key of the table does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from devnet.tui.frame import Picked
+from devnet.tui.keys import Key, why_not
+from devnet.tui.state import dismiss
+
+if TYPE_CHECKING:
+    from devnet.tui.app import DevnetApp
+
+
+def why_off(app: DevnetApp, key: Key) -> str:
+    """Why this key does nothing just now, or ""."""
+    return why_not(
+        key,
+        app.driver.state,
+        read_only=app.session.read_only,
+        lane=_picked_sidechain(app),
+    )
+
+
+def _picked(app: DevnetApp) -> Picked:
+    pick = getattr(app.screen, "picked", None)
+    return pick() if pick is not None else Picked()
+
+
+def _picked_sidechain(app: DevnetApp) -> str:
+    chain = _picked(app).chain
+    return chain if app.driver.state.lane(chain) is not None else ""
+
+
+def _form(verb: str) -> Callable[[DevnetApp], None]:
+    def opens(app: DevnetApp) -> None:
+        app.push_named("form", verb=verb, chain=_picked_sidechain(app))
+
+    return opens
+
+
+def _screen(name: str) -> Callable[[DevnetApp], None]:
+    def opens(app: DevnetApp) -> None:
+        if name == "consensus":
+            app.open_screen(name, chain=_picked_sidechain(app))
+        elif name == "blocks":
+            app.open_screen(name, chain=_picked(app).chain or "main")
+        else:
+            app.open_screen(name)
+
+    return opens
+
+
+def _pause(app: DevnetApp) -> None:
+    paused = app.session.pacer.paused
+    app.begin("resume" if paused else "pause")
+
+
+def _step(app: DevnetApp) -> None:
+    if not app.session.pacer.paused:
+        app.begin("pause")
+    app.begin("step")
+
+
+def _mine(app: DevnetApp) -> None:
+    app.begin("mine 1")
+
+
+def _faster(app: DevnetApp) -> None:
+    app.session.pacer = app.session.pacer.faster()
+
+
+def _slower(app: DevnetApp) -> None:
+    app.session.pacer = app.session.pacer.slower()
+
+
+def _find(app: DevnetApp) -> None:
+    find = getattr(app.screen, "find", None)
+    if find is None:
+        app.toast("nothing to filter here: D and E have lists that / narrows")
+    else:
+        find()
+
+
+def _trouble(app: DevnetApp) -> None:
+    app.open_screen("dashboard")
+    app.dashboard.go_to_trouble()
+
+
+def _zoom(app: DevnetApp) -> None:
+    zoom = getattr(app.screen, "zoom", None)
+    if zoom is not None:
+        zoom()
+
+
+def _copy(app: DevnetApp) -> None:
+    picked = _picked(app)
+    if not picked.copy_text:
+        app.toast("nothing is picked that could be copied: tab to a list first")
+        return
+    app.copy_to_clipboard(picked.copy_text)
+    app.toast(picked.copy_text, f"copied: {picked.copy_what}")
+
+
+def _dismiss(app: DevnetApp) -> None:
+    state = app.driver.state
+    failed = [one.id for one in state.transfers if one.failed and not one.dismissed]
+    name = _picked(app).transfer
+    if name not in failed:
+        name = failed[0] if failed else ""
+    if not name:
+        app.toast("no failed transfer waits to be seen")
+        return
+    app.driver.state = dismiss(state, name)
+    app.toast(f"{name} has been seen; its row moves down")
+
+
+def _help(app: DevnetApp) -> None:
+    app.push_named("keys", focused=app.screen.focused, screen=app.screen)
+
+
+def _quit(app: DevnetApp) -> None:
+    app.exit()
+
+
+HANDLERS: dict[str, Callable[[DevnetApp], None]] = {
+    "lock": _form("lock"),
+    "transfer": _form("transfer"),
+    "swap": _form("swap"),
+    "new": _form("new-sidechain"),
+    "pause": _pause,
+    "step": _step,
+    "mine": _mine,
+    "faster": _faster,
+    "slower": _slower,
+    "command": lambda app: app.push_named("command"),
+    "find": _find,
+    "help": _help,
+    "trouble": _trouble,
+    "zoom": _zoom,
+    "copy": _copy,
+    "dismiss": _dismiss,
+    "dashboard": _screen("dashboard"),
+    "blocks": _screen("blocks"),
+    "consensus": _screen("consensus"),
+    "federation": _screen("federation"),
+    "events": _screen("events"),
+    "quit": _quit,
+}
+"""Keys that come later have no entry: `why_not` answers before they would act."""

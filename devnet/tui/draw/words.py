@@ -1,0 +1,289 @@
+"""
+Events in words: one line each, for the log, the toast and the event screen.
+
+A sign says how good the news is; the words say it too, so colour is never needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from devnet.engine import events as ev
+from devnet.tui.draw.text import clock, fit, line, money, plural, short
+from devnet.tui.theme import BROKEN, DARK, NOTE, TICK, Palette
+
+N_CHAIN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log. `tone` is one of the four signs; `quiet` kinds are shown
+    only on the events screen and under a filter."""
+
+    at_ms: int
+    tone: str
+    chain: str
+    words: str
+    quiet: bool = False
+
+
+Decimals = Mapping[str, int]
+Tell = Callable[..., tuple[str, str, str]]
+TELLS: dict[type[ev.Event], Tell] = {}
+"""Kind of event to (tone, chain, words)."""
+
+QUIET = (
+    ev.MiningTried,
+    ev.BalanceChanged,
+    ev.BlockFinal,
+    ev.TxsMined,
+    ev.ConsensusSent,
+    ev.ConsensusGot,
+    ev.ConsensusSaid,
+    ev.Audited,
+)
+"""Kinds that come too often for the dashboard's log."""
+
+
+def tell(event: ev.Event, decimals: Decimals) -> Line:
+    """The line of an event."""
+    teller = TELLS.get(type(event))
+    if teller is None:
+        return Line(event.at_ms, NOTE, "", event.kind)
+    tone, chain, words = teller(event, decimals)
+    return Line(event.at_ms, tone, chain, words, is_quiet(event))
+
+
+def is_quiet(event: ev.Event) -> bool:
+    """Does the dashboard's log leave it out?"""
+    if isinstance(event, ev.BlockAdded):
+        # Blocks that carry nothing but their coinbase are the chain's breathing.
+        return event.chain != "main" and event.n_txs <= 1 and not event.closing
+    return isinstance(event, QUIET) and getattr(event, "ok", True)
+
+
+def draw_line(one: Line, width: int, look: Palette = DARK) -> Text:
+    """One line of the log in exactly `width` cells."""
+    tones = {TICK: look.good, NOTE: look.dim, "!": look.now, BROKEN: look.error}
+    chains = {"main": look.main, "fed": look.federation, "": look.dim}
+    strong = "bold " if one.tone == BROKEN else ""
+    ink = look.error if one.tone == BROKEN else look.text
+    return fit(
+        line(
+            (f" {clock(one.at_ms):<8}", look.dim),
+            (one.tone, f"{strong}{tones[one.tone]}"),
+            (f" {one.chain:<{N_CHAIN}.{N_CHAIN}}", chains.get(one.chain, look.good)),
+            (f" {one.words}", f"{strong}{ink}"),
+        ),
+        width,
+    )
+
+
+def _tells(kind: type[ev.Event]) -> Callable[[Tell], Tell]:
+    def register(teller: Tell) -> Tell:
+        TELLS[kind] = teller
+        return teller
+
+    return register
+
+
+def _coins(amount: int, asset: str, decimals: Decimals) -> str:
+    return f"{money(amount, decimals.get(asset, 0))} {asset}"
+
+
+@_tells(ev.WorldStarted)
+def _world(event: ev.WorldStarted, _: Decimals) -> tuple[str, str, str]:
+    words = f"world started  seed {event.seed}  {event.profile}  block {event.height}"
+    return TICK, "main", words
+
+
+@_tells(ev.AssetKnown)
+def _asset(event: ev.AssetKnown, _: Decimals) -> tuple[str, str, str]:
+    words = f"asset {event.asset}  {event.decimals} decimals  {short(event.id)}"
+    return NOTE, "main", words
+
+
+@_tells(ev.SidechainAdded)
+def _added(event: ev.SidechainAdded, _: Decimals) -> tuple[str, str, str]:
+    seats = plural(len(event.validators), "validator")
+    return TICK, event.name, f"runs {event.engine} on {event.store}  {seats}"
+
+
+@_tells(ev.BalanceChanged)
+def _balance(event: ev.BalanceChanged, decimals: Decimals) -> tuple[str, str, str]:
+    has = _coins(event.amount, event.asset, decimals)
+    return NOTE, event.chain, f"{event.who} has {has}"
+
+
+@_tells(ev.MiningTried)
+def _tried(event: ev.MiningTried, _: Decimals) -> tuple[str, str, str]:
+    tries = f"{event.tries} of ~{event.expected_tries}"
+    return NOTE, "main", f"{event.node} tried {tries} for block {event.height}"
+
+
+@_tells(ev.BlockAdded)
+def _block(event: ev.BlockAdded, _: Decimals) -> tuple[str, str, str]:
+    # The coinbase of a sidechain makes nothing, so it is not counted.
+    n_txs = event.n_txs if event.chain == "main" else event.n_txs - 1
+    words = f"block {event.height}  {plural(n_txs, 'tx')}"
+    locks = "lock" if event.chain == "main" else "claim"
+    words += f"  {plural(event.n_locks, locks)}" if event.n_locks else ""
+    words += f"  {plural(event.n_payouts, 'payout')}" if event.n_payouts else ""
+    words += "  closing" if event.closing else ""
+    words += f"  by {event.producer}" if event.producer else ""
+    return TICK, event.chain, f"{words}  {short(event.id)}"
+
+
+@_tells(ev.BlockUndone)
+def _undone(event: ev.BlockUndone, _: Decimals) -> tuple[str, str, str]:
+    words = f"block {event.height} undone, another branch won  {short(event.id)}"
+    return "!", event.chain, words
+
+
+@_tells(ev.BlockFinal)
+def _final(event: ev.BlockFinal, _: Decimals) -> tuple[str, str, str]:
+    return TICK, event.chain, f"block {event.height} is final  {short(event.id)}"
+
+
+@_tells(ev.TxQueued)
+def _queued(event: ev.TxQueued, _: Decimals) -> tuple[str, str, str]:
+    return NOTE, event.chain, f"{event.what} entered mempool  {short(event.id)}"
+
+
+@_tells(ev.TxDropped)
+def _dropped(event: ev.TxDropped, _: Decimals) -> tuple[str, str, str]:
+    return "!", event.chain, f"{short(event.id)} left mempool: {event.reason}"
+
+
+@_tells(ev.TxsMined)
+def _mined(event: ev.TxsMined, _: Decimals) -> tuple[str, str, str]:
+    count = len(event.ids)
+    first = short(event.ids[0]) if event.ids else ""
+    return NOTE, event.chain, f"block {event.height} took {count} from mempool  {first}"
+
+
+@_tells(ev.TransferStarted)
+def _started(event: ev.TransferStarted, decimals: Decimals) -> tuple[str, str, str]:
+    coins = _coins(event.amount, event.asset, decimals)
+    whom = "" if event.to == event.who else f" for {event.to}"
+    words = f"{event.transfer} {event.who} locks {coins}{whom} on {event.chain}"
+    return NOTE, "fed", words
+
+
+@_tells(ev.TransferMoved)
+def _moved(event: ev.TransferMoved, _: Decimals) -> tuple[str, str, str]:
+    if event.failed:
+        return BROKEN, "fed", f"{event.transfer} {event.stage} failed: {event.note}"
+    tone = TICK if event.stage in ("claimed", "settled") else NOTE
+    count = f" {event.done}/{event.needed}" if event.needed else ""
+    words = f"{event.transfer} {event.stage}{count}"
+    # Notes such as `confirm 1/2` or `claimed in alpha 3` say the stage themselves.
+    if event.note.startswith(event.stage):
+        return tone, "fed", f"{event.transfer} {event.note}"
+    return tone, "fed", f"{words}  {event.note}" if event.note else words
+
+
+@_tells(ev.ClaimCrafted)
+def _crafted(event: ev.ClaimCrafted, _: Decimals) -> tuple[str, str, str]:
+    hashes = f"{event.n_hashes} hashes" if event.n_hashes != 1 else "1 hash"
+    words = f"{event.transfer} proof built  {hashes}  {event.proof_bytes} B"
+    return TICK, "fed", f"{words}  {event.collector}"
+
+
+@_tells(ev.ClaimJudged)
+def _judged(event: ev.ClaimJudged, _: Decimals) -> tuple[str, str, str]:
+    if event.failed:
+        words = f"{event.validator} refused claim {event.transfer} at {event.failed}"
+        return BROKEN, event.chain, f"{words}: {event.reason}"
+    passed = f"{event.n_passed} checks passed"
+    return TICK, event.chain, f"{event.validator} took claim {event.transfer}: {passed}"
+
+
+@_tells(ev.ConsensusSent)
+def _sent(event: ev.ConsensusSent, _: Decimals) -> tuple[str, str, str]:
+    words = f"{event.validator} > {event.to}  {event.what}"
+    return NOTE, event.chain, f"{words} {event.height} round {event.round}"
+
+
+@_tells(ev.ConsensusGot)
+def _got(event: ev.ConsensusGot, _: Decimals) -> tuple[str, str, str]:
+    words = f"{event.validator} got {event.what} {event.height} from {event.sender}"
+    return NOTE, event.chain, f"{words}  round {event.round}"
+
+
+@_tells(ev.ConsensusSaid)
+def _said(event: ev.ConsensusSaid, _: Decimals) -> tuple[str, str, str]:
+    return NOTE, event.chain, event.text
+
+
+@_tells(ev.ValidatorChanged)
+def _validator(event: ev.ValidatorChanged, _: Decimals) -> tuple[str, str, str]:
+    words = "caught lying" if event.state == "lying" else event.state
+    tone = TICK if event.state == "up" else "!"
+    return tone, event.chain, f"{event.validator} is {words}"
+
+
+@_tells(ev.SwapProposed)
+def _swap_asked(event: ev.SwapProposed, _: Decimals) -> tuple[str, str, str]:
+    words = f"swap {event.old_engine} > {event.engine} asked, after block "
+    return (
+        NOTE,
+        event.chain,
+        f"{words}{event.closing_height}, {event.needed} must agree",
+    )
+
+
+@_tells(ev.SwapApproved)
+def _swap_approved(event: ev.SwapApproved, _: Decimals) -> tuple[str, str, str]:
+    words = f"{event.validator} agrees to the swap"
+    return NOTE, event.chain, f"{words}  {event.approvals} of {event.needed}"
+
+
+@_tells(ev.SwapScheduled)
+def _swap_scheduled(event: ev.SwapScheduled, _: Decimals) -> tuple[str, str, str]:
+    words = f"swap to {event.engine} recorded in block {event.height}"
+    return TICK, event.chain, f"{words}, last old block {event.closing_height}"
+
+
+@_tells(ev.SwapDropped)
+def _swap_dropped(event: ev.SwapDropped, _: Decimals) -> tuple[str, str, str]:
+    return "!", event.chain, f"swap to {event.engine} dropped: {event.reason}"
+
+
+@_tells(ev.RuleSwapped)
+def _swapped(event: ev.RuleSwapped, _: Decimals) -> tuple[str, str, str]:
+    words = f"{event.old_engine} > {event.engine} from block {event.height} on"
+    return TICK, event.chain, f"{words}  epoch {event.epoch}"
+
+
+@_tells(ev.Audited)
+def _audited(event: ev.Audited, decimals: Decimals) -> tuple[str, str, str]:
+    rows = zip(
+        event.assets, event.locked, event.circulating, event.arriving, strict=True
+    )
+    sums = "  ".join(
+        f"{_coins(locked, asset, decimals)} = {money(there, decimals.get(asset, 0))}"
+        f" + {money(coming, decimals.get(asset, 0))} arriving"
+        for asset, locked, there, coming in rows
+    )
+    if not event.ok:
+        return BROKEN, event.chain, f"books wrong: {sums}"
+    return TICK, event.chain, f"books right: {sums or 'nothing locked'}"
+
+
+@_tells(ev.InvariantBroken)
+def _broken(event: ev.InvariantBroken, _: Decimals) -> tuple[str, str, str]:
+    return BROKEN, event.chain, f"{event.invariant} broken: {event.detail}"
+
+
+@_tells(ev.Refused)
+def _refused(event: ev.Refused, _: Decimals) -> tuple[str, str, str]:
+    return BROKEN, "", f"{event.command} refused: {event.message}  [{event.code}]"
+
+
+@_tells(ev.EngineFailed)
+def _failed(event: ev.EngineFailed, _: Decimals) -> tuple[str, str, str]:
+    return BROKEN, "", f"engine failed: {event.message}"

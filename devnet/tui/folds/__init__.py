@@ -1,0 +1,1 @@
+"""One small function per kind of event, by subject."""

@@ -1,0 +1,38 @@
+"""Folds of what the auditor says, and of failures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devnet.engine import events as ev
+from devnet.tui.folds.base import folds, with_lane
+from devnet.tui.views import BooksView, BreachView, FailureView, State
+
+
+@folds(ev.Audited)
+def _audited(state: State, event: ev.Audited) -> State:
+    rows = tuple(
+        zip(event.assets, event.locked, event.circulating, event.arriving, strict=True)
+    )
+    books = BooksView(event.main_height, event.side_height, event.ok, rows)
+    return with_lane(state, event.chain, lambda lane: replace(lane, books=books))
+
+
+@folds(ev.InvariantBroken)
+def _invariant_broken(state: State, event: ev.InvariantBroken) -> State:
+    breach = BreachView(
+        event.invariant,
+        event.chain,
+        event.main_height,
+        event.side_height,
+        event.detail,
+    )
+    state = with_lane(
+        state, event.chain, lambda lane: replace(lane, broken=event.invariant)
+    )
+    return replace(state, breach=breach)
+
+
+@folds(ev.EngineFailed)
+def _engine_failed(state: State, event: ev.EngineFailed) -> State:
+    return replace(state, failure=FailureView(event.message, event.replay))

@@ -1,0 +1,170 @@
+"""A list that draws only the rows in sight, with a cursor that may follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from rich.style import Style
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from devnet.tui.app import DevnetApp
+    from devnet.tui.frame import Picked
+    from devnet.tui.theme import Palette
+
+
+def look_of(widget: Widget) -> Palette:
+    """The palette of the theme in use."""
+    return cast("DevnetApp", widget.app).look
+
+
+class Rows(ScrollView, can_focus=True):
+    """
+    Items in rows. A subclass says how many there are and draws one at a time.
+
+    A cursor that stands on the last item of a list with `follows` stays on the last
+    when more come.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="rows.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="rows.down"),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="rows.page-up"),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="rows.page-down"),
+        Binding("home,g", "edge(-1)", "First", show=False, id="rows.first"),
+        Binding("end,G", "edge(1)", "Last", show=False, id="rows.last"),
+        Binding("enter", "open", "Open", show=False, id="rows.open"),
+    ]
+
+    follows = False
+    shows_cursor = True
+    empty_words = ""
+    keys_help: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("j k up down", "move the cursor"),
+        ("g G", "first, last"),
+    )
+
+    @dataclass
+    class Opened(Message):
+        """The reader pressed enter on an item, or clicked it."""
+
+        rows: Rows
+        index: int
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.cursor = 0
+        self._pending = True
+
+    # For subclasses.
+
+    def n_items(self) -> int:
+        """How many items there are."""
+        return 0
+
+    def rows_per_item(self) -> int:
+        """Rows that one item takes."""
+        return 1
+
+    def draw_item(self, index: int, width: int) -> tuple[Text, ...]:
+        """The rows of one item."""
+        return ()
+
+    def picked(self) -> Picked:
+        """What stands under the cursor."""
+        from devnet.tui.frame import Picked
+
+        return Picked()
+
+    # For screens.
+
+    def rows_changed(self) -> None:
+        """Draw again: items came, went or changed."""
+        n_items = self.n_items()
+        n_before = self.virtual_size.height // max(1, self.rows_per_item())
+        at_end = self.scroll_offset.y >= self.max_scroll_y and (
+            self.cursor >= n_before - 1
+        )
+        n_rows = max(1, n_items * self.rows_per_item())
+        if self.virtual_size.height != n_rows:
+            self.virtual_size = Size(1, n_rows)
+        if self.follows and (at_end or self._pending):
+            self.cursor = max(0, n_items - 1)
+            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
+            self._pending = n_items == 0
+        self.cursor = max(0, min(self.cursor, n_items - 1))
+        self.refresh()
+
+    def pick(self, index: int) -> None:
+        """Put the cursor on an item and show it."""
+        n_items = self.n_items()
+        if not n_items:
+            return
+        self.cursor = max(0, min(index, n_items - 1))
+        per_item = self.rows_per_item()
+        top, height = self.cursor * per_item, self.size.height
+        if top < self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True)
+        elif top + per_item > self.scroll_offset.y + height:
+            self.scroll_to(y=top + per_item - height, animate=False, force=True)
+        self.refresh()
+
+    # Textual.
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        row = self.scroll_offset.y + y
+        per_item = self.rows_per_item()
+        index = row // per_item
+        base = self.rich_style
+        if index >= self.n_items():
+            words = f" {self.empty_words}" if row == 0 and self.empty_words else ""
+            text = Text(words[:width], style=look_of(self).dim, end="")
+        else:
+            text = self.draw_item(index, width)[row % per_item]
+            if self.shows_cursor and self.has_focus and index == self.cursor:
+                base += Style.parse(f"on {look_of(self).cursor}")
+        strip = Strip(text.render(self.app.console))
+        return strip.apply_style(base).adjust_cell_length(width, base)
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def on_resize(self) -> None:
+        if self.follows and self.cursor >= self.n_items() - 1:
+            self.call_after_refresh(
+                lambda: self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
+            )
+
+    def on_click(self, event: Click) -> None:
+        index = (self.scroll_offset.y + event.y) // self.rows_per_item()
+        if index >= self.n_items():
+            return
+        opened = index == self.cursor and event.chain > 1
+        self.pick(index)
+        if opened:
+            self.action_open()
+
+    def action_move(self, by: int) -> None:
+        self.pick(self.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self.pick(self.cursor + by * max(1, self.size.height // self.rows_per_item()))
+
+    def action_edge(self, side: int) -> None:
+        self.pick(0 if side < 0 else self.n_items() - 1)
+
+    def action_open(self) -> None:
+        if self.n_items():
+            self.post_message(self.Opened(self, self.cursor))
