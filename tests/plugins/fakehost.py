@@ -8,7 +8,6 @@ Every step checks that no two validators hold conflicting blocks final.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
@@ -238,9 +237,10 @@ class FakeHost:
         self._carry_out(node, effects)
 
     def _carry_out(self, node: FakeNode, effects: tuple[Any, ...]) -> None:
-        waiting = deque(effects)
-        while waiting:
-            match waiting.popleft():
+        alarms = [isinstance(effect, SetTimer) for effect in effects]
+        assert alarms == sorted(alarms, reverse=True), "what follows may set it anew"
+        for effect in effects:
+            match effect:
                 case SetTimer(at_ms, token):
                     assert at_ms >= self.now_ms, "a timer in the past"
                     self._set_timer(node, at_ms, token)

@@ -126,6 +126,22 @@ def test_final_is_told_when_the_next_round_is_certified_before_the_chain_shows_i
     assert ballots.final == Checkpoint(1, b"a")
 
 
+def test_a_certificate_of_an_older_block_takes_nothing_back():
+    tree = Tree()
+    ballots = seat(tree)
+    tree.add("a", "base", 1, "base")
+    tree.add("b", "a", 2, "a")
+    tree.add("c", "b", 3, "b")
+    block = tree.add("d", "c", 4, "c")
+    ballots, _ = judge(ballots, BlockJudged(0, block), tree.chain)
+    before = ballots
+    assert (before.highest.round, before.final.hash) == (3, b"b")
+    old = tree.by_name["b"]
+    ballots, effects = count(ballots, tree, *(ballot(old, i) for i in (0, 1, 2)))
+    assert effects == (Certified(b"b", certificate(old)),)
+    assert (ballots.highest, ballots.final) == (before.highest, before.final)
+
+
 def test_history_is_learnt_from_but_not_voted_for():
     tree = Tree()
     block = tree.add("a", "base", 1, "base")

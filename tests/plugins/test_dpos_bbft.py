@@ -198,6 +198,8 @@ def test_a_slot_is_used_though_a_vote_arrives_in_its_first_millisecond():
     assert effects == ()
     state, effects = DPOS.step(state, TimerFired(500, SLOT), chain)
     assert [type(effect) for effect in effects] == [SetTimer, Propose]
+    _, effects = DPOS.step(state, TimerFired(500, SLOT), chain)
+    assert not any(isinstance(effect, Propose) for effect in effects)
 
 
 def test_who_takes_its_seat_leaves_the_running_slot_alone():

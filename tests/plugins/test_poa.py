@@ -251,5 +251,6 @@ def test_it_says_whose_turn_it_is():
     # Block 10 is still on its way from v2 to the others.
     assert lines[3] == "10: v2 in turn, I am 1 behind; weight 18"
     assert lines[2] == "11: v3 in turn, I rest; weight 20"
-    state, _ = POA.start(Seat(-1, host.rules, 5100), chain)
+    state, effects = POA.start(Seat(-1, host.rules, 5100), chain)
+    assert effects == ()
     assert "I watch" in POA.describe(state, chain)

@@ -1,5 +1,6 @@
 """One key seals: what it makes, what others refuse."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,10 @@ from devnet.engine.interfaces import (
     Certificate,
     Checkpoint,
     ConsensusError,
+    Filled,
+    Header,
     Propose,
+    Publish,
     Seat,
     SetTimer,
     TimerFired,
@@ -60,16 +64,13 @@ def test_an_idle_sealer_asks_again_though_nobody_woke_it():
 
 def test_a_second_fill_on_the_same_parent_is_not_published():
     host = FakeHost(SOLO, 1)
-    host.work(1000, 1)
-    host.run(900)
-    node = host.nodes[0]
-    node.work.add(1)
-    host.now_ms = 1000
-    head = node.chain.tip
-    for _ in range(2):
-        host._tell(node, Woken(1000))
-        node.chain.tip = head
-    assert len(host.headers) == 2
+    chain = host.nodes[0].chain
+    state, _ = SOLO.start(Seat(0, host.rules, 0), chain)
+    blank = Header(b"one", 1, chain.tip.hash, 1000, 0, "solo", 1, host.rules.base)
+    state, effects = SOLO.step(state, Filled(1000, blank), chain)
+    assert effects == (Publish(b"one"),)
+    twin = replace(blank, hash=b"two")
+    assert SOLO.step(state, Filled(1000, twin), chain) == (state, ())
 
 
 @pytest.mark.parametrize(
