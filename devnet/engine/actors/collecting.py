@@ -23,7 +23,7 @@ from devnet.engine.sidechain.claims import craft_claim
 from devnet.engine.sidechain.reader import claim_context
 
 ACTOR = "collector"
-THINKING_MS = 20
+THINKING_MS = 60
 """How long the collector takes from a new block to a Claim."""
 
 
@@ -59,6 +59,9 @@ def main_block_came(turn: Turn, block_hash: bytes) -> None:
     turn.collector = replace(collector, view=view, pending=pending)
     if pending:
         turn.later(THINKING_MS, ACTOR, CollectorWorks())
+    for lock in pending:
+        if _is_settled(turn, lock):
+            _say_proving(turn, lock)
 
 
 def locks_in(turn: Turn, entry: MainEntry) -> list[SeenLock]:
@@ -86,12 +89,25 @@ def work(turn: Turn) -> None:
     turn.collector = replace(turn.collector, pending=tuple(still))
 
 
+def _is_settled(turn: Turn, lock: SeenLock) -> bool:
+    """Is the lock deep enough in the collector's own view?"""
+    tip_height = turn.tree[turn.collector.view.tip].height
+    return tip_height - turn.tree[lock.block_hash].height >= turn.depth
+
+
+def _say_proving(turn: Turn, lock: SeenLock) -> None:
+    """The collector begins with the proof of a lock that settled just now."""
+    transfer = transfer_of(turn, lock.coin.id)
+    if transfer is None or transfer.stage != "confirm" or lock.submitted_at >= 0:
+        return
+    note = f"{turn.collector.name} builds the proof"
+    turn.set_transfer(replace(transfer, stage="proof", done=0, needed=1, note=note))
+    turn.say(TransferMoved(transfer=transfer.id, stage="proof", needed=1, note=note))
+
+
 def _claim_if_settled(turn: Turn, lock: SeenLock) -> SeenLock:
-    view = turn.collector.view
-    tip_height = turn.tree[view.tip].height
-    if tip_height - turn.tree[lock.block_hash].height < turn.depth:
-        return lock
-    if lock.submitted_at == tip_height:
+    tip_height = turn.tree[turn.collector.view.tip].height
+    if not _is_settled(turn, lock) or lock.submitted_at == tip_height:
         return lock
     is_first = lock.submitted_at < 0
     transfer = transfer_of(turn, lock.coin.id)

@@ -62,7 +62,7 @@ class Profile:
     rule_aa_height: int
 
 
-FAST = Profile("fast", "sm", 300, 650, 9_700, 0, False, 2, 0)
+FAST = Profile("fast", "sm", 200, 700, 9_700, 0, False, 2, 0)
 SOLONET = Profile("solonet", "sm", 15_000, 0, 0, 150, True, 6, 142_500)
 PROFILES = {profile.name: profile for profile in (FAST, SOLONET)}
 
