@@ -23,6 +23,9 @@ NEU_PER_GAS = 200
 P2WPKH_GAS = 1409
 SPARE_GAS = 12
 """Room for a fee that makes an amount one byte longer."""
+PEAK_GAS = 143
+"""CHECKSIG takes 1024 and gives this much back, so the last input of another asset than
+BTM must have it at hand: by then the storage is paid for."""
 MOST_BTM_INPUTS = 21
 MOST_AMOUNT = 2**63 - 1
 
@@ -131,6 +134,7 @@ def _with_fee(
             results = (*results, Output(BTM, left, key.program))
         draft = _draft((*fuel, *picked), results, side)
         gas = P2WPKH_GAS * len(draft.inputs) + draft.size + SPARE_GAS
+        gas += PEAK_GAS if picked else 0
         if gas * NEU_PER_GAS <= fee:
             return _signed(draft, key)
         fee = gas * NEU_PER_GAS
