@@ -45,6 +45,7 @@ from tests.plugins.fakechain import (
     old_epoch,
     toy_sign,
 )
+from tests.plugins.story import story
 
 LINK_MS = 40
 
@@ -75,6 +76,7 @@ class FakeHost:
         old_blocks: as many blocks of an earlier epoch come first, with two closing
             blocks on top; the engine then runs epoch 1.
         busy: every proposal is answered, though nothing waits.
+        judged_first: tell of a judged block before the head that it changes.
     """
 
     def __init__(
@@ -87,9 +89,10 @@ class FakeHost:
         jitter_ms: int = 0,
         old_blocks: int = 0,
         busy: bool = False,
+        judged_first: bool = False,
         **params: int,
     ) -> None:
-        self.engine, self.busy = engine, busy
+        self.engine, self.busy, self.judged_first = engine, busy, judged_first
         self.loss, self.jitter_ms, self.random = loss, jitter_ms, Random(seed)
         self.now_ms, self._order = 0, 0
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
@@ -182,13 +185,7 @@ class FakeHost:
 
     def lines(self) -> list[str]:
         """The log; who did the same at the same time stands in one line."""
-        grouped: dict[tuple[int, str], list[str]] = {}
-        for at_ms, who, what in self.log:
-            grouped.setdefault((at_ms, what), []).append(who)
-        return [
-            f"{at_ms:>6}  {' '.join(sorted(who))} {_conjugate(what, len(who))}"
-            for (at_ms, what), who in grouped.items()
-        ]
+        return story(self.log)
 
     def finals(self) -> list[int]:
         """The highest block that each validator holds final."""
@@ -356,15 +353,24 @@ class FakeHost:
             self._note(node, f"refuse {self.names[header.hash]}: {error.code}")
             return
         node.chain.known[header.hash] = header
-        self._tell(node, BlockJudged(self.now_ms, header, votable))
+        judged = BlockJudged(self.now_ms, header, votable)
+        if self.judged_first:
+            self._tell(node, judged)
+        self._follow(node, header)
+        if not self.judged_first:
+            self._tell(node, judged)
+
+    def _follow(self, node: FakeNode, header: Header) -> None:
+        """Make the block the head if it weighs more."""
         tip = node.chain.tip
-        if self._rank(node, header) > self._rank(node, tip):
-            node.chain.tip = header
-            if header.previous != tip.hash:
-                old, new = self.names[tip.hash], self.names[header.hash]
-                self._note(node, f"leave {old} for {new}")
-            self._finalise(node, node.chain.known[self._seen(node, header).hash])
-            self._tell(node, HeadChanged(self.now_ms, header))
+        if self._rank(node, header) <= self._rank(node, tip):
+            return
+        node.chain.tip = header
+        if header.previous != tip.hash:
+            old, new = self.names[tip.hash], self.names[header.hash]
+            self._note(node, f"leave {old} for {new}")
+        self._finalise(node, node.chain.known[self._seen(node, header).hash])
+        self._tell(node, HeadChanged(self.now_ms, header))
 
     def _seen(self, node: FakeNode, tip: Header) -> Checkpoint:
         if tip.height <= self.rules.base.height or tip.epoch != self.rules.epoch:
@@ -390,11 +396,3 @@ class FakeHost:
                 f"{self._who(node.index)} and {self._who(other.index)} hold "
                 f"{self.names[block.hash]} and {self.names[other.final.hash]} final"
             )
-
-
-def _conjugate(what: str, n_subjects: int) -> str:
-    """The line's verb for one or for several."""
-    verb, _, rest = what.partition(" ")
-    if n_subjects == 1:
-        verb = {"go": "goes", "certify": "certifies"}.get(verb, f"{verb}s")
-    return f"{verb} {rest}"

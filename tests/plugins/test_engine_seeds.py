@@ -24,6 +24,7 @@ def storm(engine: str, n: int, seed: int) -> FakeHost:
         n,
         seed=seed,
         busy=True,
+        judged_first=chance.random() < 0.5,
         loss=chance.choice([0, 0.1, 0.3]) if certified else 0,
         jitter_ms=chance.choice([0, 100, 400, 1200] if certified else [0, 100]),
     )
