@@ -125,7 +125,10 @@ def judge_claim(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
     """Run C1 to C18 against the validator's own view; only then into the pool."""
     node = turn.node(chain, name)
     transfer = _transfer_of(turn, tx)
-    was_queued = any(tx.id in other.pool for other in turn.nodes(chain))
+    was_queued = any(
+        tx.id in other.pool or _is_done(turn, chain, other, tx)
+        for other in turn.nodes(chain)
+    )
     try:
         node = admit(turn, chain, node, tx)
     except DevnetError as error:
