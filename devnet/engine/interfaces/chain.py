@@ -1,0 +1,129 @@
+"""What an engine may know of a chain: validators, headers, certificates, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+def quorum(n_validators: int) -> int:
+    """How many of n equal validators certify: more than two thirds."""
+    return 2 * n_validators // 3 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """One seat of an epoch's list: its name here, its 32-byte key, its weight."""
+
+    name: str
+    key: bytes
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A block named by height and hash."""
+
+    height: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """
+    Votes of a quorum for one block. Bit i of the bitmap (least significant bit of
+    byte 0 first) is validator i; signatures follow in ascending order of set bits.
+    """
+
+    bitmap: bytes = b""
+    signatures: tuple[bytes, ...] = ()
+
+    def voters(self) -> tuple[int, ...]:
+        """Indexes of the validators whose bit is set, ascending."""
+        return tuple(
+            8 * byte_index + bit
+            for byte_index, byte in enumerate(self.bitmap)
+            for bit in range(8)
+            if byte >> bit & 1
+        )
+
+    @staticmethod
+    def of(signatures: Mapping[int, bytes]) -> Certificate:
+        """The certificate of these votes, by validator index."""
+        if not signatures:
+            return Certificate()
+        bitmap = bytearray(max(signatures) // 8 + 1)
+        for index in signatures:
+            bitmap[index // 8] |= 1 << index % 8
+        return Certificate(
+            bytes(bitmap), tuple(signatures[index] for index in sorted(signatures))
+        )
+
+
+NO_CERTIFICATE = Certificate()
+"""What blocks carry whose rule knows no certificates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a consensus rule may know of a block. `justify` has its certificate here."""
+
+    hash: bytes
+    height: int
+    previous: bytes
+    time_ms: int
+    epoch: int
+    engine: str
+    round: int
+    justify: Checkpoint
+    engine_data: bytes = b""
+    signature: bytes = b""
+    certificate: Certificate = NO_CERTIFICATE
+    nonce: int = 0
+    bits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is in force in an epoch, from the block above `base` on."""
+
+    epoch: int
+    engine: str
+    params: Mapping[str, int]
+    validators: tuple[Validator, ...]
+    base: Checkpoint
+
+
+class ChainReader(Protocol):
+    """What an engine can ask about the chain. Nothing here changes anything."""
+
+    @property
+    def chain_id(self) -> bytes:
+        """The sidechain's id: the hash of its genesis block."""
+
+    @property
+    def genesis_ms(self) -> int:
+        """Time of the genesis block, milliseconds since 1970."""
+
+    @property
+    def now_ms(self) -> int:
+        """The virtual time, milliseconds since 1970."""
+
+    def header(self, block_hash: bytes) -> Header | None:
+        """A valid block's header, or None when this node does not have it."""
+
+    def ancestor(self, block_hash: bytes, height: int) -> Header:
+        """The ancestor of a known block (or the block itself) at a height."""
+
+    def head(self) -> Header:
+        """The tip that this node follows."""
+
+    def rules(self, epoch: int) -> Rules:
+        """The rules of an epoch."""
+
+    def signed_by(self, header: Header, index: int) -> bool:
+        """Is the header's signature validator `index`'s over this very block?"""
+
+    def voted_for(self, block_hash: bytes, epoch: int, index: int, sig: bytes) -> bool:
+        """Is `sig` validator `index`'s vote for this block?"""
