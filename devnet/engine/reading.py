@@ -94,7 +94,6 @@ class Reading:
             "store": side.store,
             "mempool": len(side.nodes[0].pool),
             "says": side.said,
-            "state_digest": state_digest(head),
         }
         if pending is not None:
             record = pending.record
@@ -117,6 +116,10 @@ class Reading:
             "depth": self.world.depth,
             "nodes": [node.name for node in self.world.main_nodes],
         }
+
+    def state_digest(self, name: str) -> str:
+        """Hash over a sidechain's unspent outputs and claimed locks, 64 hex digits."""
+        return state_digest(self._head(name))
 
     # Transfers.
 
