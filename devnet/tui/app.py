@@ -28,7 +28,13 @@ from devnet.tui.driver import Driver
 from devnet.tui.frame import Frame
 from devnet.tui.keys import BY_ID, KEYS
 from devnet.tui.screens.dashboard import Dashboard
-from devnet.tui.theme import DARK_NAME, Palette, own_themes, palette_for
+from devnet.tui.theme import (
+    DARK_NAME,
+    Palette,
+    own_themes,
+    palette_for,
+    role_variables,
+)
 from devnet.tui.widgets.lines import KeyBar
 
 if TYPE_CHECKING:
@@ -128,6 +134,11 @@ class DevnetApp(App[None]):
             self._filters_more = (PlainSigns(),)
         if self.options.keymap:
             self.set_keymap(dict(self.options.keymap))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What our stylesheet names, for themes that are not ours."""
+        look = palette_for(self.current_theme)
+        return role_variables(look)
 
     # What screens ask for.
 

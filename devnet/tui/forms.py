@@ -136,8 +136,7 @@ def why_not_run(verb: str, values: Values, session: Session, state: State) -> st
     command = find(verb)
     for param in command.params:
         if param.required and not values.get(param.name, "").strip():
-            label = shape_of(verb).labels.get(param.name, param.name)
-            return f"{label} is missing: {param.type.meaning}"
+            return f"still missing: {param.type.meaning}"
     try:
         bound = _bound(command, line_of(verb, values), session)
         return _judge(verb, bound, session, state)

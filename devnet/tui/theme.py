@@ -118,6 +118,22 @@ def palette_for(theme: Theme) -> Palette:
     )
 
 
+def role_variables(look: Palette) -> dict[str, str]:
+    """The palette as variables of the stylesheet."""
+    inks = {
+        "chain-main": look.main,
+        "chain-side": look.good,
+        "chain-fed": look.deposit,
+        "dim-ink": look.dim,
+        "cursor-ground": look.cursor,
+    }
+    # A stylesheet calls the terminal's own colours by another name than Rich does.
+    return {
+        name: ink if ink.startswith("#") else f"ansi_{ink}"
+        for name, ink in inks.items()
+    }
+
+
 def _theme(
     name: str, look: Palette, ground: str, surface: str, panel: str, *, dark: bool
 ) -> Theme:
@@ -137,11 +153,7 @@ def _theme(
         panel=panel,
         dark=dark,
         variables={
-            "chain-main": look.main,
-            "chain-side": look.good,
-            "chain-fed": look.deposit,
-            "dim-ink": look.dim,
-            "cursor-ground": look.cursor,
+            **role_variables(look),
             "block-cursor-background": look.cursor,
             "block-cursor-foreground": look.text,
             "block-cursor-text-style": "none",

@@ -3,22 +3,71 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 from devnet.commands.pacer import Pacer
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import Event
+from devnet.tui.state import State, reduce_all
 
 
 class FakeNetwork:
-    """Holds the stream and the time of its last event."""
+    """Holds the stream; answers from the state that the screens would fold from it."""
 
     def __init__(self, events: list[Event]) -> None:
         self.events = list(events)
+        self.state = reduce_all(State(), events)
+        self.inspections: dict[str | None, Any] = {}
 
     @property
     def now_ms(self) -> int:
         """The time of the last event."""
         return self.events[-1].at_ms if self.events else 0
+
+    def accounts(self) -> tuple[str, ...]:
+        """Names."""
+        return self.state.accounts
+
+    def assets(self) -> dict[str, Any]:
+        """Name to facts."""
+        return {
+            name: SimpleNamespace(name=name, decimals=decimals)
+            for name, decimals in self.state.decimals.items()
+        }
+
+    def asset(self, name: str) -> Any:
+        """Facts of one asset."""
+        return self.assets()[name]
+
+    def sidechain_names(self) -> tuple[str, ...]:
+        """Names in order."""
+        return tuple(lane.name for lane in self.state.lanes)
+
+    def chain_names(self) -> tuple[str, ...]:
+        """The mainchain first."""
+        return ("main", *self.sidechain_names())
+
+    def main_height(self) -> int:
+        """Height of the mainchain."""
+        return self.state.main.height
+
+    def show(self, name: str) -> dict[str, Any]:
+        """Facts of a sidechain."""
+        lane = self.state.lane(name)
+        assert lane is not None
+        return {"name": name, "height": lane.height, "rule": lane.engine}
+
+    def transfers(self) -> list[Any]:
+        """All transfers."""
+        return list(self.state.transfers)
+
+    def inspect_claim(self, transfer: str, tamper: str | None = None) -> Any:
+        """What a test put there."""
+        return self.inspections[tamper]
+
+    def tampers(self) -> dict[str, str]:
+        """The forgeries that a test put there."""
+        return {name: f"change {name}" for name in self.inspections if name}
 
 
 class FakeSession:
@@ -35,7 +84,13 @@ class FakeSession:
         self.history: list[str] = []
         self.lines: list[str] = []
         self.refuse: DevnetError | None = None
-        self.slices = 0
+        self.answer = "done"
+        self.status = "reached"
+        self.n_slices = 0
+        self.catalogue = SimpleNamespace(
+            engines=lambda: ("dpos-bbft", "poa", "solo"),
+            stores=lambda: ("memory", "sqlite", "tinydb"),
+        )
 
     @property
     def now_ms(self) -> int:
@@ -44,24 +99,33 @@ class FakeSession:
 
     def advance(self, until_ms: int, keep_going: object = None) -> str:
         """Nothing happens by itself."""
-        self.slices += 1
-        return "reached"
+        self.n_slices += 1
+        return self.status
 
-    def begin(self, line: str, number: int = 1, told=lambda outcome: None):
+    def begin(self, line: str, number: int = 1, told=lambda outcome: None) -> Any:
         """Keep the line; answer as `refuse` says."""
         self.lines.append(line)
         if line in ("pause", "resume"):
-            self.pacer = self.pacer.pause() if line == "pause" else self.pacer.resume()
+            pause = line == "pause"
+            self.pacer = self.pacer.pause() if pause else self.pacer.resume()
         outcome = SimpleNamespace(
             ok=self.refuse is None,
             verb=line.split()[0],
             error=self.refuse,
-            text=f"done: {line}",
+            text="" if self.refuse else f"{self.answer}: {line}",
             result=None,
         )
         told(outcome)
         return SimpleNamespace(done=True, outcome=outcome)
 
-    def complete(self, text: str, cursor: int | None = None) -> list[object]:
-        """Nothing fits."""
-        return []
+    def complete(self, text: str, cursor: int | None = None) -> list[Any]:
+        """Verbs that begin so."""
+        return [
+            SimpleNamespace(text=verb, meta="")
+            for verb in ("lock", "swap")
+            if text and verb.startswith(text)
+        ]
+
+    def explain(self, text: str) -> Any:
+        """A signature."""
+        return SimpleNamespace(text="lock <WHO> AMOUNT ASSET SIDECHAIN")

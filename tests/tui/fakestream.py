@@ -6,7 +6,6 @@ Nothing here knows the engine: hashes are digests of names, times are counted by
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha3_256
 
@@ -168,10 +167,12 @@ def dashboard(n_sidechains: int = 3, *, breach: bool = False) -> list[ev.Event]:
     tape.later(200_000)
     for height in range(114, 126):
         main_block(tape, height, n_locks=height in (121, 125))
-        tape.later(5_000)
-    for index, name in enumerate(GREEK[:n_sidechains]):
-        for height in range(380 + 37 * index, 399 + 37 * index):
+        tape.later(3_000)
+    for step in range(19):
+        for index, name in enumerate(GREEK[:n_sidechains]):
+            height = 380 + 37 * index + step
             side_block(tape, name, height, engine=ENGINES[index % 3])
+        tape.later(1_000)
     _transfers(tape)
     main_block(tape, 126)
     tape.later(700)
@@ -199,10 +200,10 @@ def dashboard(n_sidechains: int = 3, *, breach: bool = False) -> list[ev.Event]:
                 detail="locked 2 500 BTM, circulating 2 501 BTM",
             )
         )
-    tape.later(18_000)
+    tape.later(6_000)
     tape.say(
         ev.MiningTried(
-            node="node-0", height=129, tries=37, expected_tries=64, since_tip_ms=18_000
+            node="node-0", height=129, tries=37, expected_tries=64, since_tip_ms=6_000
         )
     )
     return tape.events
@@ -317,8 +318,3 @@ def _books(tape: Tape) -> None:
                 arriving=(coming,),
             )
         )
-
-
-def in_seconds(events: list[ev.Event]) -> Iterator[int]:
-    """The times at which something happened, for tests of pacing."""
-    return iter(sorted({event.at_ms // 1000 for event in events}))
