@@ -48,8 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if (status := _verb_help(words)) is not None:
-            return status
+        if words and words[0] not in _NAMES and not words[0].startswith("-"):
+            from devnet.repl.facts import explain_word
+
+            return explain_word(words, _NAMES)
         args = build_parser().parse_args(words)
         if args.version:
             return _version(args)
@@ -161,10 +163,12 @@ def _one_path(sub: argparse.ArgumentParser) -> None:
 
 def _names(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("names", nargs="*", metavar="NAME", help="T1, T2, ...")
+    sub.add_argument("--pairs", type=int, metavar="N", help="pairs for each ratio")
 
 
 def _starter_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("what", choices=("verify", "build"), help="check it, or mine it")
+    sub.add_argument("--out", metavar="FILE", help="where build writes")
 
 
 # The subcommands.
@@ -256,15 +260,19 @@ def _plugins(args: argparse.Namespace) -> int:
 
 
 def _bench(args: argparse.Namespace) -> int:
-    from devnet.bench.__main__ import run_bench
+    from devnet.bench import main as bench
 
-    return int(run_bench(args.names, as_json=_flag(args, "json")))
+    words = list(args.names)
+    words += ["--json"] if _flag(args, "json") else []
+    words += ["--pairs", str(args.pairs)] if args.pairs is not None else []
+    return bench(words)
 
 
 def _starter(args: argparse.Namespace) -> int:
-    from devnet.engine.mainchain.starter import run_starter
+    from devnet.repl.starters import run_starter
 
-    return int(run_starter(args.what))
+    profile = getattr(args, "profile", "fast")
+    return run_starter(args.what, profile, args.out, as_json=_flag(args, "json"))
 
 
 def _version(args: argparse.Namespace) -> int:
@@ -309,6 +317,8 @@ _SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
     ),
 )  # fmt: skip
 
+
+_NAMES = tuple(name for name, *_ in _SUBCOMMANDS)
 
 # Options.
 
@@ -358,39 +368,6 @@ def _has_terminal() -> bool:
     streams = (sys.stdin, sys.stdout, sys.stderr)
     usable = all(stream is not None and stream.isatty() for stream in streams)
     return usable and os.environ.get("TERM") != "dumb"
-
-
-def _verb_help(words: list[str]) -> int | None:
-    """`devnet lock --help` explains a verb; `devnet lock ...` says where it goes."""
-    if not words or words[0].startswith("-"):
-        return None
-    if words[0] in {name for name, *_ in _SUBCOMMANDS}:
-        return None
-    from devnet.commands.errors import did_you_mean
-    from devnet.commands.registry import LATER, all_commands
-    from devnet.repl.facts import verb_help
-
-    verbs = {one.verb: one for one in all_commands()}
-    verb = words[0]
-    if verb in verbs and {"--help", "-h"} & set(words[1:]):
-        print(verb_help(verbs[verb]))
-        return 0
-    if verb in verbs:
-        sentence = f"{verb} is a verb of scripts and of the prompt, not a subcommand"
-        hint = f'devnet repl, or: echo "{verbs[verb].example}" | devnet run -'
-    elif verb in LATER or verb in LATER_SUBCOMMANDS:
-        sentence, hint = f"{verb} is not in this version", "devnet --help"
-    else:
-        names = [name for name, *_ in _SUBCOMMANDS]
-        sentence = f"there is no subcommand {verb[:40]!r}"
-        hint = did_you_mean(verb, names, "subcommand")
-    sys.stderr.write(f"devnet: {sentence}\n  {hint}\n")
-    return EXIT_USAGE
-
-
-LATER_SUBCOMMANDS = frozenset(
-    {"serve", "export", "import", "conformance", "check-plugin", "learn"}
-)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from devnet.commands.paths import (
     TRANSFER_FIELDS,
 )
 from devnet.commands.registry import Command, Param, all_commands, find
-from devnet.commands.tasks import Said
+from devnet.commands.running import Said
 from devnet.commands.types import Completion
 from devnet.commands.values import TransferRef, words
 from devnet.engine.errors import DevnetError
@@ -249,7 +249,7 @@ def explain_line(text: str, session: Session) -> Said:
     command, param = place.command, place.param
     lines = [_lit(command, param)]
     if param is not None:
-        lines.append(f"  next: {param.label}, {_article(param.type.meaning)}")
+        lines.append(f"  next: {param.label}, {param.type.explained}")
         known = [one.text for one in param.type.complete(session)]
         if known:
             lines.append(f"  known: {', '.join(known[:12])}")
@@ -270,11 +270,3 @@ def _lit(command: Command, lit: Param | None) -> str:
     """The signature with one parameter between marks."""
     parts = [f"<{one.shown}>" if one is lit else one.shown for one in command.params]
     return " ".join((command.verb, *parts))
-
-
-def _article(meaning: str) -> str:
-    """`account` becomes `an account`; plurals and numbers stay."""
-    first = meaning.split(",")[0].split(" ")[0]
-    if first.endswith("s") or not first.isalpha():
-        return meaning
-    return f"{'an' if meaning[0] in 'aeiou' else 'a'} {meaning}"

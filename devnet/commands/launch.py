@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devnet.commands.errors import BadArgument, BadFile, did_you_mean
+from devnet.commands.host import Host
 from devnet.commands.options import SideOptions, WorldOptions
 from devnet.commands.recording import save_recording
-from devnet.commands.session import Host, Session
+from devnet.commands.session import Session
 from devnet.engine.errors import DevnetError
 
 if TYPE_CHECKING:

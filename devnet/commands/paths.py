@@ -313,8 +313,10 @@ def _units(actual: Amount, expected: Any) -> Fraction:
         if expected.asset != actual.asset:
             raise NotComparable(f"{actual} and {expected} are different assets")
         return Fraction(expected.units)
-    quantity = expected
-    if not isinstance(quantity, Quantity):
+    quantity: Quantity | None
+    if isinstance(expected, Quantity):
+        quantity = expected
+    else:
         quantity = parse_quantity(words(expected).removesuffix(f" {actual.asset}"))
     if quantity is None:
         raise NotComparable(
@@ -330,4 +332,4 @@ def _fraction(expected: Any) -> Fraction:
     if quantity is None or quantity.neu:
         raise NotComparable(f"{words(expected)!r} is not a number")
     sign = -1 if words(expected).startswith("-") else 1
-    return Fraction(sign) * quantity.as_fraction(0)
+    return sign * quantity.as_fraction(0)

@@ -215,7 +215,7 @@ def replay(
     session.start(recording.options)
     for entry in recording.entries:
         if not _reach(entry, session, keep_going):
-            return _verdict(recording, session, "the replay was stopped")
+            return _verdict(recording, session, _lost(entry, session))
         error = _act(entry.line, session)
         if error is not None:
             return _verdict(
@@ -223,8 +223,18 @@ def replay(
                 f"{entry.line!r} at {entry.at_ms} ms is refused now: {error.message}",
             )  # fmt: skip
     if not _reach(recording.end, session, keep_going):
-        return _verdict(recording, session, "the replay was stopped")
+        return _verdict(recording, session, _lost(recording.end, session))
     return _verdict(recording, session, "")
+
+
+def _lost(entry: Entry, session: Session) -> str:
+    """Why a moment cannot be reached."""
+    if session.fault is not None:
+        return session.fault.message
+    return (
+        f"step {entry.step} at {entry.at_ms} ms is not reached: the world stands at "
+        f"step {session.n_steps}, {session.now_ms} ms"
+    )
 
 
 def _reach(entry: Entry, session: Session, keep_going: Callable[[], bool]) -> bool:

@@ -85,8 +85,8 @@ class Command:
         example: one line that works in the default world.
         params: arguments in order, then flags.
         run: the function; takes the session and the values by name.
-        acts: it changes the world, so a read-only session refuses it and a recording
-            keeps it.
+        acts: it changes the world, so a read-only session refuses it.
+        recorded: a recording keeps it.
     """
 
     verb: str
@@ -97,6 +97,7 @@ class Command:
     params: tuple[Param, ...]
     run: Callable[..., Any]
     acts: bool
+    recorded: bool
 
     @property
     def arguments(self) -> tuple[Param, ...]:
@@ -122,6 +123,7 @@ def command(
     group: str,
     example: str,
     acts: bool = False,
+    recorded: bool | None = None,
     labels: dict[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """
@@ -131,6 +133,7 @@ def command(
         group: the heading in `help`.
         example: a line that works.
         acts: it changes the world.
+        recorded: a recording keeps it; as `acts` if not given.
         labels: other labels than the types have, by parameter.
 
     Raises:
@@ -154,6 +157,7 @@ def command(
             params=params,
             run=function,
             acts=acts,
+            recorded=acts if recorded is None else recorded,
         )
         return function
 
@@ -228,7 +232,7 @@ def bind(one: Command, tokens: tuple[Token, ...], session: Session) -> dict[str,
     for param in one.params:
         if param.required and not placed.get(param.name):
             raise MissingArgument(
-                f"{one.verb} needs {param.label}: {param.type.meaning}",
+                f"{one.verb} needs {param.label}, {param.type.explained}",
                 hint=f"{one.signature}; for example {one.example}",
             )
     return {
@@ -254,7 +258,7 @@ def place(one: Command, tokens: tuple[Token, ...]) -> dict[str, tuple[Token, ...
                 continue
             if value is None and (not rest or rest[0].is_flag):
                 raise MissingArgument(
-                    f"{param.option} needs {param.label}: {param.type.meaning}",
+                    f"{param.option} needs {param.label}, {param.type.explained}",
                     hint=one.signature,
                 )
             placed[param.name] = (value if value is not None else rest.pop(0),)

@@ -14,19 +14,19 @@ Both give the same world for the same lines at the same virtual times.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from devnet.commands.completion import complete_line, explain_line
 from devnet.commands.errors import EngineFault, Interrupted, InvariantAlarm
 from devnet.commands.grammar import Call, parse_line
+from devnet.commands.host import Catalogue, Host, Settings
 from devnet.commands.options import WorldOptions
 from devnet.commands.pacer import NO_LIMIT_MS, Pacer
 from devnet.commands.paths import resolve
 from devnet.commands.recording import Log
-from devnet.commands.tasks import Outcome, Said, Task
+from devnet.commands.running import Said
+from devnet.commands.tasks import Outcome, Task
 from devnet.commands.types import Completion
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import InvariantBroken
@@ -37,58 +37,6 @@ if TYPE_CHECKING:
 MOST_HISTORY = 10_000
 _WORK_WAIT_S = 0.1
 _NAP_S = 0.005
-
-
-class Works(Protocol):
-    """What computes proofs of work, as far as a session cares."""
-
-    def wait(self, timeout_s: float) -> bool:
-        """Wait until one more answer is there. False when time ran out."""
-
-
-class Catalogue(Protocol):
-    """Names of the plug-ins that can be chosen."""
-
-    def engines(self) -> tuple[str, ...]:
-        """Consensus engines."""
-
-    def stores(self) -> tuple[str, ...]:
-        """Stores."""
-
-
-@dataclass(slots=True)
-class Settings:
-    """What the verb `set` changes. None of it is part of the world."""
-
-    events: bool = False
-    within_s: int = 60
-
-
-@dataclass(slots=True)
-class Wall:
-    """The clock on the wall, replaceable by tests."""
-
-    now_s: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-
-@dataclass(slots=True)
-class Host:
-    """
-    What a session gets from whoever starts it.
-
-    Args:
-        make_network: builds a world from options.
-        works: where proofs of work come from.
-        catalogue: names of plug-ins.
-        keep_wreck: writes the recording of a failed engine, gives its path.
-    """
-
-    make_network: Callable[[WorldOptions], Network]
-    works: Works
-    catalogue: Catalogue
-    keep_wreck: Callable[[Session], str] = lambda session: ""
-    wall: Wall = field(default_factory=Wall)
 
 
 class Session:
@@ -369,22 +317,29 @@ class Session:
     def _advance_network(self, until_ms: int, keep_going: Callable[[], bool]) -> str:
         """One call of the network's own advance, watched step by step."""
         network, seen = self.network, -1
+        raised: BaseException | None = None
 
         def watch() -> bool:
-            nonlocal seen
+            nonlocal seen, raised
             self.n_steps += 1
             # Whatever a test can ask about changes together with an event.
             if len(network.events) != seen:
                 seen = len(network.events)
                 if any(task.settled(network.now_ms) for task in self._tasks):
                     return False
-            return keep_going() and not self._interrupted
+            try:
+                return keep_going() and not self._interrupted
+            except Exception as error:  # The front end's, not the engine's.
+                raised = error
+                return False
 
         try:
             status = network.advance(until_ms, watch)
         except Exception as error:
             self.failed(error)
             return "failed"
+        if raised is not None:
+            raise raised
         if status == "breach":
             self._alarm()
         return str(status)
@@ -431,6 +386,3 @@ class Session:
             wall.sleep(_NAP_S)
             return "paced"
         return status
-
-
-__all__ = ["Catalogue", "DevnetError", "Host", "Session", "Settings", "Wall", "Works"]

@@ -1,10 +1,5 @@
 """
 Lines at work: a task is a line, or a script, on its way through the session.
-
-Most verbs are done at once. `mine`, `wait` and `step` need virtual time to pass; while
-they run, whoever drives the session lets the network go on and polls. A test is asked
-after every single step of the network, so the moment at which it came true does not
-depend on the host.
 """
 
 from __future__ import annotations
@@ -12,11 +7,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from devnet.commands.errors import BadFile, ReadOnly, WaitRanOut, exit_status
+from devnet.commands.errors import BadFile, ReadOnly, exit_status
 from devnet.commands.grammar import Call
 from devnet.commands.registry import Command, bind, find, line_of
+from devnet.commands.running import Running, Said, Script
 from devnet.commands.values import plain
 from devnet.engine.errors import DevnetError
 
@@ -24,157 +20,6 @@ if TYPE_CHECKING:
     from devnet.commands.session import Session
 
 DEEPEST_SCRIPT = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """
-    What a verb answers.
-
-    Args:
-        value: for programs; what JSON shows.
-        text: for people; may have several lines.
-        handle: what a name gets, when that should stay alive (a transfer).
-    """
-
-    value: Any
-    text: str
-    handle: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What the verb `run` answers: lines to be run next."""
-
-    name: str
-    lines: tuple[tuple[int, str], ...]
-
-
-class Running(Protocol):
-    """A verb that needs time."""
-
-    def start(self, session: Session) -> None:
-        """Called once, before the first poll."""
-
-    def poll(self, session: Session, now_ms: int) -> bool:
-        """Carry on. Is it over?"""
-
-    def settled(self, session: Session, now_ms: int) -> bool:
-        """Would the next poll end it? Changes nothing."""
-
-    def end(self, error: DevnetError) -> None:
-        """It is to end now, with this error."""
-
-    def finish(self, session: Session) -> Said:
-        """The answer, or the error it ended with."""
-
-    def stop(self, session: Session) -> None:
-        """Called once, however it ended."""
-
-    @property
-    def deadline_ms(self) -> int | None:
-        """The virtual time at which it must be polled, if it did not end before."""
-
-    @property
-    def is_stepping(self) -> bool:
-        """Does it take steps of its own, so that nobody else should drive?"""
-
-
-class Until:
-    """
-    Let the network run until a test holds. Chains run at full pace meanwhile.
-
-    Args:
-        holds: the test.
-        done: the answer when it held.
-        deadline_ms: virtual time at which it is given up.
-        spent: another reason to give up, asked when the test does not hold.
-        ran_out: the sentence of WaitRanOut.
-    """
-
-    is_stepping = False
-
-    def __init__(
-        self,
-        holds: Callable[[], bool],
-        done: Callable[[], Said],
-        *,
-        deadline_ms: int,
-        ran_out: Callable[[], str],
-        hint: str = "",
-        spent: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self.holds, self.done, self.spent = holds, done, spent
-        self.ran_out, self.hint = ran_out, hint
-        self._deadline_ms = deadline_ms
-        self._error: DevnetError | None = None
-
-    @property
-    def deadline_ms(self) -> int | None:
-        return self._deadline_ms
-
-    def start(self, session: Session) -> None:
-        session.hurry(1)
-
-    def stop(self, session: Session) -> None:
-        session.hurry(-1)
-
-    def settled(self, session: Session, now_ms: int) -> bool:
-        return self.poll(session, now_ms)
-
-    def end(self, error: DevnetError) -> None:
-        self._error = error
-
-    def poll(self, session: Session, now_ms: int) -> bool:
-        self._error = None
-        try:
-            if self.holds():
-                return True
-        except DevnetError as error:
-            self._error = error
-            return True
-        if now_ms < self._deadline_ms and not self.spent():
-            return False
-        self._error = WaitRanOut(self.ran_out(), hint=self.hint)
-        return True
-
-    def finish(self, session: Session) -> Said:
-        if self._error is not None:
-            raise self._error
-        return self.done()
-
-
-class Stepping:
-    """Take so many steps of the network, one per poll, paused or not."""
-
-    deadline_ms: int | None = None
-    is_stepping = True
-
-    def __init__(self, n_steps: int, done: Callable[[], Said]) -> None:
-        self.n_left, self.done = n_steps, done
-        self._error: DevnetError | None = None
-
-    def start(self, session: Session) -> None:
-        """Nothing to prepare."""
-
-    def stop(self, session: Session) -> None:
-        """Nothing to take back."""
-
-    def poll(self, session: Session, now_ms: int) -> bool:
-        while self.n_left and session.step_once():
-            self.n_left -= 1
-        return not self.n_left
-
-    def settled(self, session: Session, now_ms: int) -> bool:
-        return False
-
-    def end(self, error: DevnetError) -> None:
-        self._error = error
-
-    def finish(self, session: Session) -> Said:
-        if self._error is not None:
-            raise self._error
-        return self.done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,7 +294,6 @@ def begin_call(session: Session, call: Call) -> tuple[Command, Any]:
         raise ReadOnly(
             f"{call.verb} would change the world, and this session only shows"
         )
-    n_worlds = session.n_worlds
     try:
         values = bind(command, call.tokens, session)
         answer = command.run(session, **values)
@@ -457,8 +301,7 @@ def begin_call(session: Session, call: Call) -> tuple[Command, Any]:
         raise
     except Exception as error:
         raise session.failed(error) from error
-    # What takes time is recorded as the hurry that it causes; a new world starts its
-    # own recording.
-    if command.acts and isinstance(answer, Said) and session.n_worlds == n_worlds:
+    # What takes time is recorded as the hurry that it causes.
+    if command.recorded and isinstance(answer, Said):
         session.record(line_of(command, values))
     return command, answer

@@ -80,6 +80,14 @@ class ArgType:
     complete: Callable[[Session], Iterable[Completion]] = lambda _: ()
     rest: bool = False
 
+    @property
+    def explained(self) -> str:
+        """The meaning with its article: `an account`; plurals and numbers stay."""
+        first = self.meaning.split(",")[0].split(" ")[0]
+        if first.endswith("s") or not first.isalpha() or first == "on":
+            return self.meaning
+        return f"{'an' if first[0] in 'aeiou' else 'a'} {self.meaning}"
+
 
 def chosen(
     what: str, names: Callable[[Session], Iterable[str]]

@@ -16,7 +16,7 @@ ASCII = str.maketrans({"✓": "+", "·": ".", "✗": "x", "▼": "v", "◆": "*"
 NOISY = frozenset(
     {
         "MiningTried", "ConsensusSent", "ConsensusGot", "ConsensusSaid", "ClaimJudged",
-        "BalanceChanged", "Audited", "BlockFinal", "TxQueued", "TxMined",
+        "BalanceChanged", "Audited", "BlockFinal", "TxQueued", "TxsMined",
     }
 )  # fmt: skip
 """Kinds that a prompt leaves out: they would drown the others."""
@@ -91,6 +91,10 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
     "BlockUndone": lambda e: ("!", e.chain, f"block {e.height} undone  {short(e.id)}"),
     "BlockFinal": lambda e: ("✓", e.chain, f"final {e.height}"),
     "TxQueued": lambda e: ("·", e.chain, f"{e.what} waits  {short(e.id)}"),
+    "TxsMined": lambda e: (
+        "·", e.chain, f"{len(e.ids)} from the mempool into block {e.height}",
+    ),
+    "BalanceChanged": lambda e: ("·", e.chain, f"{e.who} has {e.amount} {e.asset}"),
     "TxDropped": lambda e: ("!", e.chain, f"dropped {short(e.id)}: {e.reason}"),
     "TransferStarted": lambda e: (
         "▼", "fed", f"{e.transfer} {e.who} locks {e.asset} for {e.to} on {e.chain}",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
 from devnet import __version__
-from devnet.commands.registry import Command
+from devnet.commands.errors import EXIT_DONE, EXIT_USAGE, did_you_mean
+from devnet.commands.registry import LATER, Command, all_commands
 
 USED_FOR = {
     "textual": "the screen",
@@ -22,6 +25,10 @@ USED_FOR = {
     "threadpoolctl": "one thread for the proof of work",
 }
 """What each dependency is for."""
+
+LATER_SUBCOMMANDS = frozenset(
+    {"serve", "export", "import", "conformance", "check-plugin", "learn"}
+)
 
 PARAM_FIELDS = ("name", "default", "low", "high", "meaning")
 
@@ -83,6 +90,25 @@ def _described(info: Any) -> dict[str, Any]:
         for one in getattr(info, "params", ())
     ]
     return {"summary": info.summary, "api": info.api, "params": params}
+
+
+def explain_word(words: Sequence[str], subcommands: Sequence[str]) -> int:
+    """`devnet lock --help` explains a verb; any other first word gets a sentence."""
+    verbs = {one.verb: one for one in all_commands()}
+    verb = words[0]
+    if verb in verbs and {"--help", "-h"} & set(words[1:]):
+        print(verb_help(verbs[verb]))
+        return EXIT_DONE
+    if verb in verbs:
+        sentence = f"{verb} is a verb of scripts and of the prompt, not a subcommand"
+        hint = f'devnet repl, or: echo "{verbs[verb].example}" | devnet run -'
+    elif verb in LATER or verb in LATER_SUBCOMMANDS:
+        sentence, hint = f"{verb} is not in this version", "devnet --help"
+    else:
+        sentence = f"there is no subcommand {verb[:40]!r}"
+        hint = did_you_mean(verb, subcommands, "subcommand")
+    sys.stderr.write(f"devnet: {sentence}\n  {hint}\n")
+    return EXIT_USAGE
 
 
 def verb_help(one: Command) -> str:

@@ -208,6 +208,8 @@ class Prompt:
         self._n_printed = len(events)
         if status == "breach" or session.settings.events:
             shown = [one for one in new if one.kind not in NOISY]
+            if len(shown) > MOST_LINES_AT_ONCE:
+                print(f"... {len(shown) - MOST_LINES_AT_ONCE} events before these")
             for event in shown[-MOST_LINES_AT_ONCE:]:
                 print(event_line(event, ascii_signs=self.ascii_signs))
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha3_256
 from typing import Any
 
+from devnet.commands.host import Host
 from devnet.commands.options import SideOptions, WorldOptions
-from devnet.commands.session import Host, Session
+from devnet.commands.session import Session
 from devnet.engine.errors import (
-    ClaimError,
+    DevnetError,
     InsufficientFunds,
     NameTaken,
-    SwapError,
 )
 from devnet.engine.events import (
     BlockAdded,
@@ -28,6 +28,8 @@ from devnet.engine.events import (
     TransferMoved,
     WorldStarted,
 )
+from devnet.engine.sidechain.claim_errors import ClaimReplayed
+from devnet.engine.sidechain.swap import SwapPending
 
 DEFAULT_SIDES = (
     SideOptions("alpha", "dpos-bbft", "tinydb"),
@@ -36,12 +38,18 @@ DEFAULT_SIDES = (
 )
 
 
-class FakeReplayed(ClaimError):
-    code = "claim.replayed"
+class FakeReplayed(ClaimReplayed):
+    """The real code, without the facts of a real claim."""
+
+    def __init__(self, message: str) -> None:
+        DevnetError.__init__(self, message)
 
 
-class FakeBusySwap(SwapError):
-    code = "swap.pending"
+class FakeBusySwap(SwapPending):
+    """The real code, without the facts of a real swap."""
+
+    def __init__(self, message: str) -> None:
+        DevnetError.__init__(self, message)
 
 
 @dataclass

@@ -59,6 +59,13 @@ def test_a_replay_gives_the_same_events_and_the_same_digest(tmp_path):
     assert again.log.entries == first.log.entries
 
 
+def test_the_first_line_is_recorded_even_when_it_starts_the_world(tmp_path):
+    session = fake_session()
+    session.execute("lock alice 1 BTM alpha")
+
+    assert [entry.line for entry in session.log.entries] == ["lock alice 1 BTM alpha"]
+
+
 def test_an_interrupted_wait_replays(tmp_path):
     session = fake_session(attached=True)
     session.begin("mine 50")

@@ -7,7 +7,7 @@ from fakes import fake_session
 
 from devnet.commands.grammar import parse_line
 from devnet.commands.registry import all_commands, bind, command, find, line_of
-from devnet.commands.tasks import Said
+from devnet.commands.running import Said
 from devnet.commands.types import TYPES, Account
 from devnet.engine.errors import DevnetError
 

@@ -327,6 +327,19 @@ def test_a_failing_engine_freezes_the_world_and_keeps_a_recording():
     ]  # fmt: skip
 
 
+def test_what_a_front_end_raises_is_its_own_affair():
+    session = fake_session(attached=True)
+
+    def leave() -> bool:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        session.advance(9000, leave)
+
+    assert session.fault is None
+    assert run(session, "balance alice main BTM") == ["ok"]
+
+
 def test_a_bug_in_a_verb_is_an_engine_failure_not_a_traceback():
     session = fake_session()
     fake(session).lock = lambda *args: 1 / 0  # type: ignore[method-assign, assignment]
@@ -360,7 +373,7 @@ def test_speed_is_said_and_changed():
 
     assert session.pacer.speed == math.inf
     assert session.execute("speed x4").result == {"speed": "x4", "paused": False}
-    assert session.execute("speed").text == "x4"
+    assert session.execute("speed").text == "time runs at x4"
 
 
 def test_a_script_with_a_speed_sleeps_for_it():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devnet.commands.registry import command
-from devnet.commands.tasks import Said
+from devnet.commands.running import Said
 from devnet.commands.types import (
     Engine,
     Height,

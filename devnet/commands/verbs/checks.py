@@ -12,7 +12,8 @@ from devnet.commands.errors import (
 from devnet.commands.grammar import Call
 from devnet.commands.paths import make_test
 from devnet.commands.registry import command
-from devnet.commands.tasks import Said, Task
+from devnet.commands.running import Said
+from devnet.commands.tasks import Task
 from devnet.commands.types import Code, TestWords
 from devnet.engine.errors import DevnetError
 

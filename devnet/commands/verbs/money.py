@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from devnet.commands.registry import command
-from devnet.commands.tasks import Said
+from devnet.commands.running import Said
 from devnet.commands.types import Account, Asset, Chain, Sidechain, Transfer
 from devnet.commands.values import Amount, Quantity, TransferRef
-from devnet.engine.errors import BadValue
+from devnet.engine.errors import BadValue, InsufficientFunds
 
 if TYPE_CHECKING:
     from devnet.commands.session import Session
@@ -32,6 +34,25 @@ def in_units(session: Session, amount: Quantity | Amount, asset: str) -> Amount:
     return Amount(amount.units(asset, decimals), asset, decimals)
 
 
+@contextmanager
+def said_in_units(
+    session: Session, who: str, chain: str, wanted: Amount
+) -> Iterator[None]:
+    """Say what is missing as people count it, when it is the amount itself."""
+    try:
+        yield
+    except InsufficientFunds as error:
+        units = session.network.balance(who, chain, wanted.asset)
+        if type(error) is not InsufficientFunds or units >= wanted.units:
+            raise
+        held = Amount(units, wanted.asset, wanted.decimals)
+        raise InsufficientFunds(
+            f"{who} has {held} on {chain}, and {wanted} is more",
+            hint=f"balance {who} {chain} {wanted.asset} says what can be spent",
+            **error.facts,
+        ) from error
+
+
 @command(group="money", example="lock alice 250 BTM alpha", acts=True)
 def lock(
     session: Session,
@@ -48,7 +69,8 @@ def lock(
     somebody else gets the coins there.
     """
     value = in_units(session, amount, asset)
-    transfer = session.network.lock(who, value.units, asset, sidechain, to)
+    with said_in_units(session, who, "main", value):
+        transfer = session.network.lock(who, value.units, asset, sidechain, to)
     moved = session.network.transfer(transfer)
     result = {
         "transfer": transfer,
@@ -92,7 +114,10 @@ def transfer(
 ) -> Said:
     """Pay somebody on one chain: the mainchain or a sidechain."""
     value = in_units(session, amount, asset)
-    tx_id = session.network.transfer_value(sender, receiver, value.units, asset, chain)
+    with said_in_units(session, sender, chain, value):
+        tx_id = session.network.transfer_value(
+            sender, receiver, value.units, asset, chain
+        )
     result = {
         "tx": tx_id,
         "from": sender,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from devnet.commands.errors import BadArgument, Paused
 from devnet.commands.paths import make_test
 from devnet.commands.registry import command
-from devnet.commands.tasks import Said, Stepping, Until
+from devnet.commands.running import Said, Stepping, Until
 from devnet.commands.types import Number, Span, Speed, TestWords, parse_span
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def speed(session: Session, speed: Speed | None = None) -> Said:
 
 def _pace(session: Session) -> Said:
     pacer = session.pacer
-    label = pacer.label
+    label = "time stands still" if pacer.paused else f"time runs at {pacer.label}"
     value = {"speed": replace(pacer, paused=False).label, "paused": pacer.paused}
     return Said(value, label)
 

@@ -10,7 +10,7 @@ from devnet.commands.grammar import logical_lines
 from devnet.commands.options import PROFILES, parse_sidechains
 from devnet.commands.recording import save_recording
 from devnet.commands.registry import all_commands, command, find
-from devnet.commands.tasks import Said, Script
+from devnet.commands.running import Said, Script
 from devnet.commands.types import File, Number, SidechainList, Switch, Text, VerbName
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ GROUPS = ("money", "chains", "time", "checks", "session")
     group="session",
     example="start --seed 42 --sidechains alpha:poa --depth 2",
     acts=True,
+    recorded=False,  # A new world begins a recording of its own.
     labels={"profile": "|".join(PROFILES), "relay_fee": "PPM"},
 )
 def start(

@@ -1,0 +1,66 @@
+"""What a session gets from whoever starts it. Tests hand in other things."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from devnet.commands.options import WorldOptions
+
+if TYPE_CHECKING:
+    from devnet.commands.session import Session
+    from devnet.engine.network import Network
+
+
+class Works(Protocol):
+    """What computes proofs of work, as far as a session cares."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until one more answer is there. False when time ran out."""
+
+
+class Catalogue(Protocol):
+    """Names of the plug-ins that can be chosen."""
+
+    def engines(self) -> tuple[str, ...]:
+        """Consensus engines."""
+
+    def stores(self) -> tuple[str, ...]:
+        """Stores."""
+
+
+@dataclass(slots=True)
+class Settings:
+    """What the verb `set` changes. None of it is part of the world."""
+
+    events: bool = False
+    within_s: int = 60
+
+
+@dataclass(slots=True)
+class Wall:
+    """The clock on the wall, replaceable by tests."""
+
+    now_s: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(slots=True)
+class Host:
+    """
+    What a session gets from whoever starts it.
+
+    Args:
+        make_network: builds a world from options.
+        works: where proofs of work come from.
+        catalogue: names of plug-ins.
+        keep_wreck: writes the recording of a failed engine, gives its path.
+    """
+
+    make_network: Callable[[WorldOptions], Network]
+    works: Works
+    catalogue: Catalogue
+    keep_wreck: Callable[[Session], str] = lambda session: ""
+    wall: Wall = field(default_factory=Wall)
