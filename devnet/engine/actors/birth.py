@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rpds import HashTrieMap
 
+from devnet.engine.actors.auditing import audit_side
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.mainchain import plan_all
 from devnet.engine.actors.reporting import btm_info, spendable
@@ -214,6 +215,7 @@ def add_sidechain(turn: Turn, spec: SidechainSpec) -> None:
         )
     )
     turn.batch(spec.name, entry, undo=False)
+    audit_side(turn, spec.name)
     for name in names:
         start_engines(turn, spec.name, name)
 
