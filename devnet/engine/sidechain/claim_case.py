@@ -52,6 +52,9 @@ class ClaimContext:
         claims_before: claims that the block holds already.
         turn: mainchain blocks after which the next collector may act as well.
         coinbase_depth: blocks between a coinbase lock and the anchor.
+        failed_btm_counts: whether C9 takes BTM of a failed transaction. It does where
+            the mainchain applies rule AA from its first block; elsewhere such BTM may
+            come from an input that was counted twice.
     """
 
     chain_id: bytes
@@ -69,6 +72,7 @@ class ClaimContext:
     max_claims: int = 64
     turn: int = 3
     coinbase_depth: int = 100
+    failed_btm_counts: bool = True
 
     def fee_of(self, amount: int) -> int:
         """A collector's fee for claiming this amount."""

@@ -115,4 +115,5 @@ def claim_context(
         frozen=frozen,
         closing=resting,
         claims_before=0,
+        failed_btm_counts=main.profile.rule_aa_height == 0,
     )

@@ -368,6 +368,22 @@ def test_c9_takes_a_failed_lock_of_btm():
     check_claim(tx, ctx)
 
 
+def test_c9_refuses_failed_btm_where_rule_aa_does_not_guard_the_mainchain():
+    lock = make_lock(asset=BTM, failed=True)
+    ctx = context(lock.header, failed_btm_counts=False)
+    tx = lock.claim(ctx)
+
+    refusal(checks.lock_succeeded, LockFailed, tx, ctx)
+    assert first_refusal(tx, ctx) == ("C9", "claim.lock-failed")
+
+
+def test_c9_takes_btm_of_a_success_whatever_guards_the_mainchain():
+    lock = make_lock(asset=BTM)
+    ctx = context(lock.header, failed_btm_counts=False)
+
+    check_claim(lock.claim(ctx), ctx)
+
+
 def test_c9_refuses_a_failed_status_shown_as_a_good_one():
     lock = make_lock(asset=GOLD, failed=True)
     good = status_hashes([False] * 4, lock.proof.flags)
