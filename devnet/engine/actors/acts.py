@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from devnet.engine.actors import collecting, hosting, mainchain, validators
+from devnet.engine.actors import collecting, hosting, mainchain, pooling
 from devnet.engine.actors.birth import checked_params
 from devnet.engine.actors.messages import SwapAsked
 from devnet.engine.actors.reporting import say_transfer
@@ -130,7 +130,7 @@ def transfer_value(
         return tx.id
     turn.side(chain)
     tx = pay(key, side_purse(turn, chain, key.program), (output,), side=True)
-    validators.submit(turn, chain, tx, "payment")
+    pooling.submit(turn, chain, tx, "payment")
     return tx.id
 
 
@@ -149,7 +149,7 @@ def claim(turn: Turn, name: str) -> bytes:
         raise UnknownName(f"there is no transfer {name!r}", hint=f"Transfers: {known}.")
     tx, _ = collecting.make_claim(turn, collecting.settled_lock(turn, transfer))
     node = turn.nodes(transfer.chain)[0]
-    validators.admit(turn, transfer.chain, node, tx)
+    pooling.admit(turn, transfer.chain, node, tx)
     collecting.hand_in(turn, transfer.chain, tx)
     return tx.id
 

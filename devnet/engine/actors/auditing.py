@@ -11,12 +11,30 @@ from devnet.engine.events import Audited, InvariantBroken
 from devnet.engine.sidechain.state import SideEntry
 
 
+def best_main_tip(turn: Turn, chain: str) -> bytes:
+    """
+    The best mainchain block that anybody has who matters to a sidechain. The auditor
+    looks at the world, not through one node: a validator may be ahead of that node. Of
+    two equals it takes the one that the sidechain stands on; nothing is lost yet.
+    """
+    side, tree = turn.side(chain), turn.tree
+    anchor = side.tree[side.head].anchor.hash
+    views = [node.view for node in turn.main_nodes]
+    views += [turn.collector.view, *(node.main for node in turn.nodes(chain))]
+
+    def standing(tip: bytes) -> tuple[int, int, bool]:
+        return tree[tip].height, tree[tip].work_sum, tree.is_ancestor(anchor, tip)
+
+    return max(dict.fromkeys(view.tip for view in views), key=standing)
+
+
 def books_of(turn: Turn, chain: str) -> Books:
-    """Both chains at their tips as they are told."""
+    """Both chains at the best tips there are."""
     side = turn.side(chain)
     watched = turn.collector.watched
     programs = sorted(program for program in watched if watched[program].chain == chain)
-    return Books(chain, turn.tree, turn.main_tip, side.tree, side.head, tuple(programs))
+    main_tip = best_main_tip(turn, chain)
+    return Books(chain, turn.tree, main_tip, side.tree, side.head, tuple(programs))
 
 
 def audit_side(turn: Turn, chain: str) -> AuditReport:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devnet.engine.actors.hosting import actor_name
+from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import CollectorWorks, SideTxCame
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Transfer
@@ -47,6 +48,7 @@ def main_block_came(turn: Turn, block_hash: bytes) -> None:
     """The collector's own view grows: note new locks, forget those of lost blocks."""
     collector = turn.collector
     view = receive(turn.tree, collector.view, block_hash)
+    ask_for_parent(turn, ACTOR, view, block_hash)
     moved = how_moved(turn.tree, collector.view.tip, view.tip)
     pending = tuple(
         lock for lock in collector.pending if lock.block_hash not in moved.undone
@@ -83,7 +85,7 @@ def work(turn: Turn) -> None:
         side = turn.side(lock.chain)
         entry = side.tree[side.head]
         done = entry.state.claimed.get(lock.coin.id)
-        if done is not None and done.height <= side.final.height:
+        if done and side.tree.is_final_at(entry.hash, done.height, side.final):
             continue
         still.append(lock if done is not None else _claim_if_settled(turn, lock))
     turn.collector = replace(turn.collector, pending=tuple(still))
@@ -100,6 +102,18 @@ def _say_proving(turn: Turn, lock: SeenLock) -> None:
     transfer = transfer_of(turn, lock.coin.id)
     if transfer is None or transfer.stage != "confirm" or lock.submitted_at >= 0:
         return
+    if transfer.done < turn.depth:  # The first node has yet to see the last block.
+        done, needed = turn.depth, turn.depth
+        note = f"confirm {done}/{needed}"
+        turn.say(
+            TransferMoved(
+                transfer=transfer.id,
+                stage="confirm",
+                done=done,
+                needed=needed,
+                note=note,
+            )
+        )
     note = f"{turn.collector.name} builds the proof"
     turn.set_transfer(replace(transfer, stage="proof", done=0, needed=1, note=note))
     turn.say(TransferMoved(transfer=transfer.id, stage="proof", needed=1, note=note))
@@ -112,8 +126,6 @@ def _claim_if_settled(turn: Turn, lock: SeenLock) -> SeenLock:
     is_first = lock.submitted_at < 0
     transfer = transfer_of(turn, lock.coin.id)
     tx, proof = make_claim(turn, lock)
-    if any(tx.id in node.pool for node in turn.nodes(lock.chain)):
-        return replace(lock, submitted_at=tip_height)
     if is_first and transfer is not None:
         _say_crafted(turn, transfer, lock, tx, proof)
     hand_in(turn, lock.chain, tx)
@@ -172,9 +184,10 @@ def make_claim(turn: Turn, lock: SeenLock) -> tuple[Transaction, MerkleBlock]:
 
 
 def hand_in(turn: Turn, chain: str, tx: Transaction) -> None:
-    """Send a Claim to every validator; each judges it for itself."""
-    for name in turn.node_names(chain):
-        turn.send(ACTOR, actor_name(chain, name), tx.id, SideTxCame(tx))
+    """Send a Claim to the validators without it; each judges it for itself."""
+    for node in turn.nodes(chain):
+        if tx.id not in node.pool:
+            turn.send(ACTOR, actor_name(chain, node.name), tx.id, SideTxCame(tx))
 
 
 def transfer_of(turn: Turn, lock_id: bytes) -> Transfer | None:

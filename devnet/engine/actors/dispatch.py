@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from devnet.engine.actors import collecting, hosting, mainchain, validators
+from devnet.engine.actors import (
+    approving,
+    collecting,
+    hosting,
+    mainchain,
+    pooling,
+    validators,
+)
 from devnet.engine.actors.messages import (
     CollectorWorks,
     EngineMessage,
@@ -68,10 +75,10 @@ def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
         case MainBlockCame(block_hash):
             validators.main_block_came(turn, chain, name, block_hash)
         case SideTxCame(tx):
-            validators.tx_came(turn, chain, name, tx)
+            pooling.tx_came(turn, chain, name, tx)
         case SwapAsked(record):
-            validators.swap_asked(turn, chain, name, record)
+            approving.swap_asked(turn, chain, name, record)
         case SwapApproval():
-            validators.approval_came(turn, chain, name, what)
+            approving.approval_came(turn, chain, name, what)
         case _:
             raise TypeError(f"nothing for a validator: {what}")

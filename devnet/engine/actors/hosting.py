@@ -183,9 +183,11 @@ def is_wanted(turn: Turn, chain: str, node: SideNode, parent: SideEntry) -> bool
     Does this chain need a block now? An idle chain makes one now and then, so that an
     open devnet costs almost nothing.
     """
-    if turn.hurry > 0 or len(node.pool) or node.swap is not None:
+    if turn.hurry > 0 or len(node.pool):
         return True
     state = parent.state
+    if _records(turn, node, parent, in_force(turn.side(chain).tree, parent)):
+        return True
     if state.pending is not None or parent.final.height < state.busy_height:
         return True
     rules = state.rules
@@ -226,6 +228,8 @@ def _propose(turn: Turn, chain: str, name: str, epoch: int, wish: Propose) -> No
     blocks = node.filled.insert(header.hash, filled.block)
     turn.set_node(chain, replace(node, filled=blocks))
     feed(turn, chain, name, epoch, Filled(turn.wall_ms, header))
+    node = turn.node(chain, name)  # An engine publishes at once, or not at all.
+    turn.set_node(chain, replace(node, filled=node.filled.discard(header.hash)))
 
 
 def _records(
@@ -239,7 +243,7 @@ def _records(
     if swap.record.from_epoch != answer.rules.epoch:
         return ()
     if swap.record.closing_height < parent.height + 1 + notice:
-        return ()
+        return ()  # As `approving.is_too_late`.
     weight = sum(answer.rules.validators[index].weight for index in swap.approvals)
     if weight < needed_weight(answer.rules):
         return ()

@@ -16,7 +16,7 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import World
 from devnet.engine.bc.difficulty import meets_target, work_of_bits
 from devnet.engine.bc.transaction import Transaction
-from devnet.engine.chain.mempool import Waiting
+from devnet.engine.chain.mempool import UnknownOutput, Waiting, keep_early
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import MiningTried, TxDropped, TxQueued
 from devnet.engine.mainchain.miner import (
@@ -25,10 +25,8 @@ from devnet.engine.mainchain.miner import (
     build_template,
     next_try_ms,
 )
-from devnet.engine.mainchain.view import how_moved, receive
+from devnet.engine.mainchain.view import MainView, how_moved, receive
 from devnet.engine.rules.transaction import validate_transaction
-
-HOUR_S = 3600
 
 
 def actor_name(node: str) -> str:
@@ -77,10 +75,16 @@ def submit(turn: Turn, tx: Transaction, what: str) -> None:
 
 
 def tx_came(turn: Turn, name: str, tx: Transaction) -> None:
-    """A node hears of a transaction. What it cannot take it does not pass on."""
+    """
+    A node hears of a transaction. What it cannot take it does not pass on; what came
+    before the transaction that it spends waits for that.
+    """
     before = turn.main_node(name)
     try:
         node = admit(turn, before, tx)
+    except UnknownOutput:
+        turn.set_main_node(replace(before, early=keep_early(before.early, tx)))
+        return
     except DevnetError:
         return
     if node is before:
@@ -88,6 +92,15 @@ def tx_came(turn: Turn, name: str, tx: Transaction) -> None:
     turn.set_main_node(node)
     _gossip(turn, name, tx)
     plan_mining(turn, name)
+    _try_early(turn, name)
+
+
+def _try_early(turn: Turn, name: str) -> None:
+    """Something new is here: perhaps what an early transaction waited for."""
+    node = turn.main_node(name)
+    turn.set_main_node(replace(node, early=()))
+    for tx in node.early:
+        tx_came(turn, name, tx)
 
 
 def _gossip(turn: Turn, name: str, tx: Transaction) -> None:
@@ -114,6 +127,7 @@ def block_came(turn: Turn, name: str, block_hash: bytes) -> None:
     """A node hears of a valid block: it may switch, and then plans anew."""
     node = turn.main_node(name)
     view = receive(turn.tree, node.view, block_hash)
+    ask_for_parent(turn, actor_name(name), view, block_hash)
     if view.tip == node.view.tip:
         turn.set_main_node(replace(node, view=view))
         return
@@ -123,6 +137,17 @@ def block_came(turn: Turn, name: str, block_hash: bytes) -> None:
     if node.index == 0:
         turn.tries = 0
     plan_mining(turn, name)
+    _try_early(turn, name)
+
+
+def ask_for_parent(turn: Turn, actor: str, view: MainView, block_hash: bytes) -> None:
+    """
+    A block whose parent is missing waits for it, and whoever has it asks for that.
+    It may have been announced before they listened.
+    """
+    parent = turn.tree[block_hash].block.header.previous
+    if block_hash in view.orphans and parent not in view.orphans:
+        turn.send("main", actor, parent, MainBlockCame(parent))
 
 
 def _refresh_pool(
@@ -238,7 +263,9 @@ def mine_try(turn: Turn, name: str, plan: int) -> None:
         _schedule_try(turn, node, plan)
         return
     block = template.block_with(miner.nonce)
-    turn.tree = turn.tree.with_block(block, work, turn.wall_ms // 1000 + HOUR_S)
+    # Our own timestamp is right by definition, whatever the profile's clock.
+    clock_s = max(turn.wall_ms // 1000, header.timestamp)
+    turn.tree = turn.tree.with_block(block, work, clock_s)
     turn.set_main_node(replace(node, miner=Miner(miner.plan + 1)))
     announce(turn, name, header.hash)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from devnet.engine.actors import validators
+from devnet.engine.actors import approving
 from devnet.engine.actors.auditing import audit_side, audit_swap, note_findings
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
 from devnet.engine.actors.turn import Turn
@@ -130,19 +130,27 @@ def spendable(coins: CoinSet, program: bytes, asset: bytes, height: int) -> int:
 
 
 def _follow_lock(turn: Turn, transfer: Transfer) -> None:
-    """Where a transfer's lock is on the best chain: waiting, or so many blocks deep."""
-    if transfer.stage not in ("lock", "confirm"):
-        return
-    tip = turn.tree[turn.main_tip]
+    """
+    Where a transfer's lock is on the best chain: waiting, or so many blocks deep. A
+    reorganisation takes it back, as long as no block of the sidechain has its claim.
+    """
+    tip, needed = turn.tree[turn.main_tip], turn.depth
     deposits = tip.state.deposits.get(transfer.lock_program) or ()
     heights = [coin.height for coin in deposits if coin.id == transfer.lock_id]
+    depth = tip.height - heights[0] if heights else -1
+    if transfer.stage in ("proof", "claim"):
+        side = turn.side(transfer.chain)
+        if depth >= needed or transfer.lock_id in side.tree[side.head].state.claimed:
+            return
+    moved = replace(transfer, stage="lock", done=0, needed=0, failed=False)
     if heights:
-        needed = turn.depth
-        depth = min(tip.height - heights[0], needed)
-        note = f"confirm {depth}/{needed}"
-        moved = replace(transfer, stage="confirm", done=depth, needed=needed, note=note)
+        done = min(depth, needed)
+        note = f"confirm {done}/{needed}"
+        moved = replace(moved, stage="confirm", done=done, needed=needed, note=note)
+    elif transfer.lock_tx in turn.main_nodes[0].pool:
+        moved = replace(moved, note="in mempool")
     else:
-        moved = replace(transfer, stage="lock", done=0, needed=0, note="in mempool")
+        moved = replace(moved, note="gone from the mempool", failed=True)
     say_transfer(turn, transfer, moved)
 
 
@@ -256,7 +264,6 @@ def _say_side_block(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
                 height=entry.height,
             )
         )
-        validators.forget_swap(turn, side.name)
     parent = side.tree[entry.header.previous]
     if rules.epoch != parent.state.rules.epoch:
         engine = turn.tools.engine(rules.engine)
@@ -288,7 +295,8 @@ def _follow_claim(
     """Where a transfer's Claim is: in mempools, in a block, final, or refused."""
     claimed = head.state.claimed.get(transfer.lock_id)
     if claimed is not None:
-        done = claimed.height <= final.height
+        tree = turn.side(chain).tree
+        done = tree.is_final_at(head.hash, claimed.height, final)
         say_transfer(
             turn,
             transfer,
@@ -346,10 +354,22 @@ def _report_rule(turn: Turn, chain: str, head: SideEntry) -> None:
 def _drop_late_swap(
     turn: Turn, chain: str, head: SideEntry, record: SwapRecord
 ) -> None:
-    """Not approved in time: the notice could not be kept any more."""
-    if head.height + 1 + turn.before.swap_notice <= record.closing_height:
+    """
+    Forget a swap that has happened, and one that was not approved in time. One that is
+    in a block is kept until then: the block may still lose to another.
+    """
+    if head.state.rules.epoch > record.from_epoch:
+        approving.forget_swap(turn, chain)
         return
-    validators.forget_swap(turn, chain)
+    if head.state.pending is not None or not approving.is_too_late(
+        record, head.height, turn.before.swap_notice
+    ):
+        return
+    approving.forget_swap(turn, chain)
+    side = turn.side(chain)
+    if side.dropped_swap == record.body_hash:
+        return  # An approval came late, nothing new.
+    turn.set_side(replace(side, dropped_swap=record.body_hash))
     turn.say(
         SwapDropped(
             chain=chain,

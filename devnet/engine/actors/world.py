@@ -100,7 +100,11 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Sidechain:
-    """One sidechain: its tree of blocks, its validators, its database's name."""
+    """
+    One sidechain: its tree of blocks, its validators, its database's name.
+
+    said: what its rule said last. dropped_swap: the request that came to nothing last.
+    """
 
     name: str
     store: str
@@ -109,6 +113,7 @@ class Sidechain:
     head: bytes
     final: Checkpoint
     said: str = ""
+    dropped_swap: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

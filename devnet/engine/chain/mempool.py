@@ -17,6 +17,8 @@ from devnet.engine.chain.coins import Coin, CoinSet, coins_of_outputs
 from devnet.engine.errors import TransactionError
 
 MAX_TRANSACTIONS = 10_000
+MAX_EARLY = 64
+"""Transactions a node keeps that came before what they spend."""
 
 
 class AlreadySpent(TransactionError):
@@ -164,3 +166,11 @@ def is_dust(tx: Transaction) -> bool:
         output.amount == 0 and not (tx.side and is_side_record(output.program))
         for output in tx.outputs
     )
+
+
+def keep_early(
+    early: tuple[Transaction, ...], tx: Transaction
+) -> tuple[Transaction, ...]:
+    """The transactions that wait for what they spend, with one more at the end."""
+    others = tuple(other for other in early if other.id != tx.id)
+    return (*others, tx)[-MAX_EARLY:]

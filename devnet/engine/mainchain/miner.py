@@ -56,7 +56,11 @@ class Miner:
 
 @dataclass(frozen=True, slots=True)
 class MainNode:
-    """A full mainchain node that mines."""
+    """
+    A full mainchain node that mines.
+
+    early: transactions that came before what they spend; they wait for it.
+    """
 
     name: str
     index: int
@@ -65,7 +69,7 @@ class MainNode:
     pool: Mempool = field(default_factory=Mempool)
     miner: Miner = field(default_factory=Miner)
     tip_ms: int = 0
-    unusable: tuple[bytes, ...] = ()
+    early: tuple[Transaction, ...] = ()
 
 
 def coinbase_of(height: int, fee_sum: int, program: bytes, tag: bytes) -> Transaction:

@@ -80,6 +80,7 @@ class SideNode:
     main: its own view of the mainchain. head: the block it follows. engines: the
     engine's state by epoch. timers: number of the newest timer by (epoch, token).
     held_blocks: valid, but their anchor is not settled in the own view yet.
+    early: transactions that came before what they spend; they wait for it.
     """
 
     name: str
@@ -93,13 +94,13 @@ class SideNode:
     orphans: tuple[bytes, ...] = ()
     held_blocks: tuple[bytes, ...] = ()
     held_claims: tuple[Transaction, ...] = ()
+    early: tuple[Transaction, ...] = ()
     pool: Mempool = field(default_factory=Mempool)
     engines: HashTrieMap[int, Any] = field(default_factory=HashTrieMap)
     timers: HashTrieMap[tuple[int, str], int] = field(default_factory=HashTrieMap)
     ballots: HashTrieMap[int, Ballot] = field(default_factory=HashTrieMap)
     filled: HashTrieMap[bytes, SideBlock] = field(default_factory=HashTrieMap)
     swap: OpenSwap | None = None
-    said: str = ""
 
 
 def weighs_more(new: SideEntry, old: SideEntry) -> bool:

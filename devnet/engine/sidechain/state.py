@@ -156,6 +156,11 @@ class SideTree:
         entry = self.entries.get(old)
         return entry is not None and self.hash_at(tip, entry.height) == old
 
+    def is_final_at(self, tip: bytes, height: int, final: Checkpoint) -> bool:
+        """Is the block at a height of the branch that ends in `tip` below `final`?"""
+        found = self.hash_at(tip, height)
+        return found is not None and self.is_ancestor(found, final.hash)
+
 
 def side_genesis(
     name: str, rules: Rules, genesis_ms: int, anchor: Checkpoint

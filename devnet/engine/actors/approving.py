@@ -1,0 +1,98 @@
+"""
+How validators agree on another rule: each approves for itself, all tell all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devnet.engine.actors.hosting import (
+    actor_name,
+    feed_all,
+    index_of,
+)
+from devnet.engine.actors.messages import SwapApproval
+from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.records import SwapRecord
+from devnet.engine.errors import PluginError
+from devnet.engine.events import SwapApproved
+from devnet.engine.interfaces import Woken
+from devnet.engine.keys.chainkd import sign
+from devnet.engine.keys.ed25519 import verify
+from devnet.engine.sidechain.node import OpenSwap
+from devnet.engine.sidechain.swap import approve_message, needed_weight
+
+
+def swap_asked(turn: Turn, chain: str, name: str, record: SwapRecord) -> None:
+    """Approve a swap, if this validator can run its engine."""
+    node = turn.node(chain, name)
+    tree = turn.side(chain).tree
+    head = tree[node.head]
+    rules = head.state.rules
+    me = index_of(rules, node)
+    if me < 0 or rules.epoch != record.from_epoch:
+        return
+    try:
+        turn.tools.engine(record.engine)
+    except PluginError:
+        return
+    signature = sign(node.xprv, approve_message(tree.spec.chain_id, record))
+    _note_approval(turn, chain, name, record, me, signature)
+    n_approved = sum(
+        other.swap is not None and index_of(rules, other) in other.swap.approvals
+        for other in turn.nodes(chain)
+    )
+    turn.say(
+        SwapApproved(
+            chain=chain,
+            validator=name,
+            approvals=n_approved,
+            needed=needed_weight(rules),
+        )
+    )
+    for other in turn.node_names(chain):
+        if other != name:
+            turn.send(
+                actor_name(chain, name),
+                actor_name(chain, other),
+                signature,
+                SwapApproval(record, me, signature),
+            )
+
+
+def approval_came(turn: Turn, chain: str, name: str, got: SwapApproval) -> None:
+    """Another validator's approval, checked before it counts."""
+    tree = turn.side(chain).tree
+    head = tree[turn.node(chain, name).head]
+    rules = head.state.rules
+    if rules.epoch != got.record.from_epoch or got.index >= len(rules.validators):
+        return
+    if is_too_late(got.record, head.height, turn.before.swap_notice):
+        return
+    message = approve_message(tree.spec.chain_id, got.record)
+    if verify(rules.validators[got.index].key, message, got.signature):
+        _note_approval(turn, chain, name, got.record, got.index, got.signature)
+
+
+def _note_approval(
+    turn: Turn, chain: str, name: str, record: SwapRecord, index: int, sig: bytes
+) -> None:
+    node = turn.node(chain, name)
+    swap = node.swap
+    if swap is None or swap.record != record:
+        swap = OpenSwap(record)
+    swap = replace(swap, approvals=swap.approvals.insert(index, sig))
+    turn.set_node(chain, replace(node, swap=swap))
+    feed_all(turn, chain, name, Woken(turn.wall_ms))
+
+
+def is_too_late(record: SwapRecord, height: int, notice: int) -> bool:
+    """Could the next block no longer carry the record and keep the notice?"""
+    return record.closing_height < height + 1 + notice
+
+
+def forget_swap(turn: Turn, chain: str) -> None:
+    """The new rule is in force, or the time for approvals is over."""
+    for node in turn.nodes(chain):
+        if node.swap is not None:
+            turn.set_node(chain, replace(node, swap=None))

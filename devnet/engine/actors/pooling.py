@@ -1,0 +1,289 @@
+"""
+A validator's pool: what it takes in, judges, holds back, and lets go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devnet.engine.actors.hosting import (
+    actor_name,
+    anchor_for,
+    feed_all,
+)
+from devnet.engine.actors.messages import SideTxCame
+from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.merkleblock import parse_merkle_block
+from devnet.engine.bc.transaction import Claim, Transaction
+from devnet.engine.chain.mempool import (
+    Mempool,
+    UnknownOutput,
+    Waiting,
+    keep_early,
+    keys_taken,
+)
+from devnet.engine.errors import DevnetError
+from devnet.engine.events import ClaimJudged, TxDropped, TxQueued
+from devnet.engine.interfaces import Woken
+from devnet.engine.mainchain.view import MainView
+from devnet.engine.rules.transaction import validate_transaction
+from devnet.engine.sidechain.claims import CHECKS, ClaimContext, check_claim
+from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.reader import claim_context
+from devnet.engine.sidechain.state import SideEntry, SideTree
+
+NOT_SETTLED = "claim.not-settled"
+"""The refusal that time heals: the validator keeps the claim and looks again."""
+
+
+def is_claim(tx: Transaction) -> bool:
+    """Does it bring value in from the mainchain?"""
+    return any(isinstance(entry, Claim) for entry in tx.inputs)
+
+
+# Transactions.
+
+
+def admit(turn: Turn, chain: str, node: SideNode, tx: Transaction) -> SideNode:
+    """
+    Take a transaction into a validator's pool.
+
+    Raises:
+        ClaimError, TransactionError, VmError: the rule that it breaks.
+    """
+    tree = turn.side(chain).tree
+    head = tree[node.head]
+    if is_claim(tx):
+        check_claim(tx, claims_judged_now(turn, chain, node))
+    node.pool.check_admission(tx, head.state.coins)
+    verdict = validate_transaction(
+        tx, block_version=1, height=head.height + 1, first_in_block=False
+    )
+    if verdict.status == "invalid":
+        assert verdict.error is not None
+        raise verdict.error
+    for spent_id in tx.spent_output_ids:
+        if spent_id is not None and spent_id in head.state.coins.by_id:
+            head.state.coins.to_spend(spent_id, head.height + 1)
+    waiting = Waiting(tx, verdict.fee, verdict.status == "gas_only")
+    return replace(node, pool=node.pool.add(waiting, head.height + 1))
+
+
+def claims_judged_now(turn: Turn, chain: str, node: SideNode) -> ClaimContext:
+    """
+    What a validator judges a claim against before any block: its own mainchain. While a
+    swap closes, claims may wait in the pool; only blocks leave them out.
+    """
+    tree = turn.side(chain).tree
+    head = tree[node.head]
+    claimed, spent = head.state.claimed, node.pool.spent
+    frozen = not turn.tree.is_ancestor(head.anchor.hash, node.main.tip)
+    context = claim_context(
+        tree,
+        turn.tree,
+        anchor_for(turn, node, head),
+        frozen=frozen,
+        resting=False,
+    )
+    return replace(
+        context, is_claimed=lambda lock_id: lock_id in claimed or lock_id in spent
+    )
+
+
+def submit(turn: Turn, chain: str, tx: Transaction, what: str) -> None:
+    """Hand a transaction to the first validator, which tells the others."""
+    name = turn.node_names(chain)[0]
+    node = turn.node(chain, name)
+    if tx.id in node.pool:
+        return
+    turn.set_node(chain, admit(turn, chain, node, tx))
+    turn.say(TxQueued(chain=chain, id=tx.id.hex(), what=what))
+    for other in turn.node_names(chain)[1:]:
+        turn.send(
+            actor_name(chain, name), actor_name(chain, other), tx.id, SideTxCame(tx)
+        )
+    feed_all(turn, chain, name, Woken(turn.wall_ms))
+
+
+def tx_came(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
+    """
+    A validator hears of a transaction. Claims come from the collector itself. What came
+    before the transaction or block that it spends waits for that.
+    """
+    node = turn.node(chain, name)
+    if tx.id in node.pool:
+        return
+    if is_claim(tx):
+        judge_claim(turn, chain, name, tx)
+        return
+    try:
+        node = admit(turn, chain, node, tx)
+    except UnknownOutput:
+        turn.set_node(chain, replace(node, early=keep_early(node.early, tx)))
+        return
+    except DevnetError:
+        return
+    turn.set_node(chain, node)
+    feed_all(turn, chain, name, Woken(turn.wall_ms))
+    try_early(turn, chain, name)
+
+
+def try_early(turn: Turn, chain: str, name: str) -> None:
+    """Something new is here: perhaps what an early transaction waited for."""
+    node = turn.node(chain, name)
+    if not node.early:
+        return
+    turn.set_node(chain, replace(node, early=()))
+    for tx in node.early:
+        tx_came(turn, chain, name, tx)
+
+
+def judge_claim(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
+    """Run C1 to C18 against the validator's own view; only then into the pool."""
+    node = turn.node(chain, name)
+    transfer = _transfer_of(turn, tx)
+    was_queued = any(
+        tx.id in other.pool or _is_done(turn, chain, other, tx)
+        for other in turn.nodes(chain)
+    )
+    try:
+        node = admit(turn, chain, node, tx)
+    except DevnetError as error:
+        if error.code == NOT_SETTLED:
+            if all(tx.id != held.id for held in node.held_claims):
+                held = (*node.held_claims, tx)
+                turn.set_node(chain, replace(node, held_claims=held))
+            return
+        if _is_done(turn, chain, node, tx):
+            return
+        passed, failed = _passed_checks(error)
+        turn.say(
+            ClaimJudged(
+                transfer=transfer, chain=chain, validator=name, tx=tx.id.hex(),
+                n_passed=passed, failed=failed, reason=error.message,
+            )
+        )  # fmt: skip
+        return
+    turn.set_node(chain, node)
+    turn.say(
+        ClaimJudged(
+            transfer=transfer, chain=chain, validator=name, tx=tx.id.hex(),
+            n_passed=len(CHECKS),
+        )
+    )  # fmt: skip
+    if not was_queued:
+        turn.say(TxQueued(chain=chain, id=tx.id.hex(), what="claim"))
+    feed_all(turn, chain, name, Woken(turn.wall_ms))
+
+
+def _is_done(turn: Turn, chain: str, node: SideNode, tx: Transaction) -> bool:
+    """Is this very claim in the chain already? Then hearing of it again is no news."""
+    claimed = turn.side(chain).tree[node.head].state.claimed
+    return any(
+        isinstance(entry, Claim)
+        and (done := claimed.get(entry.mainchain_output_id)) is not None
+        and done.tx_id == tx.id
+        for entry in tx.inputs
+    )
+
+
+def _passed_checks(error: DevnetError) -> tuple[int, str]:
+    check = str(getattr(error, "check", "") or error.code)
+    ids = [known.id for known in CHECKS]
+    return (ids.index(check) if check in ids else 0), check
+
+
+def _transfer_of(turn: Turn, tx: Transaction) -> str:
+    locks = {
+        entry.mainchain_output_id for entry in tx.inputs if isinstance(entry, Claim)
+    }
+    for name in turn.open_transfers:
+        if turn.transfers[name].lock_id in locks:
+            return name
+    return ""
+
+
+# When the chains move.
+
+
+def clean_pool(turn: Turn, chain: str, node: SideNode, old: SideEntry) -> Mempool:
+    """Without what the new branch holds or contradicts; with what it lost."""
+    lost, joined = _moved(turn.side(chain).tree, old, node.head)
+    mined = {tx.id for tx in joined}
+    taken = {key for tx in joined for key in keys_taken(tx)}
+    left = node.pool.without(mined)
+    beaten = any(
+        key in taken for item in left.transactions() for key in keys_taken(item.tx)
+    )
+    if not lost and not beaten:
+        return left
+    waiting = [item.tx for item in left.transactions()]
+    return _refilled(turn, chain, node, (*lost, *waiting), mined)
+
+
+def _moved(
+    tree: SideTree, old: SideEntry, head: bytes
+) -> tuple[list[Transaction], list[Transaction]]:
+    """Transactions left behind and found between two heads, oldest first each."""
+    lost: list[Transaction] = []
+    joined: list[Transaction] = []
+    entry = old
+    while not tree.is_ancestor(entry.hash, head):
+        lost[:0] = entry.block.transactions[1:]
+        entry = tree[entry.header.previous]
+    fork, entry = entry, tree[head]
+    while entry.hash != fork.hash:
+        joined[:0] = entry.block.transactions[1:]
+        entry = tree[entry.header.previous]
+    return lost, joined
+
+
+def _refilled(
+    turn: Turn,
+    chain: str,
+    node: SideNode,
+    txs: tuple[Transaction, ...],
+    mined: set[bytes],
+) -> Mempool:
+    """A new pool of those that are still good; the first validator tells the rest."""
+    empty = replace(node, pool=Mempool())
+    for tx in txs:
+        if tx.id in mined:
+            continue
+        try:
+            empty = admit(turn, chain, empty, tx)
+        except DevnetError as error:
+            if node.name == turn.node_names(chain)[0]:
+                reason = error.message
+                turn.say(TxDropped(chain=chain, id=tx.id.hex(), reason=reason))
+    return empty.pool
+
+
+def drop_lost_claims(turn: Turn, chain: str, name: str, view: MainView) -> None:
+    """
+    Claims whose lock left the best mainchain leave the pool, and those that waited go
+    too: the collector makes new ones when their locks are settled again.
+    """
+    node = turn.node(chain, name)
+    lost = [
+        item.tx
+        for item in node.pool.transactions()
+        if is_claim(item.tx) and not _lock_stands(turn, item.tx, view)
+    ]
+    pool = node.pool.without(tx.id for tx in lost)
+    held = tuple(tx for tx in node.held_claims if _lock_stands(turn, tx, view))
+    turn.set_node(chain, replace(node, pool=pool, held_claims=held))
+    for tx in lost if name == turn.node_names(chain)[0] else ():
+        reason = "its lock left the best mainchain"
+        turn.say(TxDropped(chain=chain, id=tx.id.hex(), reason=reason))
+
+
+def _lock_stands(turn: Turn, tx: Transaction, view: MainView) -> bool:
+    """Is the mainchain block that a Claim shows on the own best chain?"""
+    return all(
+        turn.tree.is_ancestor(
+            parse_merkle_block(entry.merkle_block).header.hash, view.tip
+        )
+        for entry in tx.inputs
+        if isinstance(entry, Claim)
+    )

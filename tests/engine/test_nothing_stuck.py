@@ -1,0 +1,185 @@
+"""What comes too early, too late or to the wrong one is neither lost nor forgotten."""
+
+from __future__ import annotations
+
+import pytest
+
+from devnet.engine.chain.mempool import MAX_EARLY, Mempool, keep_early
+from devnet.engine.events import SwapDropped, TxDropped, TxsMined
+from devnet.engine.network import Network, SidechainSpec
+from tests.engine.support import (
+    BTM_UNITS,
+    ONE_SOLO,
+    THREE,
+    branch,
+    change_node,
+    claimed,
+    deposit,
+    hurry,
+    meddle,
+    network,
+    run,
+    run_blocks,
+    run_until,
+    said,
+    validator,
+)
+
+ONE_DPOS = (SidechainSpec("alpha", "dpos-bbft"),)
+
+
+def mined(net: Network, chain: str, tx_id: str) -> bool:
+    """Is a transaction in a block of the best chain?"""
+    return any(
+        isinstance(event, TxsMined) and event.chain == chain and tx_id in event.ids
+        for event in net.events
+    )
+
+
+def _tip(net: Network, index: int) -> bytes:
+    return net.world.main_nodes[index].view.tip
+
+
+def test_payments_that_overtake_what_they_spend_wait_for_it_on_the_mainchain() -> None:
+    net = network(())
+    ring = ("alice", "bob", "carol")
+    paid = [
+        bytes.fromhex(
+            net.transfer_value(
+                ring[hop % 3], ring[(hop + 1) % 3], 90_000 * BTM_UNITS, "BTM", "main"
+            )
+        )
+        for hop in range(12)
+    ]
+    overtaken = False
+    while net.now_ms < 45:
+        run(net, 1)
+        overtaken |= bool(net.world.main_nodes[1].early)
+
+    first, second = (set(node.pool.order) for node in net.world.main_nodes)
+    assert overtaken, "nothing was tested: no payment overtook another"
+    assert first == second == set(paid)
+    assert net.world.main_nodes[1].early == ()
+
+
+def test_payments_that_overtake_what_they_spend_wait_for_it_on_a_sidechain() -> None:
+    net = network(ONE_DPOS)
+    deposit(net, 100 * BTM_UNITS, "BTM", "alpha")
+    run(net, 3000)
+    for _ in range(8):
+        net.transfer_value("alice", "bob", BTM_UNITS, "BTM", "alpha")
+    paid = set(validator(net, "alpha", "v1").pool.order)
+    assert len(paid) == 8
+    overtaken, end_ms = False, net.now_ms + 45
+    while net.now_ms < end_ms:
+        run(net, 1)
+        overtaken |= any(node.early for node in meddle(net).nodes("alpha"))
+
+    assert overtaken, "nothing was tested: no payment overtook another"
+    for node in meddle(net).nodes("alpha"):
+        state = net.world.sidechain("alpha").tree[node.head].block.transactions
+        assert paid <= set(node.pool.order) | {tx.id for tx in state}
+
+
+def test_a_sealer_that_users_do_not_talk_to_still_seals_what_overtook() -> None:
+    """After a swap the only sealer is v3; users hand their payments to v1."""
+    net = network(ONE_SOLO)
+    deposit(net, 100 * BTM_UNITS, "BTM", "gamma")
+    net.request_swap("gamma", "solo", validators=("v3",))
+    run_until(net, lambda: net.show("gamma")["epoch"] == 1)
+    paid = [net.transfer_value("alice", "bob", 7, "BTM", "gamma") for _ in range(8)]
+
+    run_until(net, lambda: all(mined(net, "gamma", tx_id) for tx_id in paid), 20_000)
+
+    assert net.balance("bob", "gamma", "BTM") == 8 * 7
+
+
+def test_only_so_many_early_transactions_are_kept() -> None:
+    net = network(())
+    net.transfer_value("alice", "bob", 1, "BTM", "main")
+    (tx,) = [item.tx for item in net.world.main_nodes[0].pool.transactions()]
+    early = ()
+    for nonce in range(MAX_EARLY + 5):
+        early = keep_early(early, type(tx)(1, nonce + 1, tx.inputs, tx.outputs))
+
+    assert len(early) == MAX_EARLY
+    assert early[-1].time_range == MAX_EARLY + 5, "the oldest go first"
+    assert keep_early(early, early[0])[-1] is early[0], "and nothing is kept twice"
+
+
+def test_a_sidechain_made_while_a_block_is_on_its_way_still_gets_that_block() -> None:
+    net = network(ONE_SOLO)
+    with hurry(net):
+        run_until(
+            net,
+            lambda: (
+                net.world.main_nodes[1].view.tip
+                not in net.world.main_nodes[0].view.seen
+            ),
+        )
+        net.new_sidechain("delta", "solo")
+        run_blocks(net, "main", 4)
+    deposit(net, 5 * BTM_UNITS, "BTM", "delta")
+
+    for node in meddle(net).nodes("delta"):
+        assert node.main.orphans == ()
+        assert node.main.tip in net.world.main_nodes[0].view.seen
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_approvals_that_arrive_after_the_swap_is_in_a_block_do_not_revive_it(
+    seed: int,
+) -> None:
+    net = network(ONE_SOLO, seed=seed)
+    run(net, 1000)
+    net.request_swap("gamma", "poa")
+    run_until(net, lambda: net.rule("gamma") == "poa")
+    run(net, 2000)
+
+    assert said(net, SwapDropped) == []
+    assert [node.swap for node in meddle(net).nodes("gamma")] == [None] * 4
+
+
+def test_a_swap_that_cannot_be_approved_in_time_is_dropped_once_and_said_so() -> None:
+    net = network(ONE_SOLO, low_latency_ms=900, high_latency_ms=900)
+    with hurry(net):
+        run(net, 3000)
+        height = net.show("gamma")["height"]
+        net.request_swap("gamma", "poa", at=height + 11)
+        run(net, 10_000)
+
+    (dropped,) = said(net, SwapDropped)
+    assert dropped.engine == "poa"
+    assert [node.swap for node in meddle(net).nodes("gamma")] == [None] * 4
+    assert net.request_swap("gamma", "poa", at=net.show("gamma")["height"] + 40)
+
+
+@pytest.mark.parametrize("chain", ["alpha", "beta", "gamma"])
+def test_a_claim_that_only_one_validator_has_is_handed_to_the_others_again(
+    chain: str,
+) -> None:
+    net = network(THREE)
+    name = net.lock("alice", 5 * BTM_UNITS, "BTM", chain)
+    run_until(net, lambda: net.transfer(name).stage == "claim")
+    last = validator(net, chain, "v4")
+    run_until(net, lambda: len(validator(net, chain, "v4").pool) == 1, 100)
+    assert last.pool is not None
+    for other in ("v1", "v2", "v3"):
+        change_node(net, chain, other, pool=Mempool())
+    # Nobody who may propose next has it: v4's turn has to come, or the collector's.
+    run_until(net, lambda: claimed(net, name))
+
+    assert said(net, TxDropped) == []
+
+
+def test_what_waits_survives_a_branch_of_the_world() -> None:
+    net = network(ONE_DPOS)
+    deposit(net, 9 * BTM_UNITS, "BTM", "alpha")
+    net.transfer_value("alice", "bob", BTM_UNITS, "BTM", "alpha")
+    twin = branch(net)
+
+    for one in (net, twin):
+        run(one, 3000)
+
+    assert net.digest() == twin.digest()
+    assert twin.balance("bob", "alpha", "BTM") == BTM_UNITS
