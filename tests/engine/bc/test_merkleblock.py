@@ -105,13 +105,17 @@ def test_every_place_in_every_block_has_one_proof_that_holds(n_transactions):
 
 
 def test_a_chain_of_parents_deeper_than_any_block_is_refused():
-    def comb(depth):
+    def left(depth):
         flags = [1] * depth + [2] + [0] * depth
         return flags, [bytes(32)] * (depth + 1)
 
-    assert fold(*comb(MAX_DEPTH))
-    with pytest.raises(ProofTooDeep):
-        fold(*comb(MAX_DEPTH + 1))
+    def right(depth):
+        return [1, 0] * depth + [2], [bytes(32)] * (depth + 1)
+
+    for comb in (left, right):
+        assert fold(*comb(MAX_DEPTH))
+        with pytest.raises(ProofTooDeep):
+            fold(*comb(MAX_DEPTH + 1))
 
 
 @pytest.mark.parametrize(
@@ -187,6 +191,16 @@ RAW = bytes.fromhex(CLAIMS[1]["merkle_block"])
 def test_a_merkle_block_in_another_form_is_refused(what, raw):
     with pytest.raises(CodecError):
         parse_merkle_block(raw)
+
+
+def test_a_merkle_block_ends_at_its_limit():
+    proof = parse_merkle_block(RAW)
+    n_most = (8192 - len(replace(proof, tx_hashes=()).raw)) // 32
+    fits = replace(proof, tx_hashes=(bytes(32),) * (n_most - 1)).raw
+
+    assert parse_merkle_block(fits).raw == fits
+    with pytest.raises(NotCanonical, match="8192 are allowed"):
+        parse_merkle_block(replace(proof, tx_hashes=(bytes(32),) * (n_most + 1)).raw)
 
 
 def test_a_longer_number_inside_is_not_canonical():

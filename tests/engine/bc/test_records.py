@@ -122,6 +122,19 @@ def test_a_body_of_another_kind_is_refused_by_name(kind):
         parse_record(record_program(kind, b"\xff" * 7))
 
 
+@pytest.mark.parametrize("program", [b"", b"\x6a", b"\x51", RECIPIENT])
+def test_another_program_is_no_record(program):
+    with pytest.raises(BadRecord, match="no side record"):
+        parse_record(program)
+
+
+def test_a_swap_record_is_ascii():
+    body = SWAP.body().replace(b"\x03poa", b"\x03p\xc3\xb6")
+
+    with pytest.raises(BadRecord, match="ASCII"):
+        parse_record(record_program(0x20, body))
+
+
 def test_a_byte_behind_the_body_is_refused():
     body = Withdrawal(PARENT, RECIPIENT).body()
 

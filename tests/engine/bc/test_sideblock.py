@@ -149,6 +149,15 @@ def test_a_block_is_read_back_with_its_transactions():
     assert again.hash == block.header.hash
 
 
+def test_a_block_is_read_in_one_form_only():
+    raw = SideBlock(built(CASES[1]), ()).raw
+    assert parse_side_block(raw).raw == raw
+
+    for other in (b"\x01" + raw[1:], raw[:1] + b"\x81\x00" + raw[2:]):
+        with pytest.raises(BadSideForm):
+            parse_side_block(other)
+
+
 @pytest.mark.parametrize(
     ("what", "spoil"),
     [
@@ -165,10 +174,15 @@ def test_a_header_in_another_form_is_refused(what, spoil):
 
 def test_an_oversized_commitment_or_witness_is_refused():
     header = built(CASES[0])
+    n_free = 512 - len(header.commitment)
+    # The last byte of room goes to the longer length of the data, above 127.
+    most = replace(header, engine_data=bytes(n_free - 1), signature=bytes(65531))
+    assert (len(most.commitment), len(most.witness)) == (512, 65536)
+    assert parse_side_header(most.raw) == most
 
     for big in (
-        replace(header, engine_data=bytes(512)),
-        replace(header, signature=bytes(65536)),
+        replace(header, engine_data=bytes(n_free)),
+        replace(header, signature=bytes(65532)),
     ):
         with pytest.raises(BadSideForm, match="consensus"):
             parse_side_header(big.raw)

@@ -60,6 +60,36 @@ def test_without_the_library_all_answers_are_the_same(monkeypatch):
     assert not ed25519._judge(chainkd.xpub(xprv)[:32], b"massage", signed)
 
 
+def test_the_library_does_the_work_where_it_is_trusted(monkeypatch):
+    if ed25519._sodium() is None:
+        pytest.skip("libsodium is not trusted here")
+    xprv = chainkd.root_xprv(b"fast")
+    key = chainkd.xpub(xprv)[:32]
+    for name in ("multiply", "multiply_base", "decode", "encode"):
+        monkeypatch.setattr(curve, name, None)
+
+    signature = chainkd.sign(xprv, b"quick")
+
+    assert ed25519.verify(key, b"quick", signature)
+    assert ed25519.add_points(key, key)
+
+
+def test_a_verdict_on_a_short_message_is_remembered(monkeypatch):
+    key, signature = curve.encode(curve.IDENTITY), bytes(64)
+    before = ed25519.verify(key, b"asked twice", signature)
+    monkeypatch.setattr(ed25519, "_judge", None)
+
+    assert ed25519.verify(key, b"asked twice", signature) is before
+    with pytest.raises(TypeError):
+        ed25519.verify(key, bytes(257), signature)
+
+
+def test_only_32_bytes_can_be_a_point():
+    assert curve.decode(bytes([1]) + bytes(31)) == curve.IDENTITY
+    assert curve.decode(bytes([1]) + bytes(30)) is None
+    assert curve.decode(bytes([1]) + bytes(32)) is None
+
+
 def test_the_multiple_zero_of_the_base_point_is_the_identity():
     identity = curve.encode(curve.IDENTITY)
 
