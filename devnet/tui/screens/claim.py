@@ -167,7 +167,9 @@ class ClaimScreen(DevnetScreen):
             self.devnet.toast("there is no claim yet that could be tampered with")
             return
         network: Any = self.devnet.session.network
-        self.app.push_screen(TamperScreen(dict(network.tampers())), self._tampered)
+        now = self.tampering.name if self.tampering else ""
+        screen = TamperScreen(dict(network.tampers()), now)
+        self.app.push_screen(screen, self._tampered)
 
     def _tampered(self, tampering: Tampering | None) -> None:
         if tampering is not None:
@@ -185,9 +187,10 @@ class ClaimScreen(DevnetScreen):
 class TamperRows(Rows):
     """Names and sentences of forgeries."""
 
-    def __init__(self, tampers: Mapping[str, str]) -> None:
+    def __init__(self, tampers: Mapping[str, str], now: str) -> None:
         super().__init__(id="tampers")
         self.names = ("", *tampers)
+        self.now = self.names.index(now) if now in self.names else 0
         self.tampers = {"": "the honest claim again", **tampers}
 
     def n_items(self) -> int:
@@ -203,24 +206,25 @@ class TamperRows(Rows):
 
 
 class TamperScreen(DevnetModal):
-    """Choose a forgery."""
+    """Choose a forgery; the cursor stands on the present one."""
 
-    def __init__(self, tampers: Mapping[str, str]) -> None:
+    def __init__(self, tampers: Mapping[str, str], now: str = "") -> None:
         super().__init__()
-        self.tampers = tampers
+        self.tampers, self.now = tampers, now
 
     def compose(self) -> ComposeResult:
         box = Vertical(classes="box")
         box.border_title = "Tamper with a copy of the claim"
         box.border_subtitle = "enter changes it, esc leaves"
         with box:
-            yield TamperRows(self.tampers)
+            yield TamperRows(self.tampers, self.now)
         yield TooSmall()
 
     def on_mount(self) -> None:
         rows = self.query_one(TamperRows)
         rows.rows_changed()
         rows.focus()
+        self.call_after_refresh(rows.pick, rows.now)
 
     def on_rows_opened(self, message: Rows.Opened) -> None:
         rows = self.query_one(TamperRows)

@@ -94,14 +94,27 @@ class Rows(ScrollView, can_focus=True):
             self.cursor >= n_before - 1
         )
         n_rows = max(1, n_items * self.rows_per_item())
-        if self.virtual_size.height != n_rows:
-            self.virtual_size = Size(1, n_rows)
+        self._resize_content(n_rows)
         if self.follows and (at_end or self._pending):
             self.cursor = max(0, n_items - 1)
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
             self._pending = n_items == 0
         self.cursor = max(0, min(self.cursor, n_items - 1))
         self.refresh()
+
+    def _resize_content(self, n_rows: int) -> None:
+        """Tell Textual how many rows there are, without a new layout if it can be."""
+        n_before, n_shown = self.virtual_size.height, self.container_size.height
+        if n_rows == n_before:
+            return
+        height = self.styles.height
+        if height is None or height.is_auto or min(n_rows, n_before) <= n_shown:
+            self.virtual_size = Size(1, n_rows)
+            return
+        # The scroll bar is there and stays there: a layout of the whole screen for
+        # each line of the log would be most of what the log costs.
+        self.set_reactive(Rows.virtual_size, Size(1, n_rows))
+        self.vertical_scrollbar.window_virtual_size = n_rows
 
     def pick(self, index: int) -> None:
         """Put the cursor on an item and show it."""
