@@ -6,6 +6,7 @@ from typing import Any
 
 from devnet.engine.actors import acts
 from devnet.engine.actors.auditing import books_of
+from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import spendable
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer, World
@@ -13,7 +14,6 @@ from devnet.engine.audit import AuditReport, audit
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
 from devnet.engine.inspecting import inspect
-from devnet.engine.mainchain.accounts import ACCOUNT_NAMES
 from devnet.engine.sidechain.inspection import ClaimInspection
 from devnet.engine.sidechain.persist import state_digest
 from devnet.engine.sidechain.state import SideEntry
@@ -31,12 +31,12 @@ class Reading:
     # Names.
 
     def accounts(self) -> tuple[str, ...]:
-        """The play accounts."""
-        return ACCOUNT_NAMES
+        """The accounts: those of every world, then those made in this one."""
+        return tuple(owner.name for owner in self.world.owners)
 
     def address(self, who: str) -> str:
         """An account's mainchain address."""
-        return address_of_program(acts.key_of(who).program, self._hrp())
+        return address_of_program(key_of(self.world, who).program, self._hrp())
 
     def assets(self) -> dict[str, AssetInfo]:
         """Every asset with a name here."""
@@ -62,7 +62,7 @@ class Reading:
 
     def balance(self, who: str, chain: str, asset: str) -> int:
         """What an account can spend of an asset, in its smallest unit."""
-        program, info = acts.key_of(who).program, self.asset(asset)
+        program, info = key_of(self.world, who).program, self.asset(asset)
         if chain == MAIN:
             tip = self.world.tree[self.world.main_tip]
             return spendable(tip.state.coins, program, info.id, tip.height + 1)

@@ -11,20 +11,20 @@ from dataclasses import replace
 from devnet.engine.actors import collecting, hosting, mainchain, pooling
 from devnet.engine.actors.birth import checked_params
 from devnet.engine.actors.messages import SwapAsked
+from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import say_transfer
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo, Transfer
 from devnet.engine.bc.records import SwapRecord
 from devnet.engine.bc.sideblock import params_text
 from devnet.engine.bc.transaction import Output, Transaction
-from devnet.engine.chain.wallet import Key, Purse, pay, purse_of
+from devnet.engine.chain.wallet import Purse, pay, purse_of
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import BadValue, UnknownName
 from devnet.engine.events import SwapProposed, TransferStarted
 from devnet.engine.federation.collector import Watched
 from devnet.engine.federation.programs import lock_program
 from devnet.engine.interfaces import Validator
-from devnet.engine.mainchain.accounts import ACCOUNT_NAMES, play_account
 from devnet.engine.sidechain.swap import (
     SwapNothingChanges,
     SwapPending,
@@ -33,17 +33,6 @@ from devnet.engine.sidechain.swap import (
 )
 
 MAIN = "main"
-
-
-def key_of(who: str) -> Key:
-    """The key of a play account, or UnknownName."""
-    if who not in ACCOUNT_NAMES:
-        raise UnknownName(
-            f"there is no account {who!r}",
-            hint=f"Accounts: {', '.join(ACCOUNT_NAMES)}.",
-        )
-    account = play_account(who)
-    return Key(who, account.xprv, account.key, account.program)
 
 
 def asset_of(turn: Turn, name: str) -> AssetInfo:
@@ -85,8 +74,9 @@ def lock(
     Raises:
         UnknownName, BadValue, InsufficientFunds, TransactionError.
     """
-    key, info, spec = key_of(who), asset_of(turn, asset), turn.side(chain).tree.spec
-    script = key_of(to or who).program
+    key, info = key_of(turn, who), asset_of(turn, asset)
+    spec = turn.side(chain).tree.spec
+    script = key_of(turn, to or who).program
     program = lock_program(turn.before.federation, spec.chain_id, script)
     tx = pay(
         key,
@@ -122,8 +112,8 @@ def transfer_value(
     turn: Turn, sender: str, receiver: str, amount: int, asset: str, chain: str
 ) -> bytes:
     """Pay somebody on a chain. Returns the transaction id."""
-    key, info = key_of(sender), asset_of(turn, asset)
-    output = Output(info.id, amount, key_of(receiver).program)
+    key, info = key_of(turn, sender), asset_of(turn, asset)
+    output = Output(info.id, amount, key_of(turn, receiver).program)
     if chain == MAIN:
         tx = pay(key, main_purse(turn, key.program), (output,), side=False)
         mainchain.submit(turn, tx, "payment")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
@@ -11,6 +10,7 @@ from rpds import HashTrieMap
 from devnet.engine.actors.auditing import audit_side
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.mainchain import plan_all
+from devnet.engine.actors.naming import asset_info
 from devnet.engine.actors.reporting import btm_info, spendable
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import (
@@ -42,7 +42,7 @@ from devnet.engine.interfaces import Checkpoint, EngineInfo, Rules, Validator
 from devnet.engine.keys.chainkd import public_key, xpub
 from devnet.engine.mainchain.accounts import ACCOUNT_NAMES, play_account, play_root
 from devnet.engine.mainchain.miner import MainNode
-from devnet.engine.mainchain.state import AssetRecord, MainTree, genesis_tree
+from devnet.engine.mainchain.state import MainTree, genesis_tree
 from devnet.engine.mainchain.view import MainView, settled_hash
 from devnet.engine.sidechain.node import SideNode
 from devnet.engine.sidechain.state import (
@@ -121,20 +121,11 @@ def _check_config(config: WorldConfig) -> None:
 
 def _known_assets(tree: MainTree, tip: bytes) -> tuple[AssetInfo, ...]:
     records = tree[tip].state.assets
-    found = [asset_info(records[asset_id]) for asset_id in sorted(records)]
+    found: list[AssetInfo] = []
+    for asset_id in sorted(records):
+        taken = ["BTM", *(info.name for info in found)]
+        found.append(asset_info(records[asset_id], taken))
     return tuple(sorted(found, key=lambda info: info.name))
-
-
-def asset_info(record: AssetRecord) -> AssetInfo:
-    """Name and decimals as an asset's definition tells them; its id names it else."""
-    name, decimals = record.id.hex()[:8], 0
-    try:
-        told = json.loads(record.definition)
-        name = str(told.get("symbol") or told.get("name") or name)
-        decimals = min(max(int(told.get("decimals", 0)), 0), 18)
-    except (ValueError, AttributeError, TypeError):
-        pass  # Definitions are free text; this one tells nothing.
-    return AssetInfo(name, record.id, decimals)
 
 
 def _tell_start(turn: Turn) -> None:
@@ -243,7 +234,8 @@ def _check_name(turn: Turn, name: str) -> None:
             f"{name!r} is no name for a sidechain",
             hint="Take lower-case letters, digits and dashes, 16 at most.",
         )
-    if turn.has_side(name) or name in RESERVED_NAMES or name in ACCOUNT_NAMES:
+    owners = [owner.name for owner in turn.owners]
+    if turn.has_side(name) or name in RESERVED_NAMES or name in owners:
         raise NameTaken(f"the name {name!r} is taken", hint="Take another name.")
 
 

@@ -13,6 +13,8 @@ from dataclasses import replace
 from devnet.engine.actors import approving
 from devnet.engine.actors.auditing import audit_side, audit_swap, note_findings
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
+from devnet.engine.actors.naming import learn_assets
+from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer
 from devnet.engine.audit import check_finality
@@ -32,7 +34,6 @@ from devnet.engine.events import (
     TxsMined,
 )
 from devnet.engine.interfaces import Checkpoint
-from devnet.engine.mainchain.accounts import ACCOUNT_NAMES, play_account
 from devnet.engine.mainchain.view import how_moved
 from devnet.engine.sidechain.node import weighs_more
 from devnet.engine.sidechain.reader import SideReader
@@ -83,6 +84,7 @@ def _report_main(turn: Turn) -> None:
             )
         )
         _say_mined(turn, "main", entry.height, [tx.id for tx in txs[1:]])
+        learn_assets(turn, entry)
     coins, height = turn.tree[new].state.coins, turn.tree[new].height + 1
     say_balances(turn, "main", coins, height, touched)
     for name in turn.open_transfers:
@@ -106,16 +108,17 @@ def say_balances(
     turn: Turn, chain: str, coins: CoinSet, height: int, touched: Iterable[Coin]
 ) -> None:
     """New balances of the accounts whose coins came or went."""
-    names = {asset.id: asset.name for asset in turn.assets}
     pairs = {(coin.program, coin.asset) for coin in touched}
-    for who in ACCOUNT_NAMES:
-        program = play_account(who).program
-        for asset in turn.assets:
+    ids = {asset for _, asset in pairs}
+    assets = [asset for asset in turn.assets if asset.id in ids]
+    for owner in turn.owners:
+        program = key_of(turn, owner.name).program
+        for asset in assets:
             if (program, asset.id) in pairs:
                 amount = spendable(coins, program, asset.id, height)
                 turn.say(
                     BalanceChanged(
-                        who=who, chain=chain, asset=names[asset.id], amount=amount
+                        who=owner.name, chain=chain, asset=asset.name, amount=amount
                     )
                 )
 

@@ -53,6 +53,7 @@ class Turn:
         self.transfers = world.transfers
         self.open_transfers = world.open_transfers
         self.assets = world.assets
+        self.owners = world.owners
         self.hurry = world.hurry
         self.tries = world.tries
         self.breaches = world.breaches
@@ -212,6 +213,7 @@ class Turn:
             transfers=self.transfers,
             open_transfers=self.open_transfers,
             assets=self.assets,
+            owners=self.owners,
             hurry=self.hurry,
             tries=self.tries,
             breaches=self.breaches,

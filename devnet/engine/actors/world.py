@@ -15,6 +15,7 @@ from devnet.engine.clock import Schedule
 from devnet.engine.federation.collector import Collector
 from devnet.engine.federation.programs import Federation
 from devnet.engine.interfaces import Checkpoint
+from devnet.engine.mainchain.accounts import ACCOUNT_NAMES
 from devnet.engine.mainchain.miner import MainNode
 from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.node import SideNode
@@ -118,11 +119,48 @@ class Sidechain:
 
 @dataclass(frozen=True, slots=True)
 class AssetInfo:
-    """A name for an asset id, with the decimals of its definition."""
+    """
+    A name for an asset id, with the decimals of its definition.
+
+    Args:
+        bap: its class, BAP-01 to BAP-04, or nothing.
+        signers: accounts that issue it together, in the order of their keys; empty
+            when nobody here has its keys. `quorum` of them sign.
+        key_index: number of the asset among their keys.
+        told: it is in a block, and AssetKnown was said.
+    """
 
     name: str
     id: bytes
     decimals: int
+    bap: str = ""
+    signers: tuple[str, ...] = ()
+    quorum: int = 1
+    key_index: int = 0
+    definition: bytes = b""
+    program: bytes = b""
+    told: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """
+    An account by its name: one key of its own, or the keys of others.
+
+    Args:
+        signers: accounts whose root keys it uses, in their order; empty for its own.
+        quorum: how many of them sign together.
+        index: number of the account among those with the same keys.
+    """
+
+    name: str
+    signers: tuple[str, ...] = ()
+    quorum: int = 1
+    index: int = 1
+
+
+PLAY_OWNERS = tuple(Owner(name) for name in ACCOUNT_NAMES)
+"""The accounts that every world begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +192,7 @@ class World:
     transfers: HashTrieMap[str, Transfer] = field(default_factory=HashTrieMap)
     open_transfers: tuple[str, ...] = ()
     assets: tuple[AssetInfo, ...] = ()
+    owners: tuple[Owner, ...] = PLAY_OWNERS
     hurry: int = 0
     tries: int = 0
     breaches: tuple[Breach, ...] = ()

@@ -1,14 +1,16 @@
 """
-Building and signing payments from the coins of one key, on any chain.
+Building and signing payments from the coins of one account, on any chain. An account
+has one key, or several of which some sign together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devnet.engine.bc.transaction import (
     BTM,
+    Issuance,
     Output,
     Spend,
     Transaction,
@@ -18,6 +20,7 @@ from devnet.engine.chain.coins import Coin, CoinSet
 from devnet.engine.chain.mempool import Mempool
 from devnet.engine.errors import BadValue, InsufficientFunds
 from devnet.engine.keys.chainkd import sign
+from devnet.engine.rules.verdict import GAS_CREDIT, MOST_GAS
 
 NEU_PER_GAS = 200
 P2WPKH_GAS = 1409
@@ -26,7 +29,14 @@ SPARE_GAS = 12
 PEAK_GAS = 143
 """CHECKSIG takes 1024 and gives this much back, so the last input of another asset than
 BTM must have it at hand: by then the storage is paid for."""
-MOST_BTM_INPUTS = 21
+SCRIPT_GAS, SCRIPT_KEY_GAS = 373, 1058
+"""Of one input that a script of several keys unlocks: at all, and for each key."""
+ISSUE_GAS, ISSUE_KEY_GAS = 280, 1025
+"""Of one issuance: at all (a limit height and small numbers included), and a key."""
+STACKED_KEY_GAS, STACKED_SIGNATURE_GAS, STACKED_GAS = 75, 72, 120
+"""What items on the stack hold back until CHECKMULTISIG has taken them."""
+MOST_KEYS = 28
+"""Of one script: the gas credit does not suffice for more."""
 MOST_AMOUNT = 2**63 - 1
 
 
@@ -39,12 +49,86 @@ class TooManyPieces(InsufficientFunds):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Whose coins are spent: a name for messages, the private key, its program."""
+    """
+    Whose coins are spent: a name for messages, the private key, its program.
+
+    Args:
+        xprvs: of an account of several keys, all of them, in the order of its script.
+        quorum: how many of them sign; the first do.
+        script: what hashes to the program; empty for one key.
+    """
 
     name: str
     xprv: bytes
     public_key: bytes
     program: bytes
+    xprvs: tuple[bytes, ...] = ()
+    quorum: int = 1
+    script: bytes = b""
+
+    @property
+    def input_gas(self) -> int:
+        """What unlocking one coin costs."""
+        if not self.script:
+            return P2WPKH_GAS
+        return SCRIPT_GAS + SCRIPT_KEY_GAS * len(self.xprvs)
+
+    @property
+    def peak_gas(self) -> int:
+        """What unlocking one coin needs for a moment beyond its cost."""
+        if not self.script:
+            return PEAK_GAS
+        return _stacked(len(self.xprvs), self.quorum)
+
+    @property
+    def most_btm_inputs(self) -> int:
+        """How many coins of BTM the gas credit allows in one transaction."""
+        return GAS_CREDIT // self.input_gas
+
+    @property
+    def blank(self) -> tuple[bytes, ...]:
+        """Arguments of the right length, before anything is signed."""
+        if not self.script:
+            return bytes(64), bytes(32)
+        return (*(bytes(64) for _ in range(self.quorum)), self.script)
+
+    def arguments(self, message: bytes) -> tuple[bytes, ...]:
+        """What unlocks one coin, for the signature hash of its input."""
+        if not self.script:
+            return sign(self.xprv, message), self.public_key
+        signers = self.xprvs[: self.quorum]
+        return (*(sign(xprv, message) for xprv in signers), self.script)
+
+
+def _stacked(n_keys: int, n_signatures: int) -> int:
+    return STACKED_GAS + STACKED_KEY_GAS * n_keys + STACKED_SIGNATURE_GAS * n_signatures
+
+
+@dataclass(frozen=True, slots=True)
+class Mint:
+    """
+    New units of an asset that a transaction makes.
+
+    Args:
+        issuance: without arguments.
+        signers: private keys of those who sign, in the order of the program.
+        n_keys: how many keys the program names.
+    """
+
+    issuance: Issuance
+    signers: tuple[bytes, ...]
+    n_keys: int
+
+    @property
+    def gas(self) -> int:
+        """What the program costs, and needs for a moment."""
+        cost = ISSUE_GAS + ISSUE_KEY_GAS * self.n_keys
+        return cost + _stacked(self.n_keys, len(self.signers))
+
+    @property
+    def draft(self) -> Issuance:
+        """The input before anything is signed."""
+        return replace(self.issuance, arguments=(bytes(64),) * len(self.signers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +166,19 @@ def purse_of(
 
 
 def pay(
-    key: Key, purse: Purse, outputs: Sequence[Output], *, side: bool
+    key: Key,
+    purse: Purse,
+    outputs: Sequence[Output],
+    *,
+    side: bool,
+    mint: Mint | None = None,
 ) -> Transaction:
     """
     A signed transaction that makes these outputs, pays its gas and returns the change.
 
     Args:
         side: it is for a sidechain.
+        mint: units that it makes itself; they need not be in the purse.
 
     Raises:
         InsufficientFunds, TooManyPieces, BadValue: and what is missing.
@@ -102,41 +192,54 @@ def pay(
     wanted: dict[bytes, int] = {}
     for output in outputs:
         wanted[output.asset] = wanted.get(output.asset, 0) + output.amount
+    if mint is not None:
+        wanted[mint.issuance.asset] -= mint.issuance.amount
     picked: list[Coin] = []
     change: list[Output] = []
     for asset in sorted(wanted):
-        if asset != BTM:
+        if asset != BTM and wanted[asset] > 0:
             taken = _pick(purse, asset, wanted[asset], key.name)
             picked += taken
             left = sum(coin.amount for coin in taken) - wanted[asset]
             change += [Output(asset, left, key.program)] if left else []
-    return _with_fee(
-        key, purse, tuple(outputs), tuple(change), picked, wanted.get(BTM, 0), side
-    )
+    results = (*outputs, *change)
+    return _with_fee(key, purse, results, picked, wanted.get(BTM, 0), side, mint)
 
 
 def _with_fee(
     key: Key,
     purse: Purse,
     outputs: tuple[Output, ...],
-    change: tuple[Output, ...],
     picked: Sequence[Coin],
     btm: int,
     side: bool,
+    mint: Mint | None,
 ) -> Transaction:
     """Add BTM inputs until they cover the amount and the gas of the whole."""
     fee = 0
     while True:
         fuel = _pick(purse, BTM, btm + fee, key.name, fee=fee)
+        if len(fuel) > key.most_btm_inputs:
+            raise TooManyPieces(
+                f"{btm + fee} units of BTM are in {len(fuel)} pieces, one transaction "
+                f"of {key.name} can spend {key.most_btm_inputs}",
+                pieces=len(fuel),
+            )
         left = sum(coin.amount for coin in fuel) - btm - fee
-        results = (*outputs, *change)
+        results = outputs
         if left:
             results = (*results, Output(BTM, left, key.program))
-        draft = _draft((*fuel, *picked), results, side)
-        gas = P2WPKH_GAS * len(draft.inputs) + draft.size + SPARE_GAS
-        gas += PEAK_GAS if picked else 0
+        coins = (*fuel, *picked)
+        draft = _draft(key, coins, results, side, mint)
+        gas = key.input_gas * len(coins) + draft.size + SPARE_GAS
+        gas += (mint.gas if mint else 0) + (key.peak_gas if picked else 0)
+        if gas > MOST_GAS:
+            raise TooManyPieces(
+                f"the pieces need {gas} gas, one transaction can buy {MOST_GAS}",
+                pieces=len(coins),
+            )
         if gas * NEU_PER_GAS <= fee:
-            return _signed(draft, key)
+            return _signed(draft, key, mint)
         fee = gas * NEU_PER_GAS
 
 
@@ -164,32 +267,36 @@ def _pick(
         if not coins:
             break
         taken.append(coins.pop(0))
-    if asset == BTM and len(taken) > MOST_BTM_INPUTS:
-        raise TooManyPieces(
-            f"{amount} units of BTM are in {len(taken)} pieces, one transaction can "
-            f"spend {MOST_BTM_INPUTS}",
-            pieces=len(taken),
-        )
     return taken
 
 
 def _draft(
-    coins: Sequence[Coin], outputs: tuple[Output, ...], side: bool
+    key: Key,
+    coins: Sequence[Coin],
+    outputs: tuple[Output, ...],
+    side: bool,
+    mint: Mint | None,
 ) -> Transaction:
     """Unsigned, with arguments of the right length, so that its size is right."""
-    blank = (bytes(64), bytes(32))
-    inputs = tuple(
+    blank = key.blank
+    spends = tuple(
         Spend(
             coin.source_id, coin.asset, coin.amount, coin.position, coin.program, blank
         )
         for coin in coins
     )
-    return Transaction(1, 0, inputs, outputs, side)
+    issuances = (mint.draft,) if mint else ()
+    return Transaction(1, 0, (*issuances, *spends), outputs, side)
 
 
-def _signed(draft: Transaction, key: Key) -> Transaction:
+def _signed(draft: Transaction, key: Key, mint: Mint | None) -> Transaction:
     tx = draft
-    for index in range(len(draft.inputs)):
-        signature = sign(key.xprv, draft.sig_hash(index))
-        tx = with_arguments(tx, index, (signature, key.public_key))
+    for index, given in enumerate(draft.inputs):
+        message = draft.sig_hash(index)
+        if isinstance(given, Issuance):
+            assert mint is not None
+            arguments = tuple(sign(xprv, message) for xprv in mint.signers)
+        else:
+            arguments = key.arguments(message)
+        tx = with_arguments(tx, index, arguments)
     return tx

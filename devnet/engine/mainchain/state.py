@@ -21,6 +21,7 @@ from devnet.engine.bc.programs import is_p2wsh
 from devnet.engine.bc.transaction import Issuance
 from devnet.engine.chain.coins import Coin, CoinChange, CoinSet, apply_transaction
 from devnet.engine.errors import BlockError
+from devnet.engine.mainchain.index import MainIndex
 from devnet.engine.mainchain.profile import Profile, genesis_block, profile_named
 from devnet.engine.rules.block import ParentFacts, check_block, parent_facts
 
@@ -62,12 +63,14 @@ class MainState:
 
     hashes: block hash by height, down to genesis. deposits: every output ever made to a
     P2WSH program on this branch, spent or not, for those who watch lock addresses.
+    index: transactions, sums of assets and fingerprints on this branch.
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
     hashes: HashTrieMap[int, bytes] = field(default_factory=HashTrieMap)
     deposits: HashTrieMap[bytes, tuple[Coin, ...]] = field(default_factory=HashTrieMap)
     assets: HashTrieMap[bytes, AssetRecord] = field(default_factory=HashTrieMap)
+    index: MainIndex = field(default_factory=MainIndex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,7 @@ def _connect(
         state.hashes.insert(height, block.header.hash),
         _with_deposits(state.deposits, created),
         assets,
+        state.index.with_block(block.transactions, statuses, height),
     ), CoinChange(tuple(spent), tuple(created))
 
 

@@ -20,6 +20,7 @@ from devnet.engine.bc.transaction import (
     Transaction,
     is_side_record,
 )
+from devnet.engine.chain.places import with_places
 from devnet.engine.errors import BlockError, CodecError, DevnetError
 from devnet.engine.interfaces import (
     Certificate,
@@ -232,6 +233,7 @@ def _state_after(
         epochs,
         pending,
         height if has_content else parent.state.busy_height,
+        with_places(parent.state.places, block.transactions, height),
     )
 
 

@@ -13,6 +13,7 @@ from devnet.engine.bc.merkle import status_root, tx_root
 from devnet.engine.bc.records import SwapRecord
 from devnet.engine.bc.sideblock import SideBlock, SideHeader, rules_hash, view
 from devnet.engine.chain.coins import CoinChange, CoinSet
+from devnet.engine.chain.places import Places
 from devnet.engine.federation.programs import Federation
 from devnet.engine.interfaces import Certificate, Checkpoint, Header, Rules
 
@@ -44,6 +45,7 @@ class SideState:
 
     epochs: the rules of every epoch so far; the last are in force for this block.
     busy_height: the newest block with content that must become final.
+    places: where each transaction stands.
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
@@ -55,6 +57,7 @@ class SideState:
     epochs: tuple[Rules, ...] = ()
     pending: PendingSwap | None = None
     busy_height: int = 0
+    places: Places = field(default_factory=HashTrieMap)
 
     @property
     def rules(self) -> Rules:
