@@ -22,6 +22,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widget import Widget
 
+from devnet.engine.events import Refused
 from devnet.tui.doing import HANDLERS, why_off
 from devnet.tui.draw.header import header_view
 from devnet.tui.driver import Driver
@@ -209,6 +210,14 @@ class DevnetApp(App[None]):
     def _told(self, outcome: Outcome) -> None:
         error = outcome.error
         if error is not None:
+            self.driver.note(
+                Refused(
+                    command=outcome.verb or "line",
+                    code=error.code,
+                    message=error.message,
+                    hint=error.hint,
+                )
+            )
             words = f"{error.message}\n{error.hint}" if error.hint else error.message
             self.toast(
                 words, f"{outcome.verb or 'line'} refused: {error.code}", bad=True

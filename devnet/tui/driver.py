@@ -9,7 +9,7 @@ The driver also folds new events into the state that the screens show.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class Driver:
     ) -> None:
         self.session, self._clock = session, clock
         self.state = State()
-        self.stream: Sequence[Event] = ()
+        self.stream: list[Event] = []
         self._n_folded = 0
         self._n_worlds = -1
         self.fold(limit=None)
@@ -73,20 +73,25 @@ class Driver:
     def fold(self, limit: int | None = SLOW_FOLD) -> bool:
         """Fold what happened since the last time. True when more is waiting."""
         session = self.session
-        if session.n_worlds != self._n_worlds or not session.has_network:
-            network = session.network
+        events = session.network.events
+        # A world that went back to a snapshot has fewer events than were folded.
+        if session.n_worlds != self._n_worlds or len(events) < self._n_folded:
             self._n_worlds, self._n_folded = session.n_worlds, 0
-            self.state, self.stream = State(), network.events
-        stream = self.stream
-        end = len(stream)
+            self.state, self.stream = State(), []
+        end = len(events)
         if limit is not None:
             end = min(end, self._n_folded + limit)
-        state = self.state
-        for index in range(self._n_folded, end):
-            state = reduce(state, stream[index])
-        self.state, self._n_folded = state, end
+        for event in events[self._n_folded : end]:
+            self.state = reduce(self.state, event)
+            self.stream.append(event)
+        self._n_folded = end
         self._notice_fault()
-        return end < len(stream)
+        return end < len(events)
+
+    def note(self, event: Event) -> None:
+        """Put something in the log that is no part of the world: a refusal."""
+        at_ms = self.session.now_ms
+        self.stream.append(replace(event, seq=len(self.stream), at_ms=at_ms))
 
     def _notice_fault(self) -> None:
         fault = self.session.fault

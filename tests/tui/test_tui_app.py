@@ -74,6 +74,11 @@ def test_a_refused_command_leaves_the_form_open_and_names_the_next_step(session)
     assert "alice has too little" in screen
     assert "lock less" in said
     assert DevnetError.code in said
+    session.refuse = DevnetError("alice has too little", hint="lock less")
+
+    screen, _ = keys(session, "l", *"9", "enter", "escape", "E", size=(140, 40))
+
+    assert f"lock refused: alice has too little  [{DevnetError.code}]" in screen
 
 
 def test_forms_fit_64_columns_and_need_no_scrolling(session):
@@ -254,6 +259,37 @@ def test_x_puts_a_failed_transfer_aside(session):
 
     assert "failed" not in screen.splitlines()[0]
     assert screen.index(" d6 ") < screen.index(" d7 ")
+
+
+def test_a_click_picks_and_another_click_opens(session):
+    async def script(pilot):
+        await pilot.click("#lanes", offset=(4, 2))
+        await settle(pilot)
+        picked = pilot.app.dashboard.picked().chain
+        n_screens = len(pilot.app.screen_stack)
+        await pilot.click("#lanes", offset=(4, 2))
+        await settle(pilot)
+        return picked, n_screens, dump(pilot)
+
+    picked, n_screens, shown = play(session, script)
+
+    assert (picked, n_screens) == ("beta", 1)
+    assert "consensus  beta" in shown
+
+
+def test_the_footer_and_the_tabs_can_be_clicked(session):
+    async def script(pilot):
+        await pilot.click("TabLine", offset=(10, 0))
+        await settle(pilot)
+        balances = dump(pilot)
+        await pilot.click("KeyBar", offset=(1, 0))
+        await settle(pilot)
+        return balances, dump(pilot)
+
+    balances, form = play(session, script)
+
+    assert "fed alpha  main     BTM" in balances
+    assert "same as: lock" in form
 
 
 def test_question_mark_explains_the_focused_part(session):

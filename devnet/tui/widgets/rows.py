@@ -63,6 +63,8 @@ class Rows(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.cursor = 0
         self._pending = True
+        # The click that brings the focus picks; the next one on the row opens.
+        self._had_focus = False
 
     # For subclasses.
 
@@ -152,6 +154,7 @@ class Rows(ScrollView, can_focus=True):
         self.refresh()
 
     def on_blur(self) -> None:
+        self._had_focus = False
         self.refresh()
 
     def on_resize(self) -> None:
@@ -161,10 +164,14 @@ class Rows(ScrollView, can_focus=True):
             )
 
     def on_click(self, event: Click) -> None:
-        index = (self.scroll_offset.y + event.y) // self.rows_per_item()
+        place = event.get_content_offset(self)
+        if place is None:
+            return
+        index = (self.scroll_offset.y + place.y) // self.rows_per_item()
         if index >= self.n_items():
             return
-        opened = index == self.cursor and event.chain > 1
+        opened = index == self.cursor and self._had_focus
+        self._had_focus = True
         self.pick(index)
         if opened:
             self.action_open()
