@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from devnet.engine.chain.coins import Coin
 from devnet.engine.federation.programs import lock_program, treasury_program
+from devnet.engine.interfaces import Checkpoint
 from devnet.engine.mainchain.state import MainState, MainTree
 from devnet.engine.sidechain.state import Claimed, SideEntry, SideTree
 
@@ -66,7 +67,12 @@ class AuditReport:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What an audit looks at: both chains at their tips, and the watched programs."""
+    """
+    What an audit looks at: both chains at their tips, and the watched programs.
+
+    Args:
+        audited: the sidechain block up to which claims were audited before.
+    """
 
     chain: str
     main: MainTree
@@ -74,6 +80,7 @@ class Books:
     side: SideTree
     side_tip: bytes
     lock_programs: tuple[bytes, ...]
+    audited: bytes
 
 
 def audit(books: Books, *, from_scratch: bool = False) -> AuditReport:
@@ -82,7 +89,7 @@ def audit(books: Books, *, from_scratch: bool = False) -> AuditReport:
 
     Args:
         from_scratch: add up every unspent output and every claim, instead of trusting
-            the sums that are kept with each block's state.
+            the sums that are kept with each block's state and the audits before.
     """
     main, side = books.main[books.main_tip], books.side[books.side_tip]
     sums = tuple(
@@ -90,7 +97,8 @@ def audit(books: Books, *, from_scratch: bool = False) -> AuditReport:
         for asset in _assets(books, main.state, side)
     )
     findings = [*_check_sums(books, sums)]
-    findings += _check_claims(books, side.claims if not from_scratch else _all(side))
+    claims = _all(side) if from_scratch else _claims_since(books, side)
+    findings += _check_claims(books, claims)
     findings += _check_anchor(books, side)
     return AuditReport(books.chain, main.height, side.height, sums, tuple(findings))
 
@@ -153,7 +161,17 @@ def _sums_of(
 
 
 def _all(side: SideEntry) -> tuple[Claimed, ...]:
-    return tuple(side.state.claimed.values())
+    claims: Iterable[Claimed] = side.state.claimed.values()
+    return tuple(sorted(claims, key=lambda claim: (claim.height, claim.lock_id)))
+
+
+def _claims_since(books: Books, side: SideEntry) -> tuple[Claimed, ...]:
+    """Claims of the blocks that joined since the audit before."""
+    claims: tuple[Claimed, ...] = ()
+    while not books.side.is_ancestor(side.hash, books.audited):
+        claims = (*side.claims, *claims)
+        side = books.side[side.header.previous]
+    return claims
 
 
 def _check_sums(books: Books, sums: tuple[Sums, ...]) -> Iterable[Finding]:
@@ -177,7 +195,10 @@ def _check_sums(books: Books, sums: tuple[Sums, ...]) -> Iterable[Finding]:
 
 
 def _check_claims(books: Books, claims: Iterable[Claimed]) -> Iterable[Finding]:
-    """I3: each claimed lock is one mainchain output: amount, asset, recipient."""
+    """
+    I3: each claimed lock is one mainchain output: amount, asset, recipient. I5: it is
+    not above the anchor of the block that claims it.
+    """
     spec = books.side.spec
     deposits = books.main[books.main_tip].state.deposits
     for claim in claims:
@@ -198,6 +219,22 @@ def _check_claims(books: Books, claims: Iterable[Claimed]) -> Iterable[Finding]:
                 f"claim of lock {claim.lock_id.hex()[:16]} on {books.chain} for "
                 f"{claim.amount} does not match one output of the mainchain",
             )
+            continue
+        anchor = _anchor_of(books, claim)
+        if locks[0].height > anchor.height:
+            yield Finding(
+                "I5",
+                f"claim of lock {claim.lock_id.hex()[:16]} in {books.chain} "
+                f"{claim.height}: the lock is in main {locks[0].height}, above the "
+                f"block's anchor {anchor.height}",
+            )
+
+
+def _anchor_of(books: Books, claim: Claimed) -> Checkpoint:
+    """The anchor of the block that holds a claim."""
+    block_hash = books.side.hash_at(books.side_tip, claim.height)
+    assert block_hash is not None, "a claim is in a block below the tip"
+    return books.side[block_hash].anchor
 
 
 def _check_anchor(books: Books, side: SideEntry) -> Iterable[Finding]:

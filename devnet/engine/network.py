@@ -22,12 +22,12 @@ from devnet.engine.actors.reporting import report
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import SidechainSpec, World, WorldConfig
 from devnet.engine.bc.block import Block
-from devnet.engine.errors import DevnetError
+from devnet.engine.errors import BadValue, DevnetError
 from devnet.engine.events import EngineFailed, Event
 from devnet.engine.interfaces import ConsensusEngine, Store, WorkSource
 from devnet.engine.mainchain.state import WorkMissing
 from devnet.engine.reading import Reading
-from devnet.engine.sidechain.persist import apply_changes, changes_of_chain
+from devnet.engine.sidechain.persist import apply_changes, changes_of_chain, rewrite
 
 __all__ = ["Advance", "EngineFault", "Environment", "Network", "SidechainSpec",
            "WorldConfig"]  # fmt: skip
@@ -168,7 +168,10 @@ class Network(Reading):
             f"the engine failed at {self.now_ms} ms on {due}: {what}"[:400]
         )
         replay = f"seed {self.config.seed}, virtual time {self.now_ms} ms"
-        self._publish((EngineFailed(message=what, replay=replay),))
+        failed = EngineFailed(
+            message=what, replay=replay, seq=len(self.events), at_ms=self.now_ms
+        )
+        self._publish((failed,))
         raise self.failure from error
 
     # Acts.
@@ -183,8 +186,14 @@ class Network(Reading):
         if self.failure is not None:
             raise self.failure
         turn = Turn(self.world, self.tools, self.now_ms)
-        result = act(turn, *args, **kwargs)
-        report(turn)
+        try:
+            result = act(turn, *args, **kwargs)
+            report(turn)
+        except DevnetError:
+            raise
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"
+            raise EngineFault(f"nothing happened, because of {what}"[:400]) from error
         self._close(turn)
         self._want()
         return result
@@ -247,19 +256,27 @@ class Network(Reading):
         return self.world
 
     def restore(self, world: World) -> None:
-        """Back to a snapshot of this network. What came after it never happened."""
+        """
+        Back to a snapshot of this network. What came after it never happened.
+
+        Raises:
+            BadValue: the snapshot is of a later moment, which never happened.
+        """
+        if world.n_events > len(self.events):
+            raise BadValue(
+                f"the snapshot has {world.n_events} events, this network "
+                f"{len(self.events)}: it is of a future that was given up"
+            )
         self.world = world
         del self.events[world.n_events :]
         self.failure = None
-        for store in self.stores.values():
-            store.close()
-        self.stores = {}
         for side in world.sidechains:
             store = self._store(side.name, side.store)
-            for key, _ in tuple(store.iterate()):
-                store.delete(key)
-            for changes in changes_of_chain(side.tree, side.head):
-                apply_changes(store, changes)
+            rewrite(store, changes_of_chain(side.tree, side.head))
+        for chain in self.stores.keys() - set(self.sidechain_names()):
+            store = self.stores.pop(chain)
+            rewrite(store, ())
+            store.close()
 
     def digest(self) -> str:
         """Hash of every chain's tip and every transfer: 64 hex digits."""
@@ -289,9 +306,12 @@ class Network(Reading):
         self._publish(events)
 
     def _store(self, chain: str, name: str) -> Store:
+        """A sidechain's database. It begins empty: the world is told from genesis."""
         store = self.stores.get(chain)
         if store is None:
-            store = self.stores[chain] = self.environment.open_store(name, chain)
+            store = self.environment.open_store(name, chain)
+            rewrite(store, ())
+            self.stores[chain] = store
         return store
 
     def _publish(self, events: Sequence[Event]) -> None:

@@ -29,12 +29,15 @@ def best_main_tip(turn: Turn, chain: str) -> bytes:
 
 
 def books_of(turn: Turn, chain: str) -> Books:
-    """Both chains at the best tips there are."""
-    side = turn.side(chain)
+    """Both chains at the best tips there are. The step before was audited."""
+    side, before = turn.side(chain), turn.before.sidechain(chain)
+    audited = side.tree.spec.chain_id if before is None else before.head
     watched = turn.collector.watched
     programs = sorted(program for program in watched if watched[program].chain == chain)
     main_tip = best_main_tip(turn, chain)
-    return Books(chain, turn.tree, main_tip, side.tree, side.head, tuple(programs))
+    return Books(
+        chain, turn.tree, main_tip, side.tree, side.head, tuple(programs), audited
+    )
 
 
 def audit_side(turn: Turn, chain: str) -> AuditReport:
@@ -60,17 +63,15 @@ def audit_side(turn: Turn, chain: str) -> AuditReport:
 
 
 def audit_swap(turn: Turn, chain: str, opening: SideEntry) -> None:
-    """I10 at the first block of a new epoch."""
-    side = turn.side(chain)
-    waited = {
-        tx_id
-        for before in turn.before.sidechains
-        if before.name == chain
-        for tx_id in before.nodes[0].pool.order
-    }
+    """I10 at the first block of a new epoch, as the first validator's pool shows it."""
+    side, before = turn.side(chain), turn.before.sidechain(chain)
+    assert before is not None, "a sidechain does not begin with a swap"
     left = set(turn.nodes(chain)[0].pool.order)
-    mined = {tx.id for tx in opening.block.transactions}
-    lost = tuple(sorted(waited - left - mined))
+    entry = side.tree[side.head]
+    while entry.height >= opening.height:
+        left |= {tx.id for tx in entry.block.transactions}
+        entry = side.tree[entry.header.previous]
+    lost = tuple(sorted(set(before.nodes[0].pool.order) - left))
     note_findings(turn, chain, check_quiet_swap(side.tree, chain, opening, lost))
 
 

@@ -114,6 +114,9 @@ def _check_config(config: WorldConfig) -> None:
         ("relay fee", config.relay_fee_ppm, 0, 500_000),
         ("number of miners", config.n_miners, 1, 8),
         ("seed", config.seed, 0, 2**63 - 1),
+        ("idle time", config.idle_ms, 1, 3_600_000),
+        ("shortest latency", config.low_latency_ms, 0, config.high_latency_ms),
+        ("longest latency", config.high_latency_ms, 0, 60_000),
     ):
         if not low <= value <= high:
             raise BadValue(f"the {name} must be from {low} to {high}, not {value}")

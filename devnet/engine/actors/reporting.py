@@ -46,7 +46,7 @@ def report(turn: Turn) -> None:
     if main_moved:
         _report_main(turn)
     for side in tuple(turn.sides()):
-        if turn.was_touched(side.name):
+        if turn.touched(side.name):
             _report_side(turn, side)
         if main_moved:
             audit_side(turn, side.name)
@@ -186,9 +186,11 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
         _report_blocks(turn, side, side.tree[old_head], head)
     if final != old_final:
         turn.set_side(replace(turn.side(side.name), final=final))
-        found = check_finality(side.tree, side.name, old_final.hash, final.hash)
-        note_findings(turn, side.name, found)
+        _check_final(turn, side.name, old_final, final)
         turn.say(BlockFinal(chain=side.name, height=final.height, id=final.hash.hex()))
+    for node in turn.touched(side.name):
+        if node.final != final:
+            _check_final(turn, side.name, node.final, final)
     for name in turn.open_transfers:
         transfer = turn.transfers[name]
         if transfer.chain == side.name:
@@ -196,6 +198,13 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
     if head.hash != old_head:
         audit_side(turn, side.name)
     _report_rule(turn, side.name, head)
+
+
+def _check_final(turn: Turn, chain: str, one: Checkpoint, other: Checkpoint) -> None:
+    """I6 for two blocks that are both final to somebody: one stands on the other."""
+    low, high = sorted((one, other), key=lambda point: point.height)
+    found = check_finality(turn.side(chain).tree, chain, low.hash, high.hash)
+    note_findings(turn, chain, found)
 
 
 def _best_head(turn: Turn, side: Sidechain) -> SideEntry:

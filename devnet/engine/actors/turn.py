@@ -164,9 +164,9 @@ class Turn:
         """The validator's next state."""
         self._nodes[chain, node.name] = node
 
-    def was_touched(self, chain: str) -> bool:
-        """Did anything happen to a validator of this sidechain in this step?"""
-        return any(touched == chain for touched, _ in self._nodes)
+    def touched(self, chain: str) -> tuple[SideNode, ...]:
+        """The validators of this sidechain to whom something happened in this step."""
+        return tuple(node for (name, _), node in self._nodes.items() if name == chain)
 
     def add_side(self, side: Sidechain) -> None:
         """One more sidechain."""

@@ -11,6 +11,7 @@ e rules of an epoch, m tip and name.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from hashlib import sha3_256
 
 from devnet.engine.chain.coins import Coin
@@ -24,13 +25,15 @@ Changes = tuple[tuple[bytes, bytes | None], ...]
 
 def changes_of_block(entry: SideEntry, *, undo: bool) -> Changes:
     """What connecting a block stores, or disconnecting it takes back."""
-    change, block_hash = entry.change, entry.hash
-    gone, new = change.spent, change.created
+    block_hash = entry.hash
+    gone, new = entry.change.spent, entry.change.created
     if undo:
         gone, new = new, gone
+    # What a block makes and spends itself is in neither state, before it or after it.
+    passing = {coin.id for coin in gone} & {coin.id for coin in new}
     changes: dict[bytes, bytes | None] = {b"u" + coin.id: None for coin in gone}
     for coin in new:
-        if not (undo is False and any(coin.id == spent.id for spent in change.spent)):
+        if coin.id not in passing:
             changes[b"u" + coin.id] = coin_bytes(coin)
     for claim in entry.claims:
         changes[b"c" + claim.lock_id] = None if undo else claim_bytes(claim)
@@ -39,7 +42,10 @@ def changes_of_block(entry: SideEntry, *, undo: bool) -> Changes:
     changes[number] = None if undo else b""
     changes[b"h" + block_hash] = None if undo else entry.block.header.raw
     changes[b"b" + block_hash] = None if undo else entry.block.raw
-    changes[b"e" + rules.epoch.to_bytes(8, "big")] = rules_bytes(rules)
+    opens_epoch = entry.height == rules.base.height + 1
+    if opens_epoch or not entry.height:
+        epoch = b"e" + rules.epoch.to_bytes(8, "big")
+        changes[epoch] = None if undo else rules_bytes(rules)
     changes[b"mtip"] = entry.header.previous if undo else block_hash
     return tuple(changes.items())
 
@@ -95,6 +101,20 @@ def apply_changes(store: Store, changes: Changes) -> None:
             if value is None:
                 batch.delete(key)
             else:
+                batch.put(key, value)
+
+
+def rewrite(store: Store, batches: Iterable[Changes]) -> None:
+    """Whatever the store held, it holds what these batches give now. One batch."""
+    content: dict[bytes, bytes | None] = {}
+    for changes in batches:
+        content.update(changes)
+    with store.batch() as batch:
+        for key, _ in tuple(store.iterate()):
+            if content.get(key) is None:
+                batch.delete(key)
+        for key, value in content.items():
+            if value is not None:
                 batch.put(key, value)
 
 

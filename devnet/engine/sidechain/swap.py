@@ -77,16 +77,25 @@ def in_force(tree: SideTree, parent: SideEntry) -> InForce:
     assert base_hash is not None, "the closing block is an ancestor of its children"
     base = Checkpoint(closing_height, base_hash)
     return InForce(
-        next_rules(pending.record, parent.state.rules, base), opens_epoch=True
+        next_rules(pending.record, parent.state.epochs, base), opens_epoch=True
     )
 
 
-def next_rules(record: SwapRecord, old: Rules, base: Checkpoint) -> Rules:
+def next_rules(
+    record: SwapRecord, epochs: tuple[Rules, ...], base: Checkpoint
+) -> Rules:
     """
     The rules that a swap record brings into force above `base`. Names of validators are
-    not on the wire; those who stay keep theirs.
+    not on the wire; who had a seat before is known by it.
+
+    Args:
+        epochs: the rules of all epochs so far.
     """
-    names = {validator.key: validator.name for validator in old.validators}
+    names = {
+        validator.key: validator.name
+        for rules in epochs
+        for validator in rules.validators
+    }
     validators = tuple(
         replace(validator, name=names.get(validator.key, validator.name))
         for validator in record.validators
