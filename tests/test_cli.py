@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tomllib
@@ -218,6 +219,35 @@ def test_a_data_folder_keeps_the_recording_of_the_world(tmp_path):
     assert done.returncode == 0, done.stderr
     assert (folder / "recording.jsonl").exists()
     assert devnet_process("verify", str(folder)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "script", "said"),
+    [
+        (["run", "-", "--json"], "show main\nwait main.height > 9999", "interrupted"),
+        (["--json", "--until", "999s"], "", ""),
+    ],
+)
+def test_ctrl_c_ends_with_130_and_no_traceback(words, script, said):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "devnet", *words, "--speed", "x1"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin and process.stdout
+    process.stdin.write(script)
+    process.stdin.close()
+    process.stdin = None
+    process.stdout.readline()
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert said in out
+    assert "Traceback" not in err
 
 
 def test_a_reader_that_leaves_is_no_error():

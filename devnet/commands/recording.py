@@ -240,21 +240,16 @@ def _lost(entry: Entry, session: Session) -> str:
 def _reach(entry: Entry, session: Session, keep_going: Callable[[], bool]) -> bool:
     """Drive the network to a moment. False when it cannot be reached."""
     while session.n_steps < entry.step or session.now_ms < entry.at_ms:
-        left = entry.step - session.n_steps
-        before = session.n_steps
         status = session.advance(
-            entry.at_ms,
-            lambda: session.n_steps < entry.step and keep_going(),
+            entry.at_ms, lambda: session.n_steps < entry.step and keep_going()
         )
         if status == "work":
             session.host.works.wait(0.1)
-        if status in ("failed",) or not keep_going():
+        elif status != "stopped":
+            break
+        if not keep_going():
             return False
-        if status == "reached" and session.n_steps == before and left > 0:
-            return False
-        if status == "reached":
-            return True
-    return True
+    return session.n_steps == entry.step and session.now_ms >= entry.at_ms
 
 
 def _act(line: str, session: Session) -> DevnetError | None:

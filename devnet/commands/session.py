@@ -347,14 +347,14 @@ class Session:
     def _alarm(self) -> None:
         """An invariant broke: pause, and end every task with its name."""
         self.pacer = self.pacer.pause()
-        broken = [
-            event for event in self.network.events if isinstance(event, InvariantBroken)
-        ][-1]
-        alarm = InvariantAlarm(
-            f"{broken.invariant} broke on {broken.chain} at main {broken.main_height}: "
-            f"{broken.detail}",
-            invariant=broken.invariant,
-        )
+        alarm = InvariantAlarm("an invariant broke")
+        for broken in self.network.events:
+            if isinstance(broken, InvariantBroken):
+                alarm = InvariantAlarm(
+                    f"{broken.invariant} broke on {broken.chain} at main "
+                    f"{broken.main_height}: {broken.detail}",
+                    invariant=broken.invariant,
+                )
         for task in list(self._tasks):
             task.end(alarm)
 

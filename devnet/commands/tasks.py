@@ -174,8 +174,13 @@ class Task:
         assert now is not None
         session = self._session
         at_ms = session.now_ms if now_ms is None else max(now_ms, session.now_ms)
-        if not now.running.poll(session, at_ms):
-            return self.done  # The engine may have failed, which ended this task.
+        try:
+            is_over = now.running.poll(session, at_ms)
+        except Exception as error:
+            session.failed(error)  # Ends this task too.
+            return self.done
+        if not is_over:
+            return self.done  # A step may have failed, which ended this task.
         self._finish(now)
         return True
 
@@ -186,9 +191,13 @@ class Task:
             said = now.running.finish(self._session)
         except DevnetError as refused:
             error = refused
+        except Exception as bug:
+            self._now = None
+            error = self._session.failed(bug)
         self._now = None
-        # A world that was replaced meanwhile has no hurry of ours to take back.
-        if now.n_worlds == self._session.n_worlds:
+        # A world that was replaced meanwhile has no hurry of ours to take back, and one
+        # that failed takes none.
+        if now.n_worlds == self._session.n_worlds and self._session.fault is None:
             now.running.stop(self._session)
         self._report(now.item, now.call, now.first_seq, said=said, error=error)
 
@@ -219,6 +228,8 @@ class Task:
             command, answer = begin_call(session, call)
             if isinstance(answer, Script):
                 answer = self._enter(item, answer)
+            if not isinstance(answer, Said):
+                start_running(session, answer)
         except DevnetError as error:
             self._report(item, call, first_seq, error=error)
             return
@@ -228,7 +239,6 @@ class Task:
             self._report(item, call, first_seq, said=answer)
             return
         self._now = _Current(item, call, command, first_seq, answer, session.n_worlds)
-        answer.start(session)
 
     def _enter(self, item: _Item, script: Script) -> Said:
         """Put the lines of a script before all others."""
@@ -274,6 +284,16 @@ class Task:
         self.done = True
         self._items.clear()
         self._session.forget(self)
+
+
+def start_running(session: Session, answer: Running) -> None:
+    """Start what takes time. Raises DevnetError when the engine cannot."""
+    try:
+        answer.start(session)
+    except DevnetError:
+        raise
+    except Exception as error:
+        raise session.failed(error) from error
 
 
 def begin_call(session: Session, call: Call) -> tuple[Command, Any]:

@@ -108,6 +108,7 @@ class FakeNetwork:
         self.steps = self.alarms = self.acknowledged = 0
         self.break_at_ms: int | None = None
         self.raise_at_ms: int | None = None
+        self.failure: Exception | None = None
         self.broken: set[str] = set()
         self._emit(
             WorldStarted(
@@ -135,6 +136,7 @@ class FakeNetwork:
                 return "stopped"
 
     def step_once(self) -> str:
+        self._alive()
         if self.is_paused_by_breach():
             return "breach"
         at_ms = self._next_ms()
@@ -142,7 +144,8 @@ class FakeNetwork:
             return "work"
         self.now_ms, self.steps = at_ms, self.steps + 1
         if self.raise_at_ms is not None and at_ms >= self.raise_at_ms:
-            raise RuntimeError("the fake broke")
+            self.failure = RuntimeError("the fake broke")
+            self._alive()
         if self.break_at_ms is not None and at_ms >= self.break_at_ms:
             self._breach()
         elif at_ms == self.next_main_ms:
@@ -150,6 +153,11 @@ class FakeNetwork:
         else:
             self._side_blocks()
         return "stepped"
+
+    def _alive(self) -> None:
+        """Like the real one: what failed once fails whatever is asked of it."""
+        if self.failure is not None:
+            raise self.failure
 
     def is_paused_by_breach(self) -> bool:
         return self.alarms > self.acknowledged
@@ -283,6 +291,7 @@ class FakeNetwork:
     # Acts.
 
     def set_hurry(self, delta: int) -> None:
+        self._alive()
         self.hurry += delta
         if self.hurry > 0:
             self.next_main_ms = min(self.next_main_ms, self.now_ms + 1000)

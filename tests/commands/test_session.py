@@ -322,9 +322,24 @@ def test_a_failing_engine_freezes_the_world_and_keeps_a_recording():
     assert "devnet replay wreck.jsonl --check" in outcome.error.hint
     assert session.fault is outcome.error
     assert session.advance(99_000) == "failed"
+    assert run(session, "mine 1", "resume; mine 1") == [
+        "request.paused",
+        "engine.fault",
+    ]
     assert run(session, "balance alice main BTM", "start", "mine 1") == [
         "ok", "ok", "ok",
     ]  # fmt: skip
+
+
+def test_a_bug_in_what_a_test_reads_ends_the_wait():
+    session = fake_session(attached=True)
+    task = session.begin("wait alpha.height > 50")
+    fake(session).show = lambda name: 1 / 0  # type: ignore[method-assign, assignment]
+
+    session.advance(9000)
+
+    assert task.done and task.outcome.exit_status == 5
+    assert "ZeroDivisionError" in task.outcome.error.message
 
 
 def test_what_a_front_end_raises_is_its_own_affair():
