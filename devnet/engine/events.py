@@ -73,6 +73,16 @@ class AssetKnown(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountAdded(Event):
+    """One more account: with a key of its own, or of several signers."""
+
+    who: str
+    address: str
+    signers: tuple[str, ...]
+    quorum: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SidechainAdded(Event):
     """A sidechain runs: at the start, or made while others were running."""
 
@@ -145,7 +155,10 @@ class BlockFinal(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TxQueued(Event):
-    """A transaction entered a mempool. `what`: payment, lock, claim, record."""
+    """
+    A transaction entered a mempool. `what`: payment, lock, claim, record, issuance,
+    retirement, fingerprint.
+    """
 
     chain: str
     id: str
@@ -326,6 +339,26 @@ class RuleSwapped(Event):
     epoch: int
     validators: tuple[str, ...]
     finality: str
+
+
+# What somebody breaks on purpose.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultStarted(Event):
+    """A fault is at work from now on."""
+
+    fault: str
+    target: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultEnded(Event):
+    """A fault is over."""
+
+    fault: str
+    target: str
 
 
 # What the auditor says.

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from hashlib import sha3_256
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from devnet.engine.actors import acts
+from devnet.engine.actors import acts, cutting
 from devnet.engine.actors.birth import add_sidechain, new_world
 from devnet.engine.actors.dispatch import dispatch
 from devnet.engine.actors.mainchain import upcoming_tries
 from devnet.engine.actors.messages import MineStart, MineTry
 from devnet.engine.actors.reporting import report
 from devnet.engine.actors.turn import Tools, Turn
-from devnet.engine.actors.world import SidechainSpec, World, WorldConfig
+from devnet.engine.actors.world import Groups, SidechainSpec, World, WorldConfig
 from devnet.engine.bc.block import Block
 from devnet.engine.errors import BadValue, DevnetError
 from devnet.engine.events import EngineFailed, Event
@@ -240,6 +240,14 @@ class Network(Reading):
         spec = SidechainSpec(name, engine, store, n_validators, chosen)
         self.environment.check_store(store)
         self._act(add_sidechain, spec)
+
+    def partition(self, chain: str, groups: Groups = ()) -> Groups:
+        """Cut a chain's network into groups; without any the last member is alone."""
+        return self._act(cutting.partition, chain, groups)
+
+    def heal(self, chain: str) -> None:
+        """Join a chain's network again."""
+        self._act(cutting.heal, chain)
 
     def set_hurry(self, delta: int) -> None:
         """Somebody begins (+1) or ends (-1) to wait."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from devnet.engine.actors.world import Sidechain, Transfer, World
+from devnet.engine.actors.messages import MainBlockCame, MainTxCame
+from devnet.engine.actors.world import Groups, Sidechain, Transfer, World
 from devnet.engine.clock import draw_between
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import Event
@@ -58,6 +59,7 @@ class Turn:
         self.tries = world.tries
         self.breaches = world.breaches
         self.acknowledged = world.acknowledged
+        self.cuts = world.cuts
         self.events: list[Event] = []
         self.batches: list[tuple[str, Changes]] = []
         self._sides = {side.name: side for side in world.sidechains}
@@ -75,7 +77,12 @@ class Turn:
         self.schedule = self.schedule.add(self.now_ms + delay_ms, actor, what)
 
     def send(self, sender: str, to: str, name: bytes, what: object) -> None:
-        """A message on its way; how long it takes follows from who, whom and what."""
+        """
+        A message on its way; how long it takes follows from who, whom and what. What
+        crosses a cut of its chain's network is lost.
+        """
+        if self._is_lost(sender, to, what):
+            return
         delay_ms = draw_between(
             self.config.seed,
             self.config.low_latency_ms,
@@ -85,6 +92,14 @@ class Turn:
             name,
         )
         self.later(delay_ms, to, what)
+
+    def _is_lost(self, sender: str, to: str, what: object) -> bool:
+        on_main = isinstance(what, MainBlockCame | MainTxCame)
+        chain = "main" if on_main else to.split(":")[1] if ":" in to else ""
+        groups = self.cuts.get(chain)
+        if groups is None:
+            return False
+        return place_of(groups, sender, chain) != place_of(groups, to, chain)
 
     def say(self, event: Event) -> None:
         """Something happened."""
@@ -218,5 +233,16 @@ class Turn:
             tries=self.tries,
             breaches=self.breaches,
             acknowledged=self.acknowledged,
+            cuts=self.cuts,
         )
         return world, events
+
+
+def place_of(groups: Groups, actor: str, chain: str) -> int:
+    """The group that an actor hears on a chain. Who is in none goes with the first."""
+    kind, _, name = actor.rpartition(":")
+    at_home = kind == "main" if chain == "main" else kind == f"side:{chain}"
+    for index, group in enumerate(groups):
+        if at_home and name in group:
+            return index
+    return 0

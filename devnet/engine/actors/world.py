@@ -172,11 +172,15 @@ class Breach:
     detail: str
 
 
+Groups = tuple[tuple[str, ...], ...]
+"""Members of a chain that hear each other, group by group."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """
     Everything. `hurry` counts who waits (a `wait`, a `mine`): while it is above 0 all
-    chains run at full pace.
+    chains run at full pace. `cuts` says which chains' networks are cut, and where.
     """
 
     config: WorldConfig
@@ -197,6 +201,7 @@ class World:
     tries: int = 0
     breaches: tuple[Breach, ...] = ()
     acknowledged: int = 0
+    cuts: HashTrieMap[str, Groups] = field(default_factory=HashTrieMap)
 
     @property
     def depth(self) -> int:
