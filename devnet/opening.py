@@ -18,7 +18,7 @@ def open_network(
     config: WorldConfig, works: WorkSource, data_dir: Path | None = None
 ) -> Network:
     """
-    A world on the starter chain of its profile.
+    A world on the starter chain of its profile, or on its genesis block alone.
 
     Args:
         works: computes proofs of work.
@@ -41,6 +41,6 @@ def open_network(
         engine=load_engine,
         check_store=load_store,
         open_store=open_store,
-        starter=load_starter(config.profile),
+        starter=() if config.empty else load_starter(config.profile),
     )
     return Network(config, environment)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,25 +29,50 @@ from devnet.engine.bc.transaction import (
 )
 from devnet.engine.chain.mempool import Mempool, Waiting
 from devnet.engine.codec import from_hex, to_hex
-from devnet.engine.errors import BadValue, BlockError
+from devnet.engine.errors import BadValue, BlockError, CodecError
 from devnet.engine.interfaces import WorkSource
 from devnet.engine.keys.chainkd import derive_xprv, public_key, sign, xpub
 from devnet.engine.keys.paths import asset_path
-from devnet.engine.mainchain.accounts import ACCOUNT_NAMES, play_account
+from devnet.engine.mainchain.accounts import (
+    ACCOUNT_NAMES,
+    FEDERATION_RELAYER,
+    play_account,
+)
 from devnet.engine.mainchain.miner import MainNode, build_template
 from devnet.engine.mainchain.state import MainTree, genesis_tree
 from devnet.engine.mainchain.view import MainView
 
 Starter = tuple[tuple[Block, bytes], ...]
 
-N_BLOCKS = 112
-N_REWARDS = 12
-"""First blocks whose rewards go to the accounts; the rest goes to the miners."""
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """
+    What the starter chain of a profile is made of.
+
+    Args:
+        n_rewards: first blocks whose rewards go to `rewarded` in turn, and are mature
+            at the end; those of the rest go to the miners.
+    """
+
+    n_blocks: int
+    n_rewards: int
+    rewarded: tuple[str, ...]
+
+
+RECIPES = {
+    "fast": Recipe(112, 12, ACCOUNT_NAMES),
+    # Bytom's genesis pays nobody here, so there is no money but these rewards.
+    "solonet": Recipe(124, 24, (*ACCOUNT_NAMES, FEDERATION_RELAYER)),
+}
 ISSUE_HEIGHT = 101
+"""The first block that can spend a reward, that of block 1, which is Alice's."""
 GOLD_UNITS = 1_000_000
 """Units of GOLD for each account."""
 ISSUE_FEE_NEU = 1_000_000
 WAIT_S = 60.0
+N_AHEAD = 4
+"""Nonces, or blocks, whose work is asked for ahead of the one that is awaited."""
 
 
 class NoStarter(BadValue):
@@ -68,14 +93,17 @@ def starter_path(profile: str) -> Path:
     return Path(str(files("devnet.engine") / "data" / f"starter-{profile}.txt"))
 
 
-def load_starter(profile: str) -> Starter:
+def load_starter(profile: str, path: Path | None = None) -> Starter:
     """
     The shipped blocks above genesis, with their work. Rules are checked by the world.
+
+    Args:
+        path: another file than the shipped one.
 
     Raises:
         NoStarter: none is shipped. StarterBroken: the file cannot be read.
     """
-    path = starter_path(profile)
+    path = path or starter_path(profile)
     if not path.exists():
         raise NoStarter(f"no starter chain is shipped for the profile {profile!r}")
     lines = path.read_text("ascii").splitlines()[1:]
@@ -84,7 +112,7 @@ def load_starter(profile: str) -> Starter:
         return tuple(
             (parse_block(from_hex(raw)), from_hex(work)) for raw, work in pairs
         )
-    except ValueError:
+    except (ValueError, CodecError):
         raise StarterBroken(f"{path.name} has a line that is no block") from None
 
 
@@ -107,21 +135,22 @@ def build_starter(
     Args:
         told: hears (height, last height) after each block.
     """
-    tree = genesis_tree(profile)
+    tree, recipe = genesis_tree(profile), RECIPES[profile]
     tip, blocks = tree.genesis_hash, []
-    for height in range(1, N_BLOCKS + 1):
-        block, work = _mine(tree, tip, height, works)
+    for height in range(1, recipe.n_blocks + 1):
+        block, work = _mine(tree, tip, _rewarded(recipe, height), works)
         tree = tree.with_block(block, work, 2**40)
         tip = block.header.hash
         blocks.append((block, work))
-        told(height, N_BLOCKS)
+        told(height, recipe.n_blocks)
     return tuple(blocks)
 
 
 def _mine(
-    tree: MainTree, tip: bytes, height: int, works: WorkSource
+    tree: MainTree, tip: bytes, program: bytes, works: WorkSource
 ) -> tuple[Block, bytes]:
-    node = MainNode("starter", 0, _rewarded(height), MainView(tip))
+    height = tree[tip].height + 1
+    node = MainNode("starter", 0, program, MainView(tip))
     if height == ISSUE_HEIGHT:
         issue = issue_gold(tree, tip)
         node = replace(node, pool=Mempool().add(Waiting(issue, 0), height))
@@ -133,7 +162,7 @@ def _mine(
         header = template.header_with(nonce)
         ahead = tuple(
             (template.seed, template.header_with(nonce + more).hash)
-            for more in range(4)
+            for more in range(N_AHEAD)
         )
         works.want(ahead)
         while (work := works.get(template.seed, header.hash)) is None:
@@ -150,9 +179,10 @@ def _nonces() -> Iterator[int]:
         nonce += 1
 
 
-def _rewarded(height: int) -> bytes:
-    if height <= N_REWARDS:
-        return play_account(ACCOUNT_NAMES[(height - 1) % len(ACCOUNT_NAMES)]).program
+def _rewarded(recipe: Recipe, height: int) -> bytes:
+    if height <= recipe.n_rewards:
+        names = recipe.rewarded
+        return play_account(names[(height - 1) % len(names)]).program
     return play_account(f"node-{height % 2}").program
 
 
@@ -201,7 +231,7 @@ def verify_starter(
     starter = load_starter(profile)
     for index, (block, shipped) in enumerate(starter):
         seed = tree.seed_for_child(tree[tip])
-        headers = [later.header.hash for later, _ in starter[index : index + 4]]
+        headers = [later.header.hash for later, _ in starter[index : index + N_AHEAD]]
         works.want(tuple((seed, header_hash) for header_hash in headers))
         while (work := works.get(seed, block.header.hash)) is None:
             works.wait(WAIT_S)

@@ -121,11 +121,17 @@ def _database_folder(data: Path, number: int) -> Path:
 
 
 @contextmanager
-def hashing() -> Iterator[WorkSource]:
-    """The process that computes proofs of work, ended with the block."""
-    from devnet.worker import HashPool
+def hashing(*, alone: bool = False) -> Iterator[WorkSource]:
+    """
+    The process that computes proofs of work, ended with the block.
 
-    works = HashPool()
+    Args:
+        alone: we only wait meanwhile, so the core that is kept for us hashes too.
+    """
+    from devnet.worker import HashPool
+    from devnet.worker.pool import default_n_workers
+
+    works = HashPool(default_n_workers(n_spared=0 if alone else 1))
     works.start()
     try:
         yield works

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha3_256
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from devnet.engine.actors import acts, cutting
+from devnet.engine.actors import acts, cutting, handing
 from devnet.engine.actors.birth import add_sidechain, new_world
 from devnet.engine.actors.dispatch import dispatch
 from devnet.engine.actors.mainchain import upcoming_tries
@@ -249,9 +249,33 @@ class Network(Reading):
         """Join a chain's network again."""
         self._act(cutting.heal, chain)
 
-    def set_hurry(self, delta: int) -> None:
-        """Somebody begins (+1) or ends (-1) to wait."""
-        self._act(acts.set_hurry, delta)
+    def set_hurry(self, delta: int, mines: bool = False) -> None:
+        """Somebody begins (+1) or ends (-1) to wait; `mines`: for mainchain blocks."""
+        self._act(acts.set_hurry, delta, mines)
+
+    def take_block(
+        self, block: Block, clock_s: int, ahead: Sequence[tuple[bytes, bytes]] = ()
+    ) -> Literal["taken", "known", "work"]:
+        """
+        Give a block from outside to the first node, which tells the others.
+
+        Args:
+            clock_s: seconds since 1970; the block may be one hour ahead of it.
+            ahead: (seed, header hash) pairs that will be asked for next.
+
+        Returns:
+            "taken", "known" when the node had it, or "work" when nothing happened since
+            its proof of work is awaited: wait for it and ask again.
+
+        Raises:
+            UnknownParent, BlockError, TransactionError: the rule that it breaks.
+        """
+        try:
+            is_new = self._act(handing.take_block, block, clock_s)
+        except WorkMissing as missing:
+            self.tools.works.want(((missing.seed, missing.header_hash), *ahead))
+            return "work"
+        return "taken" if is_new else "known"
 
     def acknowledge(self) -> None:
         """Go on after a breach; the alarm stands."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 from devnet.commands.errors import EXIT_DONE, BadFile
 from devnet.commands.launch import hashing
+from devnet.repl.progress import Progress
 from devnet.starter import (
     build_starter,
     load_starter,
@@ -33,18 +33,24 @@ def run_starter(
         DevnetError: no such chain, or it breaks a rule; BadFile: it cannot be written.
     """
     path = Path(out) if out else starter_path(profile)
-    with hashing() as works:
-        if what == "verify":
-            height = verify_starter(profile, works, _tell)
-        else:
-            starter = build_starter(profile, works, _tell)
-            height = len(starter)
-            try:
-                save_starter(path, profile, starter)
-            except OSError as error:
-                reason = (error.strerror or "it cannot be written").lower()
-                raise BadFile(f"{path}: {reason}", hint="--out FILE") from None
-    tip = load_starter(profile)[-1][0].header.hash.hex()
+    progress = Progress("blocks", 0)
+    with hashing(alone=True) as works:
+        try:
+            if what == "verify":
+                verify_starter(profile, works, progress)
+                starter = load_starter(profile)
+            else:
+                starter = build_starter(profile, works, progress)
+        finally:
+            progress.end()
+    if what == "build":
+        try:
+            save_starter(path, profile, starter)
+        except OSError as error:
+            reason = (error.strerror or "it cannot be written").lower()
+            raise BadFile(f"{path}: {reason}", hint="--out FILE") from None
+    header = starter[-1][0].header
+    height, tip = header.height, header.hash.hex()
     if as_json:
         facts = {"v": 1, "ok": True, "profile": profile, "height": height, "tip": tip}
         print(json.dumps(facts, sort_keys=True))
@@ -52,11 +58,3 @@ def run_starter(
         done = "every rule and every proof of work holds" if what == "verify" else path
         print(f"starter chain of {profile}: height {height}, tip {tip}: {done}")
     return EXIT_DONE
-
-
-def _tell(height: int, last: int) -> None:
-    """Progress for people."""
-    if sys.stderr.isatty():
-        end = "\n" if height == last else ""
-        sys.stderr.write(f"\r{height} of {last}{end}")
-        sys.stderr.flush()

@@ -305,13 +305,13 @@ class _Seat:
             self.able = False
 
 
-def default_n_workers() -> int:
-    """One fewer than the cores that we may use: at least one, and no crowd."""
+def default_n_workers(n_spared: int = 1) -> int:
+    """The cores that we may use but for those spared: at least one, and no crowd."""
     if hasattr(os, "sched_getaffinity"):
         n_cores = len(os.sched_getaffinity(0))
     else:
         n_cores = os.cpu_count() or 1
-    return min(max(1, n_cores - 1), MOST_WORKERS)
+    return min(max(1, n_cores - n_spared), MOST_WORKERS)
 
 
 def default_cache_dir() -> Path | None:

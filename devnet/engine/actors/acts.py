@@ -255,9 +255,16 @@ def _seats(
     return tuple(Validator(node.name, node.key) for node in nodes)
 
 
-def set_hurry(turn: Turn, delta: int) -> None:
-    """Somebody begins (+1) or ends (-1) to wait; full pace while anybody does."""
+def set_hurry(turn: Turn, delta: int, mines: bool = False) -> None:
+    """
+    Somebody begins (+1) or ends (-1) to wait; full pace while anybody does.
+
+    Args:
+        mines: they wait for mainchain blocks, so that an empty world mines too.
+    """
     turn.hurry = max(0, turn.hurry + delta)
+    if mines:
+        turn.diggers = max(0, turn.diggers + delta)
     mainchain.plan_all(turn)
 
 

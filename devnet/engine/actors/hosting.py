@@ -183,7 +183,7 @@ def is_wanted(turn: Turn, chain: str, node: SideNode, parent: SideEntry) -> bool
     Does this chain need a block now? An idle chain makes one now and then, so that an
     open devnet costs almost nothing.
     """
-    if turn.hurry > 0 or len(node.pool):
+    if len(node.pool):
         return True
     state = parent.state
     if _records(turn, node, parent, in_force(turn.side(chain).tree, parent)):
@@ -193,7 +193,10 @@ def is_wanted(turn: Turn, chain: str, node: SideNode, parent: SideEntry) -> bool
     rules = state.rules
     if rules.epoch > 0 and parent.final.height <= rules.base.height:
         return True
-    return turn.wall_ms - parent.header.time_ms >= turn.config.idle_ms
+    pace_ms = turn.config.idle_ms
+    if turn.hurry > 0:
+        pace_ms = min(pace_ms, turn.tree.profile.side_ms)
+    return turn.wall_ms - parent.header.time_ms >= pace_ms
 
 
 def anchor_for(turn: Turn, node: SideNode, parent: SideEntry) -> Checkpoint:

@@ -195,6 +195,10 @@ def plan_mining(turn: Turn, name: str) -> None:
     """Decide when the miner begins; work on another tip or plan is given up."""
     node = turn.main_node(name)
     miner = node.miner
+    if turn.config.empty and not turn.diggers:
+        # What is scheduled for an older plan is void.
+        turn.set_main_node(replace(node, miner=Miner(miner.plan + 1)))
+        return
     template = miner.template
     if template is not None and template.block.header.previous == node.view.tip:
         return

@@ -56,6 +56,7 @@ class Turn:
         self.assets = world.assets
         self.owners = world.owners
         self.hurry = world.hurry
+        self.diggers = world.diggers
         self.tries = world.tries
         self.breaches = world.breaches
         self.acknowledged = world.acknowledged
@@ -230,6 +231,7 @@ class Turn:
             assets=self.assets,
             owners=self.owners,
             hurry=self.hurry,
+            diggers=self.diggers,
             tries=self.tries,
             breaches=self.breaches,
             acknowledged=self.acknowledged,

@@ -56,6 +56,7 @@ class WorldConfig:
         n_miners: mining nodes of the mainchain.
         idle_ms: an idle sidechain makes a block this often.
         low_latency_ms, high_latency_ms: bounds of every message's travel time.
+        empty: begin at the genesis block alone, and mine only when asked.
     """
 
     seed: int = 42
@@ -67,6 +68,7 @@ class WorldConfig:
     idle_ms: int = 10_000
     low_latency_ms: int = 10
     high_latency_ms: int = 40
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,8 @@ Groups = tuple[tuple[str, ...], ...]
 class World:
     """
     Everything. `hurry` counts who waits (a `wait`, a `mine`): while it is above 0 all
-    chains run at full pace. `cuts` says which chains' networks are cut, and where.
+    chains run at full pace. `diggers` counts those of them who want blocks: an empty
+    world mines for nobody else. `cuts` says which chains' networks are cut, and where.
     """
 
     config: WorldConfig
@@ -198,6 +201,7 @@ class World:
     assets: tuple[AssetInfo, ...] = ()
     owners: tuple[Owner, ...] = PLAY_OWNERS
     hurry: int = 0
+    diggers: int = 0
     tries: int = 0
     breaches: tuple[Breach, ...] = ()
     acknowledged: int = 0

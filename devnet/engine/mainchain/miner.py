@@ -155,9 +155,11 @@ def build_template(
 def _timestamp(
     tree: MainTree, parent: MainEntry, facts: ParentFacts, clock_s: int
 ) -> int:
+    earliest = facts.median_time_s + 1
     if tree.profile.spacing_s:
-        return parent.block.header.timestamp + tree.profile.spacing_s
-    return max(facts.median_time_s + 1, clock_s)
+        # A parent from outside may be older than the blocks before it.
+        return max(earliest, parent.block.header.timestamp + tree.profile.spacing_s)
+    return max(earliest, clock_s)
 
 
 def next_try_ms(now_ms: int, node: MainNode, n_miners: int, hash_ms: int) -> int:

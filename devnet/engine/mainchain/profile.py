@@ -47,6 +47,8 @@ class Profile:
         hash_ms: virtual time of one try of one miner.
         busy_ms, idle_ms: pause of a miner after a new tip, while something waits
             anywhere and while nothing does.
+        side_ms: a sidechain with nothing to do makes a block this often while somebody
+            waits; 0: in each of its slots.
         spacing_s: a block's timestamp is its parent's plus this; 0: virtual clock.
         retarget: Bytom's rule every 2016 blocks, or the genesis bits for ever.
     """
@@ -56,14 +58,23 @@ class Profile:
     hash_ms: int
     busy_ms: int
     idle_ms: int
+    side_ms: int
     spacing_s: int
     retarget: bool
     depth: int
     rule_aa_height: int
 
 
-FAST = Profile("fast", "sm", 200, 700, 9_700, 0, False, 2, 0)
-SOLONET = Profile("solonet", "sm", 15_000, 0, 0, 150, True, 6, 142_500)
+FAST = Profile(
+    name="fast", hrp="sm", hash_ms=200, busy_ms=700, idle_ms=9_700, side_ms=0,
+    spacing_s=0, retarget=False, depth=2, rule_aa_height=0,
+)  # fmt: skip
+# Two miners' tries, each every 15 s, make a block of 20 tries about every 150 s. Nobody
+# wants 300 empty sidechain blocks of half a second for each of these.
+SOLONET = Profile(
+    name="solonet", hrp="sm", hash_ms=15_000, busy_ms=0, idle_ms=0, side_ms=5_000,
+    spacing_s=150, retarget=True, depth=6, rule_aa_height=142_500,
+)  # fmt: skip
 PROFILES = {profile.name: profile for profile in (FAST, SOLONET)}
 
 

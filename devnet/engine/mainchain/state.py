@@ -23,7 +23,12 @@ from devnet.engine.chain.coins import Coin, CoinChange, CoinSet, apply_transacti
 from devnet.engine.errors import BlockError
 from devnet.engine.mainchain.index import MainIndex
 from devnet.engine.mainchain.profile import Profile, genesis_block, profile_named
-from devnet.engine.rules.block import ParentFacts, check_block, parent_facts
+from devnet.engine.rules.block import (
+    ParentFacts,
+    check_block,
+    check_header,
+    parent_facts,
+)
 
 SEED_WINDOW = 256
 
@@ -143,6 +148,28 @@ class MainTree:
             return facts
         return replace(facts, next_bits=parent.block.header.bits)
 
+    def seed_to_check(self, header: BlockHeader, clock_s: int) -> bytes:
+        """
+        The seed of a block's work, once everything that costs nothing was checked.
+
+        Raises:
+            UnknownParent, BlockError: the rule broken.
+        """
+        parent = self._parent_of(header)
+        check_header(header, self.facts_for_child(parent), now_s=clock_s)
+        return self.seed_for_child(parent)
+
+    def _parent_of(self, header: BlockHeader) -> MainEntry:
+        parent = self.entries.get(header.previous)
+        if parent is None:
+            raise UnknownParent(
+                f"block {header.height} names the unknown parent "
+                f"{header.previous.hex()}",
+                height=header.height,
+                previous=header.previous,
+            )
+        return parent
+
     def with_block(self, block: Block, work: bytes, clock_s: int) -> MainTree:
         """
         The tree with one more block, if it follows every rule.
@@ -154,14 +181,7 @@ class MainTree:
         Raises:
             UnknownParent, BlockError, TransactionError: the rule broken.
         """
-        parent = self.entries.get(block.header.previous)
-        if parent is None:
-            raise UnknownParent(
-                f"block {block.header.height} names the unknown parent "
-                f"{block.header.previous.hex()}",
-                height=block.header.height,
-                previous=block.header.previous,
-            )
+        parent = self._parent_of(block.header)
         facts = check_block(
             block,
             self.facts_for_child(parent),
