@@ -1,4 +1,4 @@
-"""Same seed, same acts at the same virtual times: the same bytes, here and elsewhere."""
+"""Same seed, same acts at the same virtual times: the same bytes here and elsewhere."""
 
 from __future__ import annotations
 

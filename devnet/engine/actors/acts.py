@@ -25,14 +25,18 @@ from devnet.engine.events import SwapProposed, TransferStarted
 from devnet.engine.federation.collector import Watched
 from devnet.engine.federation.programs import lock_program
 from devnet.engine.interfaces import Validator
+from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.swap import (
     SwapNothingChanges,
     SwapPending,
+    SwapTooLate,
     SwapTooSoon,
     needed_weight,
 )
 
 MAIN = "main"
+MOST_BLOCKS_AHEAD = 100_000
+"""A swap that nobody lives to see would only keep others from being asked for."""
 
 
 def asset_of(turn: Turn, name: str) -> AssetInfo:
@@ -172,7 +176,8 @@ def request_swap(
         The closing height.
 
     Raises:
-        PluginError, SwapPending, SwapTooSoon, SwapNothingChanges, BadValue.
+        PluginError, SwapPending, SwapTooSoon, SwapTooLate, SwapNothingChanges,
+        BadValue.
     """
     side = turn.side(chain)
     head = side.tree[side.head]
@@ -194,7 +199,13 @@ def request_swap(
         raise SwapNothingChanges(f"{chain} runs {engine_name} like this already")
     notice = turn.before.swap_notice
     earliest = head.height + notice + 1
-    closing_height = earliest + 1 if at is None else at
+    closing_height = earliest + _approval_blocks(turn, head) if at is None else at
+    if closing_height > earliest + MOST_BLOCKS_AHEAD:
+        raise SwapTooLate(
+            f"{chain} is at {head.height}: a swap after {closing_height} is more than "
+            f"{MOST_BLOCKS_AHEAD} blocks ahead",
+            latest=earliest + MOST_BLOCKS_AHEAD,
+        )
     if closing_height < earliest:
         raise SwapTooSoon(
             f"{chain} is at {head.height}: a swap after {closing_height} leaves less "
@@ -218,6 +229,16 @@ def request_swap(
         actor = hosting.actor_name(chain, name)
         turn.send("operator", actor, record.body_hash, SwapAsked(record))
     return closing_height
+
+
+def _approval_blocks(turn: Turn, head: SideEntry) -> int:
+    """
+    How many blocks the chain makes while validators are asked and tell each other; at
+    least one, for a proposer who is about to seal.
+    """
+    rules, config = head.state.rules, turn.config
+    interval_ms = rules.params.get("interval_ms", config.idle_ms)
+    return 1 + 3 * config.high_latency_ms // interval_ms
 
 
 def _check_no_swap(turn: Turn, chain: str, height: int) -> None:

@@ -11,15 +11,16 @@ from devnet.engine.actors.hosting import (
     feed_all,
     index_of,
 )
-from devnet.engine.actors.messages import SwapApproval
+from devnet.engine.actors.messages import SwapApproval, SwapAsked
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.records import SwapRecord
+from devnet.engine.chain.mempool import MAX_EARLY
 from devnet.engine.errors import PluginError
 from devnet.engine.events import SwapApproved
 from devnet.engine.interfaces import Woken
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.keys.ed25519 import verify
-from devnet.engine.sidechain.node import OpenSwap
+from devnet.engine.sidechain.node import OpenSwap, SideNode
 from devnet.engine.sidechain.swap import approve_message, needed_weight
 
 
@@ -30,6 +31,9 @@ def swap_asked(turn: Turn, chain: str, name: str, record: SwapRecord) -> None:
     head = tree[node.head]
     rules = head.state.rules
     me = index_of(rules, node)
+    if rules.epoch < record.from_epoch:
+        _keep_for_later(turn, chain, node, SwapAsked(record))
+        return
     if me < 0 or rules.epoch != record.from_epoch:
         return
     try:
@@ -63,8 +67,12 @@ def swap_asked(turn: Turn, chain: str, name: str, record: SwapRecord) -> None:
 def approval_came(turn: Turn, chain: str, name: str, got: SwapApproval) -> None:
     """Another validator's approval, checked before it counts."""
     tree = turn.side(chain).tree
-    head = tree[turn.node(chain, name).head]
+    node = turn.node(chain, name)
+    head = tree[node.head]
     rules = head.state.rules
+    if rules.epoch < got.record.from_epoch:
+        _keep_for_later(turn, chain, node, got)
+        return
     if rules.epoch != got.record.from_epoch or got.index >= len(rules.validators):
         return
     if is_too_late(got.record, head.height, turn.before.swap_notice):
@@ -84,6 +92,25 @@ def _note_approval(
     swap = replace(swap, approvals=swap.approvals.insert(index, sig))
     turn.set_node(chain, replace(node, swap=swap))
     feed_all(turn, chain, name, Woken(turn.wall_ms))
+
+
+def _keep_for_later(turn: Turn, chain: str, node: SideNode, what: object) -> None:
+    """The others are in an epoch that this validator has yet to learn of."""
+    early = (*node.early_swaps, what)[-MAX_EARLY:]
+    turn.set_node(chain, replace(node, early_swaps=early))
+
+
+def try_early_swaps(turn: Turn, chain: str, name: str) -> None:
+    """The validator follows another block, of a new epoch perhaps."""
+    node = turn.node(chain, name)
+    if not node.early_swaps:
+        return
+    turn.set_node(chain, replace(node, early_swaps=()))
+    for what in node.early_swaps:
+        if isinstance(what, SwapAsked):
+            swap_asked(turn, chain, name, what.record)
+        elif isinstance(what, SwapApproval):
+            approval_came(turn, chain, name, what)
 
 
 def is_too_late(record: SwapRecord, height: int, notice: int) -> bool:

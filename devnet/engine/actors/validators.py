@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from devnet.engine.actors.approving import try_early_swaps
 from devnet.engine.actors.hosting import (
     actor_name,
     feed_all,
@@ -93,6 +94,7 @@ def _follow(turn: Turn, chain: str, name: str, entry: SideEntry) -> None:
     start_engines(turn, chain, name)
     feed_all(turn, chain, name, HeadChanged(turn.wall_ms, entry.header))
     try_early(turn, chain, name)
+    try_early_swaps(turn, chain, name)
 
 
 def _close_old_epochs(turn: Turn, chain: str, name: str) -> None:

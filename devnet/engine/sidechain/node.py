@@ -81,6 +81,7 @@ class SideNode:
     engine's state by epoch. timers: number of the newest timer by (epoch, token).
     held_blocks: valid, but their anchor is not settled in the own view yet.
     early: transactions that came before what they spend; they wait for it.
+    early_swaps: requests and approvals of a swap that leave an epoch still to come.
     """
 
     name: str
@@ -101,6 +102,7 @@ class SideNode:
     ballots: HashTrieMap[int, Ballot] = field(default_factory=HashTrieMap)
     filled: HashTrieMap[bytes, SideBlock] = field(default_factory=HashTrieMap)
     swap: OpenSwap | None = None
+    early_swaps: tuple[object, ...] = ()
 
 
 def weighs_more(new: SideEntry, old: SideEntry) -> bool:

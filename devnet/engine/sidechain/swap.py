@@ -32,6 +32,13 @@ class SwapTooSoon(SwapError):
     code = "swap.too-soon"
 
 
+class SwapTooLate(SwapError):
+    """The closing height is so far ahead that it could as well be never."""
+
+    code = "swap.too-late"
+    default_hint = "Name a nearer height, or none for the earliest."
+
+
 class SwapNothingChanges(SwapError):
     """Engine, parameters and validators are those in force."""
 
