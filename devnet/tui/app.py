@@ -128,6 +128,7 @@ class DevnetApp(App[None]):
         self._looks: dict[str, Palette] = {}
         self._lost_since: tuple[int, float] = (-1, 0.0)
         self._alarmed = False
+        self._news: tuple[object, ...] = ()
         self._filters_more: tuple[LineFilter, ...] = ()
         if self.options.signs == "ascii":
             from devnet.tui.plain_signs import PlainSigns
@@ -317,8 +318,19 @@ class DevnetApp(App[None]):
             await asyncio.sleep(self.driver.slice())
 
     def _redraw(self) -> None:
-        self.draw_now()
-        state = self.driver.state
+        state, pacer = self.driver.state, self.session.pacer
+        # An idle world costs nothing: only its clock, once a second, is news.
+        news = (
+            state,
+            len(self.driver.stream),
+            pacer.label,
+            max(self.session.now_ms, int(pacer.target_ms)) // 1000,
+            time.monotonic() - self._lost_since[1] < LOST_S,
+            self.screen,
+        )
+        if news != self._news:
+            self._news = news
+            self.draw_now()
         if state.failure is not None and not self._alarmed:
             self._alarmed = True
             self.push_named("failure", failure=state.failure, seed=state.seed)

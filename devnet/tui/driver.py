@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 SLICE_S = 0.008
 NAP_S = 0.05
 WORK_NAP_S = 0.015
-PAUSED_NAP_S = 0.1
+IDLE_NAP_S = 0.1
+"""While time stands still, or while nothing has happened for N_IDLE slices."""
+
+N_IDLE = 20
 BUSY_NAP_S = 0.001
 """Between slices when there is more to do: the loop serves keys meanwhile."""
 
@@ -46,7 +49,7 @@ class Driver:
         self.session, self._clock = session, clock
         self.state = State()
         self.stream: list[Event] = []
-        self._n_folded = 0
+        self._n_folded = self._n_before = self._n_idle = 0
         self._n_worlds = -1
         self.fold(limit=None)
 
@@ -66,9 +69,11 @@ class Driver:
             return BUSY_NAP_S
         if status == "work":
             return WORK_NAP_S
-        if session.pacer.paused and not session.busy:
-            return PAUSED_NAP_S
-        return NAP_S
+        n_events = len(self.stream)
+        self._n_idle = self._n_idle + 1 if n_events == self._n_before else 0
+        self._n_before = n_events
+        still = session.pacer.paused and not session.busy
+        return IDLE_NAP_S if still or self._n_idle > N_IDLE else NAP_S
 
     def fold(self, limit: int | None = SLOW_FOLD) -> bool:
         """Fold what happened since the last time. True when more is waiting."""

@@ -9,8 +9,9 @@ from devnet.engine.errors import DevnetError
 from devnet.engine.events import Refused
 from devnet.tui.driver import (
     BUSY_NAP_S,
+    IDLE_NAP_S,
+    N_IDLE,
     NAP_S,
-    PAUSED_NAP_S,
     SLICE_S,
     SLOW_FOLD,
     WORK_NAP_S,
@@ -92,7 +93,19 @@ def test_naps_follow_from_what_there_is_to_do():
     session.status = "work"
     assert driver.slice() == WORK_NAP_S
     session.status, session.pacer = "reached", session.pacer.pause()
-    assert driver.slice() == PAUSED_NAP_S
+    assert driver.slice() == IDLE_NAP_S
+
+
+def test_a_world_in_which_nothing_happens_is_looked_at_less_often():
+    session = running()
+    driver = Driver(session, Clock())
+    naps = [driver.slice() for _ in range(N_IDLE + 2)]
+    assert (naps[0], naps[-1]) == (NAP_S, IDLE_NAP_S)
+    tape = Tape()
+    main_block(tape, 129)
+    session.network.events += tape.events
+
+    assert driver.slice() == NAP_S
 
 
 def test_a_flood_of_events_is_folded_in_parts_between_slices():

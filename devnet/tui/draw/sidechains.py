@@ -21,7 +21,7 @@ from devnet.tui.views import BlockView, LaneView, State
 
 WIDE = 108
 N_NAME, N_MARKS, N_SPARKS = 9, 8, 20
-N_BADGE, N_BADGE_WIDE = 11, 13
+N_BADGE, N_BADGE_WIDE = 11, 14
 MOST_MARKS = 7
 TPS_SECONDS = 5
 

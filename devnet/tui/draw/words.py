@@ -188,9 +188,9 @@ def _moved(event: ev.TransferMoved, _: Decimals) -> tuple[str, str, str]:
 
 @_tells(ev.ClaimCrafted)
 def _crafted(event: ev.ClaimCrafted, _: Decimals) -> tuple[str, str, str]:
-    hashes = f"{event.n_hashes} hashes" if event.n_hashes != 1 else "1 hash"
-    words = f"{event.transfer} proof built  {hashes}  {event.proof_bytes} B"
-    return TICK, "fed", f"{words}  {event.collector}"
+    words = f"{event.transfer} claim made by {event.collector}"
+    size = f"proof of {event.proof_bytes} bytes"
+    return TICK, "fed", f"{words}  {size}  {short(event.tx)}"
 
 
 @_tells(ev.ClaimJudged)
@@ -239,7 +239,8 @@ def _swap_asked(event: ev.SwapProposed, _: Decimals) -> tuple[str, str, str]:
 @_tells(ev.SwapApproved)
 def _swap_approved(event: ev.SwapApproved, _: Decimals) -> tuple[str, str, str]:
     words = f"{event.validator} agrees to the swap"
-    return NOTE, event.chain, f"{words}  {event.approvals} of {event.needed}"
+    count = f"{event.approvals} agree, {event.needed} needed"
+    return NOTE, event.chain, f"{words}  {count}"
 
 
 @_tells(ev.SwapScheduled)

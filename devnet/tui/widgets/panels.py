@@ -9,7 +9,12 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from devnet.tui.draw.mainchain import draw_mainchain, main_foot, main_title
-from devnet.tui.draw.sidechains import NO_SIDECHAIN, draw_lane, sidechains_title
+from devnet.tui.draw.sidechains import (
+    NO_SIDECHAIN,
+    draw_lane,
+    sidechains_title,
+    sparkline,
+)
 from devnet.tui.draw.transfers import (
     NO_TRANSFER,
     draw_transfer,
@@ -51,7 +56,8 @@ class MainPanel(Widget, can_focus=True):
         """Draw this frame, if anything here is new."""
         main = frame.state.main
         n_waiting = sum(tx.chain == "main" for tx in frame.state.mempool)
-        shown = (main, n_waiting, frame.now_ms // 500, frame.with_lost, look_of(self))
+        second = frame.now_ms // 1000
+        shown = (main, n_waiting, second, frame.with_lost, look_of(self))
         if shown == self._shown:
             return
         self._shown = shown
@@ -181,7 +187,9 @@ class LaneRows(Rows):
     def show(self, frame: Frame) -> None:
         """Draw this frame, if anything here is new."""
         state, look = frame.state, look_of(self)
-        shown = (state.lanes, frame.now_ms // 1000, look, self.rows_per_item())
+        # Of time itself only the sparklines show something.
+        sparks = tuple(sparkline(lane, frame.now_ms) for lane in state.lanes)
+        shown = (state.lanes, sparks, look, self.rows_per_item())
         if shown == self._shown:
             return
         self._shown = shown

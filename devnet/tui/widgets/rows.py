@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.events import Click
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -62,6 +62,7 @@ class Rows(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self.cursor = 0
+        self._base = Style.null()
         self._pending = True
         # The click that brings the focus picks; the next one on the row opens.
         self._had_focus = False
@@ -134,12 +135,17 @@ class Rows(ScrollView, can_focus=True):
 
     # Textual.
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # One look-up for all lines: Textual computes it from every ancestor.
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         row = self.scroll_offset.y + y
         per_item = self.rows_per_item()
         index = row // per_item
-        base = self.rich_style
+        base = self._base
         if index >= self.n_items():
             words = f" {self.empty_words}" if row == 0 and self.empty_words else ""
             text = Text(words[:width], style=look_of(self).dim, end="")
