@@ -22,11 +22,12 @@ from devnet.engine.actors.reporting import report
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import Groups, SidechainSpec, World, WorldConfig
 from devnet.engine.bc.block import Block
+from devnet.engine.certifying import Certifying
+from devnet.engine.deeds import Deeds
 from devnet.engine.errors import BadValue, DevnetError
 from devnet.engine.events import EngineFailed, Event
 from devnet.engine.interfaces import ConsensusEngine, Store, WorkSource
 from devnet.engine.mainchain.state import WorkMissing
-from devnet.engine.reading import Reading
 from devnet.engine.sidechain.persist import apply_changes, changes_of_chain, rewrite
 
 __all__ = ["Advance", "EngineFault", "Environment", "Network", "SidechainSpec",
@@ -67,12 +68,13 @@ class Environment:
     starter: Sequence[tuple[Block, bytes]]
 
 
-class Network(Reading):
+class Network(Certifying, Deeds):
     """
     A running devnet.
 
-    Reads stand in `Reading`. Acts raise a DevnetError and change nothing, or happen
-    whole. Time passes only in `advance` and `step_once`.
+    Reads stand in `Reading`, `Looking` and `Certifying`, acts on assets in `Deeds`.
+    Acts raise a DevnetError and change nothing, or happen whole. Time passes only in
+    `advance` and `step_once`.
     """
 
     def __init__(self, config: WorldConfig, environment: Environment) -> None:

@@ -11,10 +11,13 @@ Source: protocol page "keys", section 10; the forms are this project's own.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha3_256
 
 from devnet.engine.bc.definition import canonical_definition
+from devnet.engine.bc.merkle import MerkleProof, build_proof, leaf, merkle_root
+from devnet.engine.bc.merkleblock import OtherLeaf, fold
 from devnet.engine.bc.pushes import push
 from devnet.engine.codec import FormError, from_hex
 
@@ -83,3 +86,34 @@ def in_definition(definition: bytes) -> Fingerprint | None:
     if algorithm not in ALGORITHMS or len(digest) != N_DIGEST:
         return None
     return Fingerprint(digest, algorithm)
+
+
+# Many documents under one root.
+
+
+def root_of(digests: Sequence[bytes]) -> Fingerprint:
+    """The fingerprint of several documents; of one it is that document's own."""
+    if len(digests) == 1:
+        return Fingerprint(digests[0])
+    return Fingerprint(merkle_root(digests), TREE)
+
+
+def path_to(digests: Sequence[bytes], digest: bytes) -> MerkleProof:
+    """The path from one of the digests, which are all different, to their root."""
+    return build_proof(digests, [digest])
+
+
+def fold_path(path: MerkleProof, digest: bytes) -> bytes:
+    """
+    The root that a path leads to from a document's digest.
+
+    Raises:
+        ProofError: the path is broken, or begins at another document.
+    """
+    folded = fold(path.flags, path.hashes)
+    if folded.leaf != leaf(digest):
+        raise OtherLeaf(
+            f"the path begins at another document than {digest.hex()[:16]}",
+            hint="Give the receipt that was written for this very document.",
+        )
+    return folded.root

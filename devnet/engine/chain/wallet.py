@@ -29,12 +29,12 @@ SPARE_GAS = 12
 PEAK_GAS = 143
 """CHECKSIG takes 1024 and gives this much back, so the last input of another asset than
 BTM must have it at hand: by then the storage is paid for."""
-SCRIPT_GAS, SCRIPT_KEY_GAS = 373, 1058
+SCRIPT_GAS, SCRIPT_KEY_GAS = 375, 1058
 """Of one input that a script of several keys unlocks: at all, and for each key."""
 ISSUE_GAS, ISSUE_KEY_GAS = 280, 1025
 """Of one issuance: at all (a limit height and small numbers included), and a key."""
-STACKED_KEY_GAS, STACKED_SIGNATURE_GAS, STACKED_GAS = 75, 72, 120
-"""What items on the stack hold back until CHECKMULTISIG has taken them."""
+STACKED_GAS, STACKED_KEY_GAS, STACKED_SIGNATURE_GAS = 280, 75, 72
+"""What items on the stacks hold back until CHECKMULTISIG has taken them."""
 MOST_KEYS = 28
 """Of one script: the gas credit does not suffice for more."""
 MOST_AMOUNT = 2**63 - 1
@@ -113,11 +113,14 @@ class Mint:
         issuance: without arguments.
         signers: private keys of those who sign, in the order of the program.
         n_keys: how many keys the program names.
+        last_height: of a block that may take it; 0: any. Later it would fail, and cost
+            its fee all the same.
     """
 
     issuance: Issuance
     signers: tuple[bytes, ...]
     n_keys: int
+    last_height: int = 0
 
     @property
     def gas(self) -> int:
@@ -232,7 +235,7 @@ def _with_fee(
         coins = (*fuel, *picked)
         draft = _draft(key, coins, results, side, mint)
         gas = key.input_gas * len(coins) + draft.size + SPARE_GAS
-        gas += (mint.gas if mint else 0) + (key.peak_gas if picked else 0)
+        gas += (mint.gas if mint else 0) + (key.peak_gas if picked or key.script else 0)
         if gas > MOST_GAS:
             raise TooManyPieces(
                 f"the pieces need {gas} gas, one transaction can buy {MOST_GAS}",
@@ -286,7 +289,8 @@ def _draft(
         for coin in coins
     )
     issuances = (mint.draft,) if mint else ()
-    return Transaction(1, 0, (*issuances, *spends), outputs, side)
+    last_height = mint.last_height if mint else 0
+    return Transaction(1, last_height, (*issuances, *spends), outputs, side)
 
 
 def _signed(draft: Transaction, key: Key, mint: Mint | None) -> Transaction:

@@ -1,0 +1,85 @@
+"""
+What can be done with assets, accounts and fingerprints. `Network` inherits from it:
+each deed happens whole, or raises and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Concatenate, ParamSpec, TypeVar
+
+from devnet.engine.actors import issuing, notary
+from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.world import Owner
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Deeds:
+    """Acts on assets, accounts and fingerprints."""
+
+    def _act(
+        self,
+        act: Callable[Concatenate[Turn, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """One act of somebody, now. `Network` has it."""
+        raise NotImplementedError
+
+    def issue(
+        self,
+        who: str,
+        amount: int,
+        asset: str,
+        *,
+        decimals: int | None = None,
+        bap: str | None = None,
+        definition: Mapping[str, object] | None = None,
+        signers: Sequence[str] | None = None,
+        quorum: int | None = None,
+        limit_height: int | None = None,
+        signed_by: Sequence[str] | None = None,
+    ) -> str:
+        """Issue an asset; define it when its name is unknown. Returns the tx id."""
+        return self._act(
+            issuing.issue,
+            who,
+            amount,
+            asset,
+            decimals=decimals,
+            bap=bap,
+            definition=definition,
+            signers=signers,
+            quorum=quorum,
+            limit_height=limit_height,
+            signed_by=signed_by,
+        ).hex()
+
+    def retire(self, who: str, amount: int, asset: str, note: str = "") -> str:
+        """Destroy units for ever. No id commits to the note. Returns the tx id."""
+        return self._act(issuing.retire, who, amount, asset, note).hex()
+
+    def new_account(
+        self,
+        name: str,
+        signers: Sequence[str] | None = None,
+        quorum: int | None = None,
+    ) -> Owner:
+        """One more account, with one key or with several signers."""
+        return self._act(issuing.new_account, name, signers, quorum)
+
+    def fingerprint(
+        self,
+        who: str,
+        digests: Sequence[bytes],
+        *,
+        name: str | None = None,
+        form: str = "asset",
+        carrier: str = notary.CARRIER,
+    ) -> notary.Made:
+        """Put the fingerprint of one document, or of several, on the mainchain."""
+        return self._act(
+            notary.deposit, who, digests, name=name, form=form, carrier=carrier
+        )
