@@ -83,16 +83,6 @@ class AccountAdded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountAdded(Event):
-    """One more account: with a key of its own, or of several signers."""
-
-    who: str
-    address: str
-    signers: tuple[str, ...]
-    quorum: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SidechainAdded(Event):
     """A sidechain runs: at the start, or made while others were running."""
 
