@@ -346,4 +346,4 @@ def test_the_pieces_that_one_transaction_spends_are_as_many_as_the_credit_pays(n
         )
         == "request.too-many-pieces"
     )
-    assert BTM == net.asset("BTM").id
+    assert net.asset("BTM").id == BTM
