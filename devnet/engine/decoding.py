@@ -20,7 +20,6 @@ from devnet.engine.bc.sideblock import parse_side_block, parse_side_header
 from devnet.engine.bc.transaction import Claim, Transaction, parse_transaction
 from devnet.engine.codec import (
     NETWORK_HRP,
-    BadAddress,
     FormError,
     decode_address,
     from_hex,
@@ -81,11 +80,17 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """All readings that fit, and those that do not."""
+    """
+    All readings that fit, and those that do not.
+
+    Args:
+        nearest: the misses that say most, when no reading is certain.
+    """
 
     n_bytes: int
     readings: tuple[Reading, ...]
     misses: tuple[Miss, ...]
+    nearest: tuple[Miss, ...] = ()
 
 
 def decode(text: str, names: Names = NOBODY) -> Decoded:
@@ -116,14 +121,16 @@ def decode_bytes(raw: bytes, names: Names = NOBODY) -> Decoded:
             readings += read(raw, names)
         except CodecError as error:
             misses.append(Miss(what, error.code, error.message))
+    nearest = tuple(_likeliest(raw, misses))
     if not readings:
-        nearest = _likeliest(raw, misses)
         raise UnknownObject(
             f"{len(raw)} bytes that are nothing the protocol knows",
             hint="; ".join(f"no {one.what}: {one.message}" for one in nearest),
             misses=tuple(misses),
         )
-    return Decoded(len(raw), tuple(readings), tuple(misses))
+    if any(reading.certain for reading in readings):
+        nearest = ()
+    return Decoded(len(raw), tuple(readings), tuple(misses), nearest)
 
 
 def _likeliest(raw: bytes, misses: list[Miss]) -> list[Miss]:
@@ -270,5 +277,3 @@ _READERS: tuple[tuple[str, Callable[[bytes, Names], list[Reading]]], ...] = (
     ("key or hash", _of_length),
 )
 """In the order in which readings are told: what checks itself most comes first."""
-
-__all__ = ["BadAddress", "Decoded", "Miss", "Reading", "decode", "decode_bytes"]

@@ -5,7 +5,7 @@ its fields and bytes. `Network` inherits from it; nothing here changes anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devnet.engine import decoding, describing
 from devnet.engine.actors.acts import asset_of
@@ -338,9 +338,7 @@ class Looking(Reading):
         certain = tuple(
             decoding.Reading(what, {"hash": text.strip().lower()}) for what in known
         )
-        return decoding.Decoded(
-            decoded.n_bytes, (*certain, *decoded.readings), decoded.misses
-        )
+        return replace(decoded, readings=(*certain, *decoded.readings), nearest=())
 
     def _known_here(self, text: str) -> list[str]:
         """What in this world has this id of 64 hex digits."""
