@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from devnet.commands.context import Context
 from devnet.commands.errors import UnfinishedLine, UnknownVerb
 from devnet.commands.grammar import NAME, Token, tokens
 from devnet.commands.paths import (
@@ -18,13 +19,9 @@ from devnet.commands.paths import (
     TRANSFER_FIELDS,
 )
 from devnet.commands.registry import Command, Param, all_commands, find
-from devnet.commands.running import Said
 from devnet.commands.types import Completion
-from devnet.commands.values import TransferRef, words
+from devnet.commands.values import Said, TransferRef, words
 from devnet.engine.errors import DevnetError
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
 
 STAGES = ("lock", "confirm", "proof", "claim", "claimed")
 
@@ -65,7 +62,7 @@ class Place:
     in_flag: bool = False
 
 
-def complete_line(text: str, session: Session) -> list[Completion]:
+def complete_line(text: str, session: Context) -> list[Completion]:
     """The words that fit at the end of this text, best first."""
     half = read_half(text)
     if half is None:
@@ -103,7 +100,7 @@ def _tail(found: list[Token], text: str) -> str:
     return text[found[-1].start : found[-1].end] if found else ""
 
 
-def _fitting(half: Half, session: Session) -> Iterable[Completion]:
+def _fitting(half: Half, session: Context) -> Iterable[Completion]:
     if half.partial.startswith("$"):
         return _names(half.partial, session)
     if not half.words:
@@ -152,7 +149,7 @@ def find_place(call: tuple[Token, ...]) -> Place | None:
     return Place(command, waiting[0] if waiting else None, before, frozenset(used))
 
 
-def _of_param(place: Place, half: Half, session: Session) -> Iterable[Completion]:
+def _of_param(place: Place, half: Half, session: Context) -> Iterable[Completion]:
     if place.param is None:
         return ()
     if place.param.type.kind == "test":
@@ -168,7 +165,7 @@ def _flags(place: Place) -> list[Completion]:
     ]
 
 
-def _names(partial: str, session: Session) -> Iterable[Completion]:
+def _names(partial: str, session: Context) -> Iterable[Completion]:
     """`$d`, and after a point its fields."""
     root, point, _ = partial[1:].partition(".")
     if point and root in session.names:
@@ -186,7 +183,7 @@ def _fields(value: Any) -> Iterable[str]:
 
 
 def _test_words(
-    before: tuple[Token, ...], partial: str, session: Session
+    before: tuple[Token, ...], partial: str, session: Context
 ) -> Iterable[Completion]:
     """The path, then the operator, then values that fit the path."""
     if not before:
@@ -208,7 +205,7 @@ def _test_words(
     return [Completion(value) for value in values.get(field, ())]
 
 
-def _paths(session: Session) -> Iterable[Completion]:
+def _paths(session: Context) -> Iterable[Completion]:
     for name, value in session.names.items():
         fields = ("stage",) if isinstance(value, TransferRef) else ()
         yield from (Completion(f"${name}.{field}", "transfer") for field in fields)
@@ -227,7 +224,7 @@ def _paths(session: Session) -> Iterable[Completion]:
 # Help.
 
 
-def explain_line(text: str, session: Session) -> Said:
+def explain_line(text: str, session: Context) -> Said:
     """
     The signature of the verb in this half of a line, the next argument lit.
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from devnet.commands.context import Catalogue, Context
 from devnet.commands.options import WorldOptions
 
 if TYPE_CHECKING:
-    from devnet.commands.session import Session
     from devnet.engine.network import Network
 
 
@@ -19,24 +19,6 @@ class Works(Protocol):
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until one more answer is there. False when time ran out."""
-
-
-class Catalogue(Protocol):
-    """Names of the plug-ins that can be chosen."""
-
-    def engines(self) -> tuple[str, ...]:
-        """Consensus engines."""
-
-    def stores(self) -> tuple[str, ...]:
-        """Stores."""
-
-
-@dataclass(slots=True)
-class Settings:
-    """What the verb `set` changes. None of it is part of the world."""
-
-    events: bool = False
-    within_s: int = 60
 
 
 @dataclass(slots=True)
@@ -62,5 +44,5 @@ class Host:
     make_network: Callable[[WorldOptions], Network]
     works: Works
     catalogue: Catalogue
-    keep_wreck: Callable[[Session], str] = lambda session: ""
+    keep_wreck: Callable[[Context], str] = lambda session: ""
     wall: Wall = field(default_factory=Wall)

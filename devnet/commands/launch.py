@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument, BadFile, did_you_mean
 from devnet.commands.host import Host
 from devnet.commands.options import SideOptions, WorldOptions
@@ -191,7 +192,7 @@ def data_folder(path: str) -> Path:
     return folder
 
 
-def _keep_wreck(session: Session, data: Path | None) -> str:
+def _keep_wreck(session: Context, data: Path | None) -> str:
     """Write what led to a failure of the engine. Gives its path, or nothing."""
     folder = data or Path(tempfile.gettempdir())
     name = f"devnet-failed-seed{session.options.seed}-at{session.now_ms}.jsonl"

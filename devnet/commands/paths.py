@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from devnet.commands.context import Context
 from devnet.commands.errors import NotComparable, UnknownPath, did_you_mean
 from devnet.commands.grammar import Token, split_test
 from devnet.commands.types import TestWords, source_of
@@ -22,9 +23,6 @@ from devnet.commands.values import (
     parse_quantity,
     words,
 )
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
 
 CHAIN_FIELDS = ("height", "tip", "rule", "epoch", "final")
 FED_FIELDS = ("backed", "frozen")
@@ -58,7 +56,7 @@ class _FedView:
     chain: str | None = None
 
 
-def resolve(path: str, session: Session, *, named: bool) -> Any:
+def resolve(path: str, session: Context, *, named: bool) -> Any:
     """
     What a path leads to.
 
@@ -91,7 +89,7 @@ def resolve(path: str, session: Session, *, named: bool) -> Any:
     return value
 
 
-def _named(name: str, session: Session) -> Any:
+def _named(name: str, session: Context) -> Any:
     if name not in session.names:
         raise UnknownPath(
             f"nothing is called ${name}",
@@ -101,7 +99,7 @@ def _named(name: str, session: Session) -> Any:
     return session.names[name]
 
 
-def _rooted(word: str, session: Session) -> Any:
+def _rooted(word: str, session: Context) -> Any:
     """The start of a path without `$`: a chain, the federation, or a transfer."""
     if word == "fed":
         return _FedView()
@@ -122,7 +120,7 @@ def _rooted(word: str, session: Session) -> Any:
     )
 
 
-def _follow(value: Any, step: str | int, so_far: str, session: Session) -> Any:
+def _follow(value: Any, step: str | int, so_far: str, session: Context) -> Any:
     """One step along a path."""
     match value, step:
         case dict(), str() if step in value:
@@ -156,7 +154,7 @@ def _follow(value: Any, step: str | int, so_far: str, session: Session) -> Any:
     )
 
 
-def _transfer_field(transfer_id: str, field: str, session: Session) -> Any:
+def _transfer_field(transfer_id: str, field: str, session: Context) -> Any:
     transfer = session.network.transfer(transfer_id)
     if field == "transfer":
         return transfer_id
@@ -166,7 +164,7 @@ def _transfer_field(transfer_id: str, field: str, session: Session) -> Any:
     return getattr(transfer, field)
 
 
-def _fields(value: Any, session: Session) -> Iterable[str]:
+def _fields(value: Any, session: Context) -> Iterable[str]:
     """What can follow this value in a path."""
     match value:
         case dict():
@@ -221,7 +219,7 @@ class Test:
         )
 
 
-def make_test(test: TestWords, session: Session) -> Test:
+def make_test(test: TestWords, session: Context) -> Test:
     """
     The test that these words spell, tried once so that nonsense is refused at once.
 
@@ -246,7 +244,7 @@ def make_test(test: TestWords, session: Session) -> Test:
     return made
 
 
-def _right_side(token: Token, session: Session) -> Any:
+def _right_side(token: Token, session: Context) -> Any:
     """The value of the right side: a path's, JSON, or the word itself."""
     if token.kind == "path":
         return session.value_of(token.text)

@@ -8,12 +8,14 @@ this come parsing, help, completion, and the forms of the TUI.
 from __future__ import annotations
 
 import inspect
+import json
 import types
 import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from devnet.commands.context import Context
 from devnet.commands.errors import (
     MissingArgument,
     TooManyArguments,
@@ -22,12 +24,9 @@ from devnet.commands.errors import (
     did_you_mean,
     nearest,
 )
-from devnet.commands.grammar import Call, Token, quoted
+from devnet.commands.grammar import Token, quoted
 from devnet.commands.types import TYPES, ArgType, source_of
-from devnet.commands.values import words
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
+from devnet.commands.values import Amount, words
 
 LATER = {
     "withdraw": "transfer", "issue": "transfer", "retire": "transfer",
@@ -166,14 +165,14 @@ def command(
 
 def _params(function: Callable[..., Any], labels: dict[str, str]) -> Iterable[Param]:
     """The parameters after the session."""
-    scope = dict(getattr(function, "__globals__", {}))
-    scope.setdefault("Session", object)
+    _, *parameters = inspect.signature(function).parameters.items()
     # What a verb returns may be defined below it, so only its parameters are read.
-    read = {
-        key: one for key, one in function.__annotations__.items() if key != "return"
-    }
-    hints = typing.get_type_hints(types.SimpleNamespace(__annotations__=read), scope)
-    for name, parameter in list(inspect.signature(function).parameters.items())[1:]:
+    read = {name: one.annotation for name, one in parameters}
+    hints = typing.get_type_hints(
+        types.SimpleNamespace(__annotations__=read),
+        dict(getattr(function, "__globals__", {})),
+    )
+    for name, parameter in parameters:
         wanted = hints.get(name)
         if typing.get_origin(wanted) in (types.UnionType, typing.Union):
             wanted = next(
@@ -197,9 +196,7 @@ _PLAIN = ArgType("flag", "", "flag without a value", lambda token, session: True
 
 
 def all_commands() -> tuple[Command, ...]:
-    """Every verb, in the order of its name."""
-    from devnet.commands import verbs  # noqa: F401  its import registers them
-
+    """The registered verbs in the order of their names; `verbs` registers all."""
     return tuple(_COMMANDS[verb] for verb in sorted(_COMMANDS))
 
 
@@ -220,7 +217,7 @@ def find(verb: str) -> Command:
     )
 
 
-def bind(one: Command, tokens: tuple[Token, ...], session: Session) -> dict[str, Any]:
+def bind(one: Command, tokens: tuple[Token, ...], session: Context) -> dict[str, Any]:
     """
     The values of a call, by parameter.
 
@@ -303,10 +300,6 @@ def line_of(one: Command, values: dict[str, Any]) -> str:
 
 def _spell(value: Any) -> str:
     """A value as a line spells it."""
-    import json
-
-    from devnet.commands.values import Amount
-
     match value:
         case dict():
             return json.dumps(value, sort_keys=True)
@@ -315,11 +308,3 @@ def _spell(value: Any) -> str:
         case Amount():
             return f"{value.units}neu"
     return quoted(words(value))
-
-
-def parse_call_line(line: str) -> Call:
-    """The one call of a line that a recording kept."""
-    from devnet.commands.grammar import parse_line
-
-    (call,) = parse_line(line)
-    return call

@@ -11,29 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
+from devnet.commands.context import Context
 from devnet.commands.errors import WaitRanOut
+from devnet.commands.values import Said
 from devnet.engine.errors import DevnetError
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """
-    What a verb answers.
-
-    Args:
-        value: for programs; what JSON shows.
-        text: for people; may have several lines.
-        handle: what a name gets, when that should stay alive (a transfer).
-    """
-
-    value: Any
-    text: str
-    handle: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +30,22 @@ class Script:
 class Running(Protocol):
     """A verb that needs time."""
 
-    def start(self, session: Session) -> None:
+    def start(self, session: Context) -> None:
         """Called once, before the first poll."""
 
-    def poll(self, session: Session, now_ms: int) -> bool:
+    def poll(self, session: Context, now_ms: int) -> bool:
         """Carry on. Is it over?"""
 
-    def settled(self, session: Session, now_ms: int) -> bool:
+    def settled(self, session: Context, now_ms: int) -> bool:
         """Would the next poll end it? Changes nothing."""
 
     def end(self, error: DevnetError) -> None:
         """It is to end now, with this error."""
 
-    def finish(self, session: Session) -> Said:
+    def finish(self, session: Context) -> Said:
         """The answer, or the error it ended with."""
 
-    def stop(self, session: Session) -> None:
+    def stop(self, session: Context) -> None:
         """Called once, however it ended."""
 
     @property
@@ -107,19 +90,19 @@ class Until:
     def deadline_ms(self) -> int | None:
         return self._deadline_ms
 
-    def start(self, session: Session) -> None:
+    def start(self, session: Context) -> None:
         session.hurry(1)
 
-    def stop(self, session: Session) -> None:
+    def stop(self, session: Context) -> None:
         session.hurry(-1)
 
-    def settled(self, session: Session, now_ms: int) -> bool:
+    def settled(self, session: Context, now_ms: int) -> bool:
         return self.poll(session, now_ms)
 
     def end(self, error: DevnetError) -> None:
         self._error = error
 
-    def poll(self, session: Session, now_ms: int) -> bool:
+    def poll(self, session: Context, now_ms: int) -> bool:
         self._error = None
         try:
             if self.holds():
@@ -132,7 +115,7 @@ class Until:
         self._error = WaitRanOut(self.ran_out(), hint=self.hint)
         return True
 
-    def finish(self, session: Session) -> Said:
+    def finish(self, session: Context) -> Said:
         if self._error is not None:
             raise self._error
         return self.done()
@@ -148,24 +131,24 @@ class Stepping:
         self.n_left, self.done = n_steps, done
         self._error: DevnetError | None = None
 
-    def start(self, session: Session) -> None:
+    def start(self, session: Context) -> None:
         """Nothing to prepare."""
 
-    def stop(self, session: Session) -> None:
+    def stop(self, session: Context) -> None:
         """Nothing to take back."""
 
-    def poll(self, session: Session, now_ms: int) -> bool:
+    def poll(self, session: Context, now_ms: int) -> bool:
         while self.n_left and session.step_once():
             self.n_left -= 1
         return not self.n_left
 
-    def settled(self, session: Session, now_ms: int) -> bool:
+    def settled(self, session: Context, now_ms: int) -> bool:
         return False
 
     def end(self, error: DevnetError) -> None:
         self._error = error
 
-    def finish(self, session: Session) -> Said:
+    def finish(self, session: Context) -> Said:
         if self._error is not None:
             raise self._error
         return self.done()

@@ -14,20 +14,23 @@ Both give the same world for the same lines at the same virtual times.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from devnet.commands.completion import complete_line, explain_line
+from devnet.commands.context import Catalogue, Settings
 from devnet.commands.errors import EngineFault, Interrupted, InvariantAlarm
 from devnet.commands.grammar import Call, parse_line
-from devnet.commands.host import Catalogue, Host, Settings
+from devnet.commands.host import Host
+from devnet.commands.log import Log
 from devnet.commands.options import WorldOptions
+from devnet.commands.outcome import Outcome
 from devnet.commands.pacer import NO_LIMIT_MS, Pacer
 from devnet.commands.paths import resolve
-from devnet.commands.recording import Log
-from devnet.commands.running import Said
-from devnet.commands.tasks import Outcome, Task
+from devnet.commands.tasks import Task
 from devnet.commands.types import Completion
+from devnet.commands.values import Said
+from devnet.commands.verbs import all_commands
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import InvariantBroken
 
@@ -129,6 +132,11 @@ class Session:
         return self.host.catalogue
 
     @property
+    def verbs(self) -> Mapping[str, str]:
+        """Every verb with its summary."""
+        return {one.verb: one.summary for one in all_commands()}
+
+    @property
     def now_ms(self) -> int:
         """Virtual time; zero before the first world."""
         return self._network.now_ms if self._network else 0
@@ -157,7 +165,7 @@ class Session:
         quiet: bool = False,
     ) -> Task:
         """Begin a script: numbered lines, run in order until one fails."""
-        task = Task(self, lines, told, quiet=quiet)
+        task = Task(self, lines, told, self._forget, quiet=quiet)
         self._tasks.append(task)
         self._interrupted = False
         task.poll()
@@ -284,11 +292,6 @@ class Session:
         if outcome.name is not None:
             self.names[outcome.name] = value
 
-    def forget(self, task: Task) -> None:
-        """The task is done."""
-        if task in self._tasks:
-            self._tasks.remove(task)
-
     def failed(self, error: Exception) -> DevnetError:
         """Freeze: the engine failed. Keeps a recording to report, ends every task."""
         self.pacer = self.pacer.pause()
@@ -303,6 +306,11 @@ class Session:
         for task in list(self._tasks):
             task.end(fault)
         return fault
+
+    def _forget(self, task: Task) -> None:
+        """The task is done."""
+        if task in self._tasks:
+            self._tasks.remove(task)
 
     # Below: driving.
 

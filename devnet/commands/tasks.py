@@ -7,70 +7,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from devnet.commands.errors import BadFile, ReadOnly, exit_status
+from devnet.commands.context import Context
+from devnet.commands.errors import BadFile, ReadOnly
 from devnet.commands.grammar import Call
+from devnet.commands.outcome import Outcome
 from devnet.commands.registry import Command, bind, find, line_of
-from devnet.commands.running import Running, Said, Script
-from devnet.commands.values import plain
+from devnet.commands.running import Running, Script
+from devnet.commands.values import Said
 from devnet.engine.errors import DevnetError
 
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
-
 DEEPEST_SCRIPT = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """
-    How a call ended.
-
-    Args:
-        ok: it did what it says.
-        verb: empty when the line could not be read.
-        line: number of the line in its script.
-        source: the call as written.
-        result: what it gave.
-        error: why it did not.
-        seq_range: events of the stream that came meanwhile: first, and one past last.
-        text: the answer for people.
-        name: what the result is called from now on.
-    """
-
-    ok: bool
-    verb: str
-    line: int
-    source: str
-    result: Any
-    error: DevnetError | None
-    seq_range: tuple[int, int]
-    text: str
-    name: str | None = None
-
-    @property
-    def exit_status(self) -> int:
-        """The status of a script that ends with this."""
-        return exit_status(self.error)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The object of `--json`."""
-        shared = {
-            "v": 1,
-            "ok": self.ok,
-            "line": self.line,
-            "verb": self.verb,
-            "seq": list(self.seq_range),
-        }
-        if self.error is None:
-            return {**shared, "result": plain(self.result)}
-        error = {
-            "code": self.error.code,
-            "message": self.error.message,
-            "hint": self.error.hint,
-        }
-        return {**shared, "error": error}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +50,21 @@ class Task:
         session: where it runs.
         lines: (number, text) pairs; taken one by one, so they may still be typed.
         told: gets every outcome as soon as it is there.
+        closed: called once, when nothing is left to do.
         quiet: outcomes leave no trace in the session (a call under `refuses`).
     """
 
     def __init__(
         self,
-        session: Session,
+        session: Context,
         lines: Iterable[tuple[int, str | Call]],
         told: Callable[[Outcome], None] = lambda outcome: None,
+        closed: Callable[[Task], None] = lambda task: None,
         *,
         quiet: bool = False,
     ) -> None:
-        self._session, self._told, self._quiet = session, told, quiet
+        self._session, self._quiet = session, quiet
+        self._told, self._closed = told, closed
         self._more: Iterator[tuple[int, str | Call]] = iter(lines)
         self._items: deque[_Item] = deque()
         self._now: _Current | None = None
@@ -283,10 +234,10 @@ class Task:
     def _close(self) -> None:
         self.done = True
         self._items.clear()
-        self._session.forget(self)
+        self._closed(self)
 
 
-def start_running(session: Session, answer: Running) -> None:
+def start_running(session: Context, answer: Running) -> None:
     """Start what takes time. Raises DevnetError when the engine cannot."""
     try:
         answer.start(session)
@@ -296,7 +247,7 @@ def start_running(session: Session, answer: Running) -> None:
         raise session.failed(error) from error
 
 
-def begin_call(session: Session, call: Call) -> tuple[Command, Any]:
+def begin_call(session: Context, call: Call) -> tuple[Command, Any]:
     """
     Read a call's arguments and run its verb.
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NewType
+from typing import Any, NewType
 
+from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument, did_you_mean
 from devnet.commands.grammar import Call, Token, parse_call, quoted
 from devnet.commands.options import NAME_HINT, is_sidechain_name
 from devnet.commands.values import Amount, Quantity, TransferRef, parse_quantity
 from devnet.engine.errors import BadValue, UnknownName
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
 
 Account = NewType("Account", str)
 Asset = NewType("Asset", str)
@@ -76,8 +74,8 @@ class ArgType:
     kind: str
     label: str
     meaning: str
-    parse: Callable[[Any, Session], Any]
-    complete: Callable[[Session], Iterable[Completion]] = lambda _: ()
+    parse: Callable[[Any, Context], Any]
+    complete: Callable[[Context], Iterable[Completion]] = lambda _: ()
     rest: bool = False
 
     @property
@@ -90,11 +88,11 @@ class ArgType:
 
 
 def chosen(
-    what: str, names: Callable[[Session], Iterable[str]]
-) -> Callable[[Token, Session], str]:
+    what: str, names: Callable[[Context], Iterable[str]]
+) -> Callable[[Token, Context], str]:
     """A parser that takes one of the names and says which is nearest otherwise."""
 
-    def parse(token: Token, session: Session) -> str:
+    def parse(token: Token, session: Context) -> str:
         word = spelled(token, session)
         known = list(names(session))
         if word in known:
@@ -106,14 +104,14 @@ def chosen(
     return parse
 
 
-def spelled(token: Token, session: Session) -> str:
+def spelled(token: Token, session: Context) -> str:
     """The word, or the value that a `$` path leads to."""
     if token.kind != "path":
         return token.text
     return str(session.value_of(token.text))
 
 
-def _quantity(token: Token, session: Session) -> Quantity | Amount:
+def _quantity(token: Token, session: Context) -> Quantity | Amount:
     value: Any = token.text
     if token.kind == "path":
         value = session.value_of(token.text)
@@ -127,14 +125,14 @@ def _quantity(token: Token, session: Session) -> Quantity | Amount:
     )
 
 
-def _number(token: Token, session: Session) -> int:
+def _number(token: Token, session: Context) -> int:
     word = spelled(token, session)
     if word.isascii() and word.isdecimal() and len(word) <= 12:
         return int(word)
     raise BadArgument(f"{word[:40]!r} is not a whole number", hint="for example 6")
 
 
-def _height(token: Token, session: Session) -> str:
+def _height(token: Token, session: Context) -> str:
     word = spelled(token, session)
     digits = word.removeprefix("+")
     if digits.isascii() and digits.isdecimal() and len(digits) <= 12:
@@ -145,14 +143,14 @@ def _height(token: Token, session: Session) -> str:
     )
 
 
-def _switch(token: Token, session: Session) -> bool:
+def _switch(token: Token, session: Context) -> bool:
     word = spelled(token, session)
     if word in ("on", "off"):
         return word == "on"
     raise BadArgument(f"{word[:40]!r} is neither on nor off", hint="events on")
 
 
-def _speed(token: Token, session: Session) -> float:
+def _speed(token: Token, session: Context) -> float:
     return parse_speed(spelled(token, session))
 
 
@@ -170,7 +168,7 @@ def parse_speed(word: str) -> float:
     )
 
 
-def _span(token: Token, session: Session) -> str:
+def _span(token: Token, session: Context) -> str:
     word = spelled(token, session)
     parse_span(word)
     return word
@@ -190,14 +188,14 @@ def parse_span(word: str) -> tuple[int, str]:
     )
 
 
-def _names(token: Token, session: Session) -> tuple[str, ...]:
+def _names(token: Token, session: Context) -> tuple[str, ...]:
     names = tuple(name for name in spelled(token, session).split(",") if name)
     if not names:
         raise BadArgument("a list of names is empty", hint="write v1,v2,v3")
     return names
 
 
-def _settings(token: Token, session: Session) -> dict[str, int]:
+def _settings(token: Token, session: Context) -> dict[str, int]:
     value = token.value
     fits = isinstance(value, dict) and all(type(one) is int for one in value.values())
     if token.kind != "json" or not fits:
@@ -208,14 +206,14 @@ def _settings(token: Token, session: Session) -> dict[str, int]:
     return dict(value)
 
 
-def _new_name(token: Token, session: Session) -> str:
+def _new_name(token: Token, session: Context) -> str:
     word = spelled(token, session)
     if is_sidechain_name(word):
         return word
     raise BadValue(f"{word[:40]!r} cannot name a sidechain", hint=NAME_HINT)
 
 
-def _transfer(token: Token, session: Session) -> str:
+def _transfer(token: Token, session: Context) -> str:
     value: Any = token.text
     if token.kind == "path":
         value = session.value_of(token.text)
@@ -230,11 +228,11 @@ def _transfer(token: Token, session: Session) -> str:
     )
 
 
-def _verb(token: Token, session: Session) -> str:
+def _verb(token: Token, session: Context) -> str:
     return spelled(token, session)
 
 
-def _tail_call(words: tuple[Token, ...], session: Session) -> Call:
+def _tail_call(words: tuple[Token, ...], session: Context) -> Call:
     """The remaining words as a call of its own."""
     return parse_call(words, " ".join(source_of(word) for word in words))
 
@@ -251,18 +249,18 @@ def source_of(token: Token) -> str:
     return token.text
 
 
-def _accounts(session: Session) -> list[Completion]:
+def _accounts(session: Context) -> list[Completion]:
     return [Completion(name, "account") for name in session.network.accounts()]
 
 
-def _assets(session: Session) -> list[Completion]:
+def _assets(session: Context) -> list[Completion]:
     return [
         Completion(name, f"{info.decimals} decimals")
         for name, info in session.network.assets().items()
     ]
 
 
-def _sidechains(session: Session) -> list[Completion]:
+def _sidechains(session: Context) -> list[Completion]:
     found = []
     for name in session.network.sidechain_names():
         facts = session.network.show(name)
@@ -270,19 +268,19 @@ def _sidechains(session: Session) -> list[Completion]:
     return found
 
 
-def _chains(session: Session) -> list[Completion]:
+def _chains(session: Context) -> list[Completion]:
     main = Completion("main", f"pow  height {session.network.main_height()}")
     return [main, *_sidechains(session)]
 
 
-def _transfers(session: Session) -> list[Completion]:
+def _transfers(session: Context) -> list[Completion]:
     return [
         Completion(transfer.id, f"{transfer.who} > {transfer.chain}  {transfer.stage}")
         for transfer in reversed(session.network.transfers())
     ]
 
 
-def _topics(session: Session) -> list[Completion]:
+def _topics(session: Context) -> list[Completion]:
     words = ("chains", "accounts", "assets", "transfers")
     return [
         *_chains(session),
@@ -291,21 +289,19 @@ def _topics(session: Session) -> list[Completion]:
     ]
 
 
-def _engines(session: Session) -> list[Completion]:
+def _engines(session: Context) -> list[Completion]:
     return [Completion(name, "consensus") for name in session.catalogue.engines()]
 
 
-def _stores(session: Session) -> list[Completion]:
+def _stores(session: Context) -> list[Completion]:
     return [Completion(name, "store") for name in session.catalogue.stores()]
 
 
-def _verbs(session: Session) -> list[Completion]:
-    from devnet.commands.registry import all_commands
-
-    return [Completion(one.verb, one.summary) for one in all_commands()]
+def _verbs(session: Context) -> list[Completion]:
+    return [Completion(verb, summary) for verb, summary in session.verbs.items()]
 
 
-def _codes(session: Session) -> list[Completion]:
+def _codes(session: Context) -> list[Completion]:
     from devnet.engine.errors import DevnetError
 
     return [
@@ -314,16 +310,16 @@ def _codes(session: Session) -> list[Completion]:
     ]
 
 
-def _texts(complete: Callable[[Session], list[Completion]]) -> Callable[..., list[str]]:
+def _texts(complete: Callable[[Context], list[Completion]]) -> Callable[..., list[str]]:
     return lambda session: [one.text for one in complete(session)]
 
 
-def _fixed(*words: str) -> Callable[[Session], list[Completion]]:
+def _fixed(*words: str) -> Callable[[Context], list[Completion]]:
     return lambda _: [Completion(word) for word in words]
 
 
 def _one_of(
-    kind: str, label: str, what: str, complete: Callable[[Session], list[Completion]]
+    kind: str, label: str, what: str, complete: Callable[[Context], list[Completion]]
 ) -> ArgType:
     return ArgType(kind, label, what, chosen(what, _texts(complete)), complete)
 

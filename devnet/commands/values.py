@@ -104,6 +104,22 @@ class TransferRef:
         return self.id
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """
+    What a verb answers.
+
+    Args:
+        value: for programs; what JSON shows.
+        text: for people; may have several lines.
+        handle: what a name gets, when that should stay alive (a transfer).
+    """
+
+    value: Any
+    text: str
+    handle: Any = None
+
+
 def plain(value: Any) -> Any:
     """The value as JSON has it: amounts are strings of units, hashes are hex."""
     match value:

@@ -11,7 +11,8 @@ from typing import Any
 
 from devnet import __version__
 from devnet.commands.errors import EXIT_DONE, EXIT_USAGE, did_you_mean
-from devnet.commands.registry import LATER, Command, all_commands
+from devnet.commands.registry import LATER, Command
+from devnet.commands.verbs import all_commands
 
 USED_FOR = {
     "textual": "the screen",

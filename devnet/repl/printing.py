@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TextIO
 
-from devnet.commands.tasks import Outcome
+from devnet.commands.outcome import Outcome
 from devnet.engine.errors import DevnetError
 from devnet.repl.eventlines import ASCII
 

@@ -29,8 +29,8 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from devnet.commands.completion import read_half
 from devnet.commands.errors import EXIT_DONE, EXIT_ENGINE
 from devnet.commands.grammar import is_open
+from devnet.commands.outcome import Outcome
 from devnet.commands.session import Session
-from devnet.commands.tasks import Outcome
 from devnet.engine.errors import DevnetError
 from devnet.repl.eventlines import NOISY, event_line
 from devnet.repl.printing import Printer

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from devnet.commands.errors import EXIT_DONE, EXIT_MISSED, BadFile
 from devnet.commands.launch import RECORDING_NAME, opened
-from devnet.commands.recording import Recording, load_recording, replay
+from devnet.commands.recording import Recording, load_recording
+from devnet.commands.replaying import replay
 from devnet.engine.events import event_from_dict
 from devnet.repl.eventlines import event_line
 from devnet.repl.script import interruptible

@@ -8,7 +8,8 @@ import pytest
 from fakes import FakeNetwork, FakeWorks, fake_session
 
 from devnet.commands.errors import BadFile
-from devnet.commands.recording import load_recording, replay, write_whole
+from devnet.commands.recording import load_recording, write_whole
+from devnet.commands.replaying import replay
 from devnet.commands.session import Session
 
 SCRIPT = (

@@ -6,9 +6,10 @@ import pytest
 from fakes import fake_session
 
 from devnet.commands.grammar import parse_line
-from devnet.commands.registry import all_commands, bind, command, find, line_of
-from devnet.commands.running import Said
+from devnet.commands.registry import bind, command, line_of
 from devnet.commands.types import TYPES, Account
+from devnet.commands.values import Said
+from devnet.commands.verbs import all_commands, find
 from devnet.engine.errors import DevnetError
 
 VERBS = {one.verb: one for one in all_commands()}

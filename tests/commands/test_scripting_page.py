@@ -10,7 +10,7 @@ from fakes import fake_session
 
 from devnet.commands import errors
 from devnet.commands.options import read_config
-from devnet.commands.registry import all_commands
+from devnet.commands.verbs import all_commands
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scripting.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL)

@@ -13,7 +13,8 @@ import pytest
 
 from devnet.commands.launch import make_host
 from devnet.commands.options import WorldOptions, parse_sidechains
-from devnet.commands.recording import load_recording, replay
+from devnet.commands.recording import load_recording
+from devnet.commands.replaying import replay
 from devnet.commands.session import Session
 from devnet.commands.verbs.world import read_script
 from devnet.engine.interfaces import WorkSource

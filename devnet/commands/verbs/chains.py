@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from devnet.commands.context import Context
 from devnet.commands.registry import command
-from devnet.commands.running import Said
 from devnet.commands.types import (
     Engine,
     Height,
@@ -17,15 +17,12 @@ from devnet.commands.types import (
     Store,
     Topic,
 )
-from devnet.commands.values import Amount, words
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
+from devnet.commands.values import Amount, Said, words
 
 
 @command(group="chains", example="swap alpha poa --at +12", acts=True)
 def swap(
-    session: Session,
+    session: Context,
     sidechain: Sidechain,
     engine: Engine,
     *,
@@ -58,7 +55,7 @@ def swap(
 
 @command(group="chains", example="new-sidechain delta poa --validators 4", acts=True)
 def new_sidechain(
-    session: Session,
+    session: Context,
     name: NewName,
     engine: Engine,
     *,
@@ -87,7 +84,7 @@ def new_sidechain(
 
 
 @command(group="chains", example="show alpha")
-def show(session: Session, what: Topic | None = None) -> Said:
+def show(session: Context, what: Topic | None = None) -> Said:
     """Show a chain, a transfer, or one of the lists: chains, accounts, assets,
     transfers.
 
@@ -106,7 +103,7 @@ def show(session: Session, what: Topic | None = None) -> Said:
     return Said(value, words(value))
 
 
-def transfer_facts(session: Session, transfer_id: str) -> dict[str, Any]:
+def transfer_facts(session: Context, transfer_id: str) -> dict[str, Any]:
     """A transfer as plain facts."""
     transfer = session.network.transfer(transfer_id)
     decimals = session.network.asset(transfer.asset).decimals
@@ -125,12 +122,12 @@ def transfer_facts(session: Session, transfer_id: str) -> dict[str, Any]:
     }
 
 
-def _chains(session: Session) -> Said:
+def _chains(session: Context) -> Said:
     rows = [session.network.show(name) for name in session.network.chain_names()]
     return Said(rows, _table(rows, ("name", "height", "rule", "epoch", "final", "tip")))
 
 
-def _accounts(session: Session) -> Said:
+def _accounts(session: Context) -> Said:
     network = session.network
     rows = []
     for who in network.accounts():
@@ -140,7 +137,7 @@ def _accounts(session: Session) -> Said:
     return Said(rows, _table(rows, ("who", "chain", "amount")))
 
 
-def _assets(session: Session) -> Said:
+def _assets(session: Context) -> Said:
     rows = [
         {"name": name, "decimals": info.decimals, "id": info.id}
         for name, info in session.network.assets().items()
@@ -148,7 +145,7 @@ def _assets(session: Session) -> Said:
     return Said(rows, _table(rows, ("name", "decimals", "id")))
 
 
-def _transfers(session: Session) -> Said:
+def _transfers(session: Context) -> Said:
     rows = [transfer_facts(session, one.id) for one in session.network.transfers()]
     text = _table(rows, ("transfer", "who", "chain", "amount", "stage", "note"))
     return Said(rows, text or "Nothing in flight. lock alice 250 BTM alpha starts one.")

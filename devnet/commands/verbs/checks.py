@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from devnet.commands.context import Context
 from devnet.commands.errors import (
     ExpectMissed,
     Interrupted,
@@ -12,17 +11,14 @@ from devnet.commands.errors import (
 from devnet.commands.grammar import Call
 from devnet.commands.paths import make_test
 from devnet.commands.registry import command
-from devnet.commands.running import Said
 from devnet.commands.tasks import Task
 from devnet.commands.types import Code, TestWords
+from devnet.commands.values import Said
 from devnet.engine.errors import DevnetError
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
 
 
 @command(group="checks", example="expect alpha.height >= 0")
-def expect(session: Session, test: TestWords) -> Said:
+def expect(session: Context, test: TestWords) -> Said:
     """Hold a test against the world as it is now; a script stops when it misses."""
     wanted = make_test(test, session)
     if not wanted():
@@ -34,7 +30,7 @@ def expect(session: Session, test: TestWords) -> Said:
 
 
 @command(group="checks", example="refuses claim.replayed claim d1")
-def refuses(session: Session, code: Code, call: Call) -> Refusing:
+def refuses(session: Context, code: Code, call: Call) -> Refusing:
     """Run a call that must fail with this very code."""
     return Refusing(session, code, call)
 
@@ -42,7 +38,7 @@ def refuses(session: Session, code: Code, call: Call) -> Refusing:
 class Refusing:
     """A call whose failure is the point."""
 
-    def __init__(self, session: Session, code: str, call: Call) -> None:
+    def __init__(self, session: Context, code: str, call: Call) -> None:
         self.code, self.call = code, call
         self._task: Task | None = None
 
@@ -50,10 +46,10 @@ class Refusing:
     def deadline_ms(self) -> int | None:
         return self._task.deadline_ms if self._task else None
 
-    def start(self, session: Session) -> None:
+    def start(self, session: Context) -> None:
         self._task = Task(session, [(0, self.call)], quiet=True)
 
-    def stop(self, session: Session) -> None:
+    def stop(self, session: Context) -> None:
         if self._task is not None:
             self._task.end(Interrupted("interrupted"))
 
@@ -61,18 +57,18 @@ class Refusing:
     def is_stepping(self) -> bool:
         return self._task is not None and self._task.is_stepping
 
-    def settled(self, session: Session, now_ms: int) -> bool:
+    def settled(self, session: Context, now_ms: int) -> bool:
         return self._task is None or self._task.settled(now_ms)
 
     def end(self, error: DevnetError) -> None:
         if self._task is not None:
             self._task.end(error)
 
-    def poll(self, session: Session, now_ms: int) -> bool:
+    def poll(self, session: Context, now_ms: int) -> bool:
         assert self._task is not None
         return self._task.poll(now_ms)
 
-    def finish(self, session: Session) -> Said:
+    def finish(self, session: Context) -> Said:
         assert self._task is not None
         outcome = self._task.outcome
         error = outcome.error

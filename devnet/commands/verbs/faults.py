@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from devnet.commands.context import Context
 from devnet.commands.registry import command
-from devnet.commands.running import Said
 from devnet.commands.types import Chain, Names
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
+from devnet.commands.values import Said
 
 
 @command(group="chains", example="partition alpha v1,v2", acts=True)
-def partition(session: Session, chain: Chain, side: Names | None = None) -> Said:
+def partition(session: Context, chain: Chain, side: Names | None = None) -> Said:
     """Cut a chain's network in two: those named hear only one another.
 
     Without names the last one is alone: `partition main` leaves node-1 to itself, so
@@ -26,7 +22,7 @@ def partition(session: Session, chain: Chain, side: Names | None = None) -> Said
 
 
 @command(group="chains", example="heal main", acts=True)
-def heal(session: Session, chain: Chain) -> Said:
+def heal(session: Context, chain: Chain) -> Said:
     """Join a cut network again: everybody sends what the others have not seen."""
     session.network.heal(chain)
     return Said({"chain": chain}, f"{chain} is whole again")

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from devnet.commands.context import Context
 from devnet.commands.registry import command
-from devnet.commands.running import Said
 from devnet.commands.types import Account, Asset, Chain, Sidechain, Transfer
-from devnet.commands.values import Amount, Quantity, TransferRef
+from devnet.commands.values import Amount, Quantity, Said, TransferRef
 from devnet.engine.errors import BadValue, InsufficientFunds
 
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
 
-
-def in_units(session: Session, amount: Quantity | Amount, asset: str) -> Amount:
+def in_units(session: Context, amount: Quantity | Amount, asset: str) -> Amount:
     """
     The amount of this asset that was meant.
 
@@ -36,7 +32,7 @@ def in_units(session: Session, amount: Quantity | Amount, asset: str) -> Amount:
 
 @contextmanager
 def said_in_units(
-    session: Session, who: str, chain: str, wanted: Amount
+    session: Context, who: str, chain: str, wanted: Amount
 ) -> Iterator[None]:
     """Say what is missing as people count it, when it is the amount itself."""
     try:
@@ -55,7 +51,7 @@ def said_in_units(
 
 @command(group="money", example="lock alice 250 BTM alpha", acts=True)
 def lock(
-    session: Session,
+    session: Context,
     who: Account,
     amount: Quantity,
     asset: Asset,
@@ -86,7 +82,7 @@ def lock(
 
 
 @command(group="money", example="claim d1", acts=True)
-def claim(session: Session, transfer: Transfer) -> Said:
+def claim(session: Context, transfer: Transfer) -> Said:
     """Hand in the Claim of a transfer by hand.
 
     The collector does this by itself; a second Claim of the same lock is refused with
@@ -105,7 +101,7 @@ def claim(session: Session, transfer: Transfer) -> Said:
     labels={"sender": "FROM", "receiver": "TO"},
 )
 def transfer(
-    session: Session,
+    session: Context,
     sender: Account,
     receiver: Account,
     amount: Quantity,
@@ -131,7 +127,7 @@ def transfer(
 
 
 @command(group="money", example="balance alice main BTM")
-def balance(session: Session, who: Account, chain: Chain, asset: Asset) -> Said:
+def balance(session: Context, who: Account, chain: Chain, asset: Asset) -> Said:
     """What an account can spend on a chain.
 
     The result is an amount: compared with a bare number it counts in the asset's own

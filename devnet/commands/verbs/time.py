@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument, Paused
 from devnet.commands.paths import make_test
 from devnet.commands.registry import command
-from devnet.commands.running import Said, Stepping, Until
+from devnet.commands.running import Stepping, Until
 from devnet.commands.types import Number, Span, Speed, TestWords, parse_span
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
+from devnet.commands.values import Said
 
 MOST_MS_PER_BLOCK = 3_600_000
 """Virtual time after which a block that does not come is given up."""
@@ -21,7 +20,7 @@ MOST_BLOCKS = 100_000
 
 
 @command(group="time", example="mine 6", acts=True)
-def mine(session: Session, n: Number | None = None) -> Until:
+def mine(session: Context, n: Number | None = None) -> Until:
     """Let virtual time pass until N more mainchain blocks are there; one without N."""
     _not_paused(session)
     n_blocks = 1 if n is None else n
@@ -46,7 +45,7 @@ def mine(session: Session, n: Number | None = None) -> Until:
 
 
 @command(group="time", example="wait alpha.height > 20 --within 10blocks", acts=True)
-def wait(session: Session, test: TestWords, *, within: Span | None = None) -> Until:
+def wait(session: Context, test: TestWords, *, within: Span | None = None) -> Until:
     """Let virtual time pass until a test holds.
 
     --within 20blocks counts mainchain blocks, --within 30s virtual seconds; 60 virtual
@@ -84,7 +83,7 @@ def wait(session: Session, test: TestWords, *, within: Span | None = None) -> Un
 
 
 @command(group="time", example="step 10")
-def step(session: Session, n: Number | None = None) -> Stepping:
+def step(session: Context, n: Number | None = None) -> Stepping:
     """Take one step of the network, or N; also while time stands still."""
     n_steps = 1 if n is None else n
     if not 0 < n_steps <= MOST_BLOCKS:
@@ -100,14 +99,14 @@ def step(session: Session, n: Number | None = None) -> Stepping:
 
 
 @command(group="time", example="pause")
-def pause(session: Session) -> Said:
+def pause(session: Context) -> Said:
     """Stop virtual time. step still takes single steps."""
     session.pacer = session.pacer.pause()
     return _pace(session)
 
 
 @command(group="time", example="resume")
-def resume(session: Session) -> Said:
+def resume(session: Context) -> Said:
     """Let virtual time go on. After an alarm, the alarm stands."""
     network = session.network
     if network.is_paused_by_breach():
@@ -118,20 +117,20 @@ def resume(session: Session) -> Said:
 
 
 @command(group="time", example="speed x10")
-def speed(session: Session, speed: Speed | None = None) -> Said:
+def speed(session: Context, speed: Speed | None = None) -> Said:
     """Set virtual seconds per second: x1, x0.5, x20, or max. Alone: say it."""
     if speed is not None:
         session.pacer = session.pacer.at_speed(speed)
     return _pace(session)
 
 
-def _pace(session: Session) -> Said:
+def _pace(session: Context) -> Said:
     pacer = session.pacer
     label = "time stands still" if pacer.paused else f"time runs at {pacer.label}"
     value = {"speed": replace(pacer, paused=False).label, "paused": pacer.paused}
     return Said(value, label)
 
 
-def _not_paused(session: Session) -> None:
+def _not_paused(session: Context) -> None:
     if session.pacer.paused:
         raise Paused("time stands still, so this would wait for ever")

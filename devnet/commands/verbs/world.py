@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument, BadFile, did_you_mean
 from devnet.commands.grammar import logical_lines
 from devnet.commands.options import PROFILES, parse_sidechains
 from devnet.commands.recording import save_recording
 from devnet.commands.registry import all_commands, command, find
-from devnet.commands.running import Said, Script
+from devnet.commands.running import Script
 from devnet.commands.types import File, Number, SidechainList, Switch, Text, VerbName
-
-if TYPE_CHECKING:
-    from devnet.commands.session import Session
+from devnet.commands.values import Said
 
 GROUPS = ("money", "chains", "time", "checks", "session")
 
@@ -27,7 +26,7 @@ GROUPS = ("money", "chains", "time", "checks", "session")
     labels={"profile": "|".join(PROFILES), "relay_fee": "PPM"},
 )
 def start(
-    session: Session,
+    session: Context,
     *,
     seed: Number | None = None,
     profile: Text | None = None,
@@ -66,7 +65,7 @@ def start(
     example="save recording first.jsonl",
     labels={"what": "recording"},
 )
-def save(session: Session, what: Text, file: File) -> Said:
+def save(session: Context, what: Text, file: File) -> Said:
     """Write a recording: header, commands, events, digest of the world."""
     if what != "recording":
         raise BadArgument(
@@ -79,7 +78,7 @@ def save(session: Session, what: Text, file: File) -> Said:
 
 
 @command(group="session", example="run fixtures/scripts/first-deposit.dn")
-def run(session: Session, file: File) -> Script:
+def run(session: Context, file: File) -> Script:
     """Run the lines of a script here."""
     return Script(file, tuple(logical_lines(read_script(file))))
 
@@ -96,7 +95,7 @@ def read_script(path: str) -> list[str]:
 
 
 @command(group="session", example="set within 120", labels={"name": "NAME"})
-def set_(session: Session, name: Text | None = None, value: Text | None = None) -> Said:
+def set_(session: Context, name: Text | None = None, value: Text | None = None) -> Said:
     """Change a setting of this session, or show them.
 
     within: virtual seconds that wait waits by itself. events: on or off, print events
@@ -117,7 +116,7 @@ def set_(session: Session, name: Text | None = None, value: Text | None = None) 
     return Said(shown, "  ".join(f"{key} {value}" for key, value in shown.items()))
 
 
-def _change(session: Session, name: str, value: str) -> Any:
+def _change(session: Context, name: str, value: str) -> Any:
     if name == "events":
         if value not in ("on", "off"):
             raise BadArgument(f"{value[:40]!r} is neither on nor off")
@@ -132,7 +131,7 @@ def _change(session: Session, name: str, value: str) -> Any:
 
 
 @command(group="session", example="events on")
-def events(session: Session, switch: Switch | None = None) -> Said:
+def events(session: Context, switch: Switch | None = None) -> Said:
     """Print events above the prompt, or stop it."""
     if switch is not None:
         session.settings.events = bool(switch)
@@ -141,7 +140,7 @@ def events(session: Session, switch: Switch | None = None) -> Said:
 
 
 @command(group="session", example="history 10")
-def history(session: Session, n: Number | None = None) -> Said:
+def history(session: Context, n: Number | None = None) -> Said:
     """The last lines of this session."""
     count = 20 if n is None else n
     lines = session.history[-count:] if count else []
@@ -149,7 +148,7 @@ def history(session: Session, n: Number | None = None) -> Said:
 
 
 @command(group="session", example="help lock")
-def help_(session: Session, verb: VerbName | None = None) -> Said:
+def help_(session: Context, verb: VerbName | None = None) -> Said:
     """List the verbs, or explain one."""
     if verb is not None:
         return session.explain(f"{find(verb).verb} ")
@@ -166,7 +165,7 @@ def help_(session: Session, verb: VerbName | None = None) -> Said:
 
 
 @command(group="session", example="quit")
-def quit_(session: Session) -> Said:
+def quit_(session: Context) -> Said:
     """End the session. In a script: end it here."""
     session.wants_to_quit = True
     return Said(None, "")

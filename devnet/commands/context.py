@@ -1,0 +1,107 @@
+"""
+What verbs, argument types and tasks may ask of the session that runs them.
+
+They rest on this and not on the session itself, which is built from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from devnet.commands.grammar import Call
+from devnet.commands.log import Log
+from devnet.commands.options import WorldOptions
+from devnet.commands.outcome import Outcome
+from devnet.commands.pacer import Pacer
+from devnet.commands.values import Said
+from devnet.engine.errors import DevnetError
+
+if TYPE_CHECKING:
+    from devnet.engine.network import Network
+
+
+class Catalogue(Protocol):
+    """Names of the plug-ins that can be chosen."""
+
+    def engines(self) -> tuple[str, ...]:
+        """Consensus engines."""
+
+    def stores(self) -> tuple[str, ...]:
+        """Stores."""
+
+
+@dataclass(slots=True)
+class Settings:
+    """What the verb `set` changes. None of it is part of the world."""
+
+    events: bool = False
+    within_s: int = 60
+
+
+class Context(Protocol):
+    """A session as its verbs see it."""
+
+    defaults: WorldOptions
+    options: WorldOptions
+    read_only: bool
+    pacer: Pacer
+    settings: Settings
+    names: dict[str, Any]
+    history: list[str]
+    log: Log
+    fault: DevnetError | None
+    wants_to_quit: bool
+    n_worlds: int
+    n_steps: int
+
+    @property
+    def network(self) -> Network:
+        """The network; the default world is started when there is none yet."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Names of the plug-ins that can be chosen."""
+
+    @property
+    def verbs(self) -> Mapping[str, str]:
+        """Every verb with its summary."""
+
+    @property
+    def now_ms(self) -> int:
+        """Virtual time; zero before the first world."""
+
+    @property
+    def next_seq(self) -> int:
+        """The number of the event that comes next."""
+
+    def start(self, options: WorldOptions) -> Network:
+        """Start a world in place of the present one. Raises DevnetError."""
+
+    def value_of(self, path: str) -> Any:
+        """What `$path` leads to. Raises UnknownPath."""
+
+    def explain(self, text: str) -> Said:
+        """The signature of the verb in this half of a line, the next argument lit."""
+
+    def explain_call(self, call: Call) -> Said:
+        """What `lock ?` and `lock --help` answer."""
+
+    def step_once(self) -> bool:
+        """One step of the network. False when it cannot be taken now."""
+
+    def hurry(self, delta: int) -> None:
+        """Something more, or less, waits: the chains run at full pace for it."""
+
+    def record(self, line: str) -> None:
+        """Keep a line that acted on the world, with the moment it was accepted."""
+
+    def read_line(self, text: str) -> tuple[Call, ...]:
+        """The calls of a line, kept in the history. Raises UsageError."""
+
+    def remember(self, outcome: Outcome, said: Said | None) -> None:
+        """Give a result its names."""
+
+    def failed(self, error: Exception) -> DevnetError:
+        """Freeze: the engine failed. Keeps a recording to report, ends every task."""

@@ -1,0 +1,121 @@
+"""
+Live through a recording again: the same lines at the same moments, and what differs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from devnet.commands.log import Entry
+from devnet.commands.recording import Recording
+from devnet.commands.session import Session
+from devnet.engine.errors import DevnetError
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a replay found: the same, or the first difference."""
+
+    same: bool
+    n_events: int
+    digest: str
+    difference: str = ""
+
+
+def replay(
+    recording: Recording,
+    session: Session,
+    keep_going: Callable[[], bool] = lambda: True,
+) -> Verdict:
+    """
+    Run the lines of a recording again at their moments and compare what happens.
+
+    Args:
+        recording: what was recorded.
+        session: a fresh one; it ends up with the replayed world.
+        keep_going: false ends the replay early.
+    """
+    session.start(recording.options)
+    for entry in recording.entries:
+        if not _reach(entry, session, keep_going):
+            return _verdict(recording, session, _lost(entry, session))
+        error = _act(entry.line, session)
+        if error is not None:
+            return _verdict(
+                recording, session,
+                f"{entry.line!r} at {entry.at_ms} ms is refused now: {error.message}",
+            )  # fmt: skip
+    if not _reach(recording.end, session, keep_going):
+        return _verdict(recording, session, _lost(recording.end, session))
+    return _verdict(recording, session, "")
+
+
+def _lost(entry: Entry, session: Session) -> str:
+    """Why a moment cannot be reached."""
+    if session.fault is not None:
+        return session.fault.message
+    return (
+        f"step {entry.step} at {entry.at_ms} ms is not reached: the world stands at "
+        f"step {session.n_steps}, {session.now_ms} ms"
+    )
+
+
+def _reach(entry: Entry, session: Session, keep_going: Callable[[], bool]) -> bool:
+    """Drive the network to a moment. False when it cannot be reached."""
+    while session.n_steps < entry.step or session.now_ms < entry.at_ms:
+        status = session.advance(
+            entry.at_ms, lambda: session.n_steps < entry.step and keep_going()
+        )
+        if status == "work":
+            session.host.works.wait(0.1)
+        elif status != "stopped":
+            break
+        if not keep_going():
+            return False
+    return session.n_steps == entry.step and session.now_ms >= entry.at_ms
+
+
+def _act(line: str, session: Session) -> DevnetError | None:
+    """Do what a recorded line did."""
+    verb, _, rest = line.partition(" ")
+    if verb == "hurry":
+        session.hurry(int(rest))
+        return None
+    if verb == "acknowledge":
+        return session.execute("resume").error
+    return session.execute(line).error
+
+
+def _verdict(recording: Recording, session: Session, reason: str) -> Verdict:
+    """Compare the streams, then the digests."""
+    events = session.network.events
+    digest = session.network.digest()
+    if not reason:
+        reason = _first_difference(recording, events)
+    if not reason and digest != recording.digest:
+        reason = (
+            f"the world's digest is {digest[:16]}, recorded was {recording.digest[:16]}"
+        )
+    return Verdict(not reason, len(events), digest, reason)
+
+
+def _first_difference(recording: Recording, events: Any) -> str:
+    """Where two streams part, or nothing."""
+    for index, then in enumerate(recording.events):
+        if index >= len(events):
+            return f"event {index}, {then.get('kind')}, does not come any more"
+        now = json.loads(json.dumps(events[index].as_dict()))
+        if now != then:
+            fields = [
+                f"{name} is {now.get(name)!r}, recorded was {then.get(name)!r}"
+                for name in sorted({*now, *then})
+                if now.get(name) != then.get(name)
+            ]
+            return f"event {index}, {then.get('kind')}: {'; '.join(fields)[:400]}"
+    if len(events) > len(recording.events):
+        extra = events[len(recording.events)]
+        return f"event {extra.seq}, {extra.kind} at {extra.at_ms} ms, is new"
+    return ""
