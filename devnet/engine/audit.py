@@ -265,15 +265,14 @@ def check_finality(
 
 
 def check_quiet_swap(
-    tree: SideTree, chain: str, opening: SideEntry, pool_lost: tuple[bytes, ...]
+    tree: SideTree, chain: str, opening: SideEntry
 ) -> tuple[Finding, ...]:
     """
     I10: between the last block of the old rule with content and the first of the new,
-    unspent outputs, claimed set and mempool stay as they are.
+    unspent outputs and claimed set stay as they are.
 
     Args:
         opening: the first block of the new epoch.
-        pool_lost: transactions that waited before it and neither wait nor are in it.
     """
     base = tree[opening.state.rules.base.hash]
     before, after = base.state, tree[opening.header.previous].state
@@ -282,8 +281,12 @@ def check_quiet_swap(
         findings.append(Finding("I10", f"the swap of {chain} changed unspent outputs"))
     if set(before.claimed) != set(after.claimed):
         findings.append(Finding("I10", f"the swap of {chain} changed the claimed set"))
-    if pool_lost:
-        findings.append(
-            Finding("I10", f"the swap of {chain} lost {len(pool_lost)} waiting")
-        )
     return tuple(findings)
+
+
+def check_quiet_pool(chain: str, lost: tuple[bytes, ...]) -> tuple[Finding, ...]:
+    """I10 for the mempool: `lost` waited, and neither waits nor is in a block."""
+    if not lost:
+        return ()
+    ids = ", ".join(tx_id.hex()[:16] for tx_id in lost[:3])
+    return (Finding("I10", f"the swap of {chain} lost {len(lost)} waiting: {ids}"),)

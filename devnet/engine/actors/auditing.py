@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Breach
-from devnet.engine.audit import AuditReport, Books, Finding, audit, check_quiet_swap
-from devnet.engine.events import Audited, InvariantBroken
+from devnet.engine.audit import (
+    AuditReport,
+    Books,
+    Finding,
+    audit,
+    check_quiet_pool,
+    check_quiet_swap,
+)
+from devnet.engine.events import Audited, InvariantBroken, TxDropped
 from devnet.engine.sidechain.state import SideEntry
 
 
@@ -63,16 +71,36 @@ def audit_side(turn: Turn, chain: str) -> AuditReport:
 
 
 def audit_swap(turn: Turn, chain: str, opening: SideEntry) -> None:
-    """I10 at the first block of a new epoch, as the first validator's pool shows it."""
-    side, before = turn.side(chain), turn.before.sidechain(chain)
-    assert before is not None, "a sidechain does not begin with a swap"
-    left = set(turn.nodes(chain)[0].pool.order)
-    entry = side.tree[side.head]
-    while entry.height >= opening.height:
-        left |= {tx.id for tx in entry.block.transactions}
-        entry = side.tree[entry.header.previous]
-    lost = tuple(sorted(set(before.nodes[0].pool.order) - left))
-    note_findings(turn, chain, check_quiet_swap(side.tree, chain, opening, lost))
+    """I10 at the first block of a new epoch, as far as the chain shows it."""
+    found = check_quiet_swap(turn.side(chain).tree, chain, opening)
+    note_findings(turn, chain, found)
+
+
+def audit_waiting(turn: Turn, chain: str) -> None:
+    """
+    I10 for the mempool, as the first validator has it: from the closing block until the
+    new rule's first, nothing leaves it but what is refused and said so.
+    """
+    side, node = turn.side(chain), turn.nodes(chain)[0]
+    entry = side.tree[node.head]
+    pending = entry.state.pending
+    if pending is not None and entry.height >= pending.record.closing_height:
+        dropped = {
+            event.id
+            for event in turn.events
+            if isinstance(event, TxDropped) and event.chain == chain
+        }
+        seen = dict.fromkeys((*side.waiting, *node.pool.order))
+        waiting = tuple(tx_id for tx_id in seen if tx_id.hex() not in dropped)
+        turn.set_side(replace(side, waiting=waiting))
+    elif side.waiting:
+        turn.set_side(replace(side, waiting=()))
+        left = set(node.pool.order)
+        while entry.height > entry.state.rules.base.height:
+            left |= {tx.id for tx in entry.block.transactions}
+            entry = side.tree[entry.header.previous]
+        lost = tuple(tx_id for tx_id in side.waiting if tx_id not in left)
+        note_findings(turn, chain, check_quiet_pool(chain, lost))
 
 
 def note_findings(turn: Turn, chain: str, findings: Iterable[Finding]) -> None:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from devnet.engine.actors import approving
-from devnet.engine.actors.auditing import audit_side, audit_swap, note_findings
+from devnet.engine.actors import approving, auditing
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
 from devnet.engine.actors.naming import learn_assets
 from devnet.engine.actors.owners import key_of
@@ -49,7 +48,7 @@ def report(turn: Turn) -> None:
         if turn.touched(side.name):
             _report_side(turn, side)
         if main_moved:
-            audit_side(turn, side.name)
+            auditing.audit_side(turn, side.name)
     if transfers_wait(turn.before) != transfers_wait(turn):
         plan_all(turn)
 
@@ -184,6 +183,7 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
     if head.hash != old_head:
         turn.set_side(replace(turn.side(side.name), head=head.hash))
         _report_blocks(turn, side, side.tree[old_head], head)
+    auditing.audit_waiting(turn, side.name)
     if final != old_final:
         turn.set_side(replace(turn.side(side.name), final=final))
         _check_final(turn, side.name, old_final, final)
@@ -196,7 +196,7 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
         if transfer.chain == side.name:
             _follow_claim(turn, side.name, transfer, head, final)
     if head.hash != old_head:
-        audit_side(turn, side.name)
+        auditing.audit_side(turn, side.name)
     _report_rule(turn, side.name, head)
 
 
@@ -204,7 +204,7 @@ def _check_final(turn: Turn, chain: str, one: Checkpoint, other: Checkpoint) -> 
     """I6 for two blocks that are both final to somebody: one stands on the other."""
     low, high = sorted((one, other), key=lambda point: point.height)
     found = check_finality(turn.side(chain).tree, chain, low.hash, high.hash)
-    note_findings(turn, chain, found)
+    auditing.note_findings(turn, chain, found)
 
 
 def _best_head(turn: Turn, side: Sidechain) -> SideEntry:
@@ -290,7 +290,7 @@ def _say_side_block(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
                 finality=engine.info.finality,
             )
         )
-        audit_swap(turn, side.name, entry)
+        auditing.audit_swap(turn, side.name, entry)
 
 
 def _proposer_of(turn: Turn, chain: str, entry: SideEntry) -> str:

@@ -107,6 +107,8 @@ class Sidechain:
     One sidechain: its tree of blocks, its validators, its database's name.
 
     said: what its rule said last. dropped_swap: the request that came to nothing last.
+    waiting: transactions that waited in the first validator's pool since a swap began
+    to close.
     """
 
     name: str
@@ -117,6 +119,7 @@ class Sidechain:
     final: Checkpoint
     said: str = ""
     dropped_swap: bytes = b""
+    waiting: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
