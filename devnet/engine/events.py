@@ -166,6 +166,15 @@ class TxQueued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TxHeld(Event):
+    """A transaction came before what it spends; a node keeps it for a while."""
+
+    chain: str
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TxDropped(Event):
     """A transaction left a mempool without being mined."""
 

@@ -14,7 +14,7 @@ from devnet.engine.actors.world import AssetInfo, Sidechain
 from devnet.engine.bc.difficulty import subsidy
 from devnet.engine.bc.programs import issuance_limit_height
 from devnet.engine.bc.transaction import BTM, Transaction
-from devnet.engine.chain.mempool import Mempool
+from devnet.engine.chain.mempool import Mempool, Orphan
 from devnet.engine.chain.places import TxPlace
 from devnet.engine.codec import from_hex, program_of_address
 from devnet.engine.describing import Facts, Names
@@ -245,7 +245,21 @@ class Looking(Reading):
                 "status_fail": waiting.failed,
             }
             for waiting in pool.transactions()
+        ] + [
+            {
+                "tx": orphan.tx.id.hex(),
+                "size": orphan.tx.size,
+                "orphan": True,
+                "since_ms": orphan.since_ms,
+            }
+            for orphan in self._orphans(chain)
         ]
+
+    def _orphans(self, chain: str) -> tuple[Orphan, ...]:
+        """What the first node of a chain keeps until its parents come."""
+        if chain == MAIN:
+            return self.world.main_nodes[0].orphans
+        return self._side(chain).nodes[0].pool_orphans
 
     # Assets and accounts.
 

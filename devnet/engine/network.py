@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from hashlib import sha3_256
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from devnet.engine.actors import acts, cutting, handing
+from devnet.engine.actors import acts, cutting, handing, submitting
 from devnet.engine.actors.birth import add_sidechain, new_world
 from devnet.engine.actors.dispatch import dispatch
 from devnet.engine.actors.mainchain import upcoming_tries
 from devnet.engine.actors.messages import MineStart, MineTry
 from devnet.engine.actors.reporting import report
+from devnet.engine.actors.submitting import Submitted
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import Groups, SidechainSpec, World, WorldConfig
 from devnet.engine.bc.block import Block
@@ -213,6 +214,10 @@ class Network(Certifying, Deeds):
         return self._act(
             acts.transfer_value, sender, receiver, amount, asset, chain
         ).hex()
+
+    def submit(self, raw: bytes, chain: str = "main") -> Submitted:
+        """Hand in a raw transaction of any wallet."""
+        return self._act(submitting.submit_raw, raw, chain)
 
     def claim(self, transfer_id: str) -> str:
         """Hand a Claim in by hand. Returns its transaction id."""

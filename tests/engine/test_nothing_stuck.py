@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from devnet.engine.chain.mempool import MAX_EARLY, Mempool, keep_early
+from devnet.engine.chain.mempool import (
+    MAX_ORPHANS,
+    ORPHAN_LIFE_MS,
+    Mempool,
+    Orphan,
+    keep_orphan,
+)
 from devnet.engine.events import SwapDropped, TxDropped, TxsMined
 from devnet.engine.network import Network, SidechainSpec
 from tests.engine.support import (
@@ -54,12 +60,12 @@ def test_payments_that_overtake_what_they_spend_wait_for_it_on_the_mainchain() -
     overtaken = False
     while net.now_ms < 45:
         run(net, 1)
-        overtaken |= bool(net.world.main_nodes[1].early)
+        overtaken |= bool(net.world.main_nodes[1].orphans)
 
     first, second = (set(node.pool.order) for node in net.world.main_nodes)
     assert overtaken, "nothing was tested: no payment overtook another"
     assert first == second == set(paid)
-    assert net.world.main_nodes[1].early == ()
+    assert net.world.main_nodes[1].orphans == ()
 
 
 def test_payments_that_overtake_what_they_spend_wait_for_it_on_a_sidechain() -> None:
@@ -73,7 +79,7 @@ def test_payments_that_overtake_what_they_spend_wait_for_it_on_a_sidechain() -> 
     overtaken, end_ms = False, net.now_ms + 45
     while net.now_ms < end_ms:
         run(net, 1)
-        overtaken |= any(node.early for node in meddle(net).nodes("alpha"))
+        overtaken |= any(node.pool_orphans for node in meddle(net).nodes("alpha"))
 
     assert overtaken, "nothing was tested: no payment overtook another"
     for node in meddle(net).nodes("alpha"):
@@ -99,12 +105,16 @@ def test_only_so_many_early_transactions_are_kept() -> None:
     net.transfer_value("alice", "bob", 1, "BTM", "main")
     (tx,) = [item.tx for item in net.world.main_nodes[0].pool.transactions()]
     early = ()
-    for nonce in range(MAX_EARLY + 5):
-        early = keep_early(early, type(tx)(1, nonce + 1, tx.inputs, tx.outputs))
+    for nonce in range(MAX_ORPHANS + 5):
+        other = type(tx)(1, nonce + 1, tx.inputs, tx.outputs)
+        early = keep_orphan(early, Orphan(other, 0), 0)
 
-    assert len(early) == MAX_EARLY
-    assert early[-1].time_range == MAX_EARLY + 5, "the oldest go first"
-    assert keep_early(early, early[0])[-1] is early[0], "and nothing is kept twice"
+    assert len(early) == MAX_ORPHANS
+    assert early[-1].tx.time_range == MAX_ORPHANS + 5, "the oldest go first"
+    again = keep_orphan(early, early[0], 0)
+    assert again[-1] is early[0] and len(again) == MAX_ORPHANS, "nothing is kept twice"
+    late = keep_orphan(early, Orphan(tx, ORPHAN_LIFE_MS), ORPHAN_LIFE_MS)
+    assert [orphan.tx for orphan in late] == [tx], "none waits for ever"
 
 
 def test_a_sidechain_made_while_a_block_is_on_its_way_still_gets_that_block() -> None:

@@ -14,7 +14,6 @@ from devnet.engine.actors.hosting import (
 from devnet.engine.actors.messages import SwapApproval, SwapAsked
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.records import SwapRecord
-from devnet.engine.chain.mempool import MAX_EARLY
 from devnet.engine.errors import PluginError
 from devnet.engine.events import SwapApproved
 from devnet.engine.interfaces import Woken
@@ -22,6 +21,9 @@ from devnet.engine.keys.chainkd import sign
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.sidechain.node import OpenSwap, SideNode
 from devnet.engine.sidechain.swap import approve_message, needed_weight
+
+MOST_EARLY_SWAPS = 64
+"""Requests and approvals a validator keeps for an epoch still to come."""
 
 
 def swap_asked(turn: Turn, chain: str, name: str, record: SwapRecord) -> None:
@@ -96,7 +98,7 @@ def _note_approval(
 
 def _keep_for_later(turn: Turn, chain: str, node: SideNode, what: object) -> None:
     """The others are in an epoch that this validator has yet to learn of."""
-    early = (*node.early_swaps, what)[-MAX_EARLY:]
+    early = (*node.early_swaps, what)[-MOST_EARLY_SWAPS:]
     turn.set_node(chain, replace(node, early_swaps=early))
 
 

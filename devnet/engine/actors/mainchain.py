@@ -16,7 +16,7 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import World
 from devnet.engine.bc.difficulty import meets_target, work_of_bits
 from devnet.engine.bc.transaction import Transaction
-from devnet.engine.chain.mempool import UnknownOutput, Waiting, keep_early
+from devnet.engine.chain.mempool import Orphan, UnknownOutput, Waiting, keep_orphan
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import MiningTried, TxDropped, TxQueued
 from devnet.engine.mainchain.miner import (
@@ -74,7 +74,9 @@ def submit(turn: Turn, tx: Transaction, what: str) -> None:
     plan_mining(turn, node.name)
 
 
-def tx_came(turn: Turn, name: str, tx: Transaction) -> None:
+def tx_came(
+    turn: Turn, name: str, tx: Transaction, since_ms: int | None = None
+) -> None:
     """
     A node hears of a transaction. What it cannot take it does not pass on; what came
     before the transaction that it spends waits for that.
@@ -83,7 +85,9 @@ def tx_came(turn: Turn, name: str, tx: Transaction) -> None:
     try:
         node = admit(turn, before, tx)
     except UnknownOutput:
-        turn.set_main_node(replace(before, early=keep_early(before.early, tx)))
+        came_ms = turn.now_ms if since_ms is None else since_ms
+        orphans = keep_orphan(before.orphans, Orphan(tx, came_ms), turn.now_ms)
+        turn.set_main_node(replace(before, orphans=orphans))
         return
     except DevnetError:
         return
@@ -92,15 +96,15 @@ def tx_came(turn: Turn, name: str, tx: Transaction) -> None:
     turn.set_main_node(node)
     _gossip(turn, name, tx)
     plan_mining(turn, name)
-    _try_early(turn, name)
+    _try_orphans(turn, name)
 
 
-def _try_early(turn: Turn, name: str) -> None:
-    """Something new is here: perhaps what an early transaction waited for."""
+def _try_orphans(turn: Turn, name: str) -> None:
+    """Something new is here: perhaps what an orphan waited for."""
     node = turn.main_node(name)
-    turn.set_main_node(replace(node, early=()))
-    for tx in node.early:
-        tx_came(turn, name, tx)
+    turn.set_main_node(replace(node, orphans=()))
+    for orphan in node.orphans:
+        tx_came(turn, name, orphan.tx, orphan.since_ms)
 
 
 def _gossip(turn: Turn, name: str, tx: Transaction) -> None:
@@ -137,7 +141,7 @@ def block_came(turn: Turn, name: str, block_hash: bytes) -> None:
     if node.index == 0:
         turn.tries = 0
     plan_mining(turn, name)
-    _try_early(turn, name)
+    _try_orphans(turn, name)
 
 
 def ask_for_parent(turn: Turn, actor: str, view: MainView, block_hash: bytes) -> None:

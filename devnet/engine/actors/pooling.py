@@ -17,9 +17,10 @@ from devnet.engine.bc.merkleblock import parse_merkle_block
 from devnet.engine.bc.transaction import Claim, Transaction
 from devnet.engine.chain.mempool import (
     Mempool,
+    Orphan,
     UnknownOutput,
     Waiting,
-    keep_early,
+    keep_orphan,
     keys_taken,
 )
 from devnet.engine.errors import DevnetError
@@ -105,7 +106,9 @@ def submit(turn: Turn, chain: str, tx: Transaction, what: str) -> None:
     feed_all(turn, chain, name, Woken(turn.wall_ms))
 
 
-def tx_came(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
+def tx_came(
+    turn: Turn, chain: str, name: str, tx: Transaction, since_ms: int | None = None
+) -> None:
     """
     A validator hears of a transaction. Claims come from the collector itself. What came
     before the transaction or block that it spends waits for that.
@@ -119,23 +122,25 @@ def tx_came(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
     try:
         node = admit(turn, chain, node, tx)
     except UnknownOutput:
-        turn.set_node(chain, replace(node, early=keep_early(node.early, tx)))
+        came_ms = turn.now_ms if since_ms is None else since_ms
+        orphans = keep_orphan(node.pool_orphans, Orphan(tx, came_ms), turn.now_ms)
+        turn.set_node(chain, replace(node, pool_orphans=orphans))
         return
     except DevnetError:
         return
     turn.set_node(chain, node)
     feed_all(turn, chain, name, Woken(turn.wall_ms))
-    try_early(turn, chain, name)
+    try_orphans(turn, chain, name)
 
 
-def try_early(turn: Turn, chain: str, name: str) -> None:
-    """Something new is here: perhaps what an early transaction waited for."""
+def try_orphans(turn: Turn, chain: str, name: str) -> None:
+    """Something new is here: perhaps what an orphan waited for."""
     node = turn.node(chain, name)
-    if not node.early:
+    if not node.pool_orphans:
         return
-    turn.set_node(chain, replace(node, early=()))
-    for tx in node.early:
-        tx_came(turn, chain, name, tx)
+    turn.set_node(chain, replace(node, pool_orphans=()))
+    for orphan in node.pool_orphans:
+        tx_came(turn, chain, name, orphan.tx, orphan.since_ms)
 
 
 def judge_claim(turn: Turn, chain: str, name: str, tx: Transaction) -> None:

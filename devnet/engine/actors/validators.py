@@ -18,7 +18,7 @@ from devnet.engine.actors.messages import SideBlockCame
 from devnet.engine.actors.pooling import (
     clean_pool,
     drop_lost_claims,
-    try_early,
+    try_orphans,
     tx_came,
 )
 from devnet.engine.actors.turn import Turn
@@ -93,7 +93,7 @@ def _follow(turn: Turn, chain: str, name: str, entry: SideEntry) -> None:
     _close_old_epochs(turn, chain, name)
     start_engines(turn, chain, name)
     feed_all(turn, chain, name, HeadChanged(turn.wall_ms, entry.header))
-    try_early(turn, chain, name)
+    try_orphans(turn, chain, name)
     try_early_swaps(turn, chain, name)
 
 

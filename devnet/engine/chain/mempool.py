@@ -17,8 +17,10 @@ from devnet.engine.chain.coins import Coin, CoinSet, coins_of_outputs
 from devnet.engine.errors import TransactionError
 
 MAX_TRANSACTIONS = 10_000
-MAX_EARLY = 64
+MAX_ORPHANS = 2_000
 """Transactions a node keeps that came before what they spend."""
+ORPHAN_LIFE_MS = 600_000
+"""How long a node keeps an orphan."""
 
 
 class AlreadySpent(TransactionError):
@@ -168,9 +170,24 @@ def is_dust(tx: Transaction) -> bool:
     )
 
 
-def keep_early(
-    early: tuple[Transaction, ...], tx: Transaction
-) -> tuple[Transaction, ...]:
-    """The transactions that wait for what they spend, with one more at the end."""
-    others = tuple(other for other in early if other.id != tx.id)
-    return (*others, tx)[-MAX_EARLY:]
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A transaction that came before what it spends, and when it came."""
+
+    tx: Transaction
+    since_ms: int
+
+
+def keep_orphan(
+    orphans: tuple[Orphan, ...], orphan: Orphan, now_ms: int
+) -> tuple[Orphan, ...]:
+    """
+    The orphans with one more. Those that waited too long are swept; when there are too
+    many the oldest goes, so that newcomers always have a chance.
+    """
+    others = tuple(
+        other
+        for other in orphans
+        if other.tx.id != orphan.tx.id and now_ms - other.since_ms < ORPHAN_LIFE_MS
+    )
+    return (*others, orphan)[-MAX_ORPHANS:]

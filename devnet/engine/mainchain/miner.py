@@ -17,7 +17,7 @@ from devnet.engine.bc.difficulty import subsidy
 from devnet.engine.bc.merkle import status_root, tx_root
 from devnet.engine.bc.transaction import BTM, Coinbase, Output, Transaction
 from devnet.engine.chain.coins import apply_transaction
-from devnet.engine.chain.mempool import Mempool, Waiting
+from devnet.engine.chain.mempool import Mempool, Orphan, Waiting
 from devnet.engine.errors import TransactionError, VmError
 from devnet.engine.mainchain.state import MainEntry, MainTree
 from devnet.engine.mainchain.view import MainView
@@ -59,7 +59,7 @@ class MainNode:
     """
     A full mainchain node that mines.
 
-    early: transactions that came before what they spend; they wait for it.
+    orphans: transactions that came before what they spend; they wait for it.
     """
 
     name: str
@@ -69,7 +69,7 @@ class MainNode:
     pool: Mempool = field(default_factory=Mempool)
     miner: Miner = field(default_factory=Miner)
     tip_ms: int = 0
-    early: tuple[Transaction, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
 
 
 def coinbase_of(height: int, fee_sum: int, program: bytes, tag: bytes) -> Transaction:

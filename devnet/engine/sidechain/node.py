@@ -12,7 +12,7 @@ from rpds import HashTrieMap
 from devnet.engine.bc.records import SwapRecord
 from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
-from devnet.engine.chain.mempool import Mempool
+from devnet.engine.chain.mempool import Mempool, Orphan
 from devnet.engine.errors import ConsensusError
 from devnet.engine.interfaces import Checkpoint, Header
 from devnet.engine.mainchain.view import MainView
@@ -80,7 +80,7 @@ class SideNode:
     main: its own view of the mainchain. head: the block it follows. engines: the
     engine's state by epoch. timers: number of the newest timer by (epoch, token).
     held_blocks: valid, but their anchor is not settled in the own view yet.
-    early: transactions that came before what they spend; they wait for it.
+    pool_orphans: transactions that came before what they spend; they wait for it.
     early_swaps: requests and approvals of a swap that leave an epoch still to come.
     """
 
@@ -95,7 +95,7 @@ class SideNode:
     orphans: tuple[bytes, ...] = ()
     held_blocks: tuple[bytes, ...] = ()
     held_claims: tuple[Transaction, ...] = ()
-    early: tuple[Transaction, ...] = ()
+    pool_orphans: tuple[Orphan, ...] = ()
     pool: Mempool = field(default_factory=Mempool)
     engines: HashTrieMap[int, Any] = field(default_factory=HashTrieMap)
     timers: HashTrieMap[tuple[int, str], int] = field(default_factory=HashTrieMap)
