@@ -1,7 +1,7 @@
 """The verbs. Importing this registers them all, and loads nothing heavy."""
 
 from devnet.commands.registry import all_commands, find
-from devnet.commands.verbs import chains, checks, faults, money, time, world
+from devnet.commands.verbs import chains, checks, faults, money, submitting, time, world
 
-__all__ = ["all_commands", "chains", "checks", "faults", "find", "money", "time",
-           "world"]  # fmt: skip
+__all__ = ["all_commands", "chains", "checks", "faults", "find", "money",
+           "submitting", "time", "world"]  # fmt: skip
