@@ -166,6 +166,12 @@ def _names(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--pairs", type=int, metavar="N", help="pairs for each ratio")
 
 
+def _vector_files(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "paths", nargs="+", metavar="FILE_OR_DIR", help="vectors; of a folder all .json"
+    )
+
+
 def _starter_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("what", choices=("verify", "build"), help="check it, or mine it")
     sub.add_argument("--out", metavar="FILE", help="where build writes")
@@ -268,6 +274,12 @@ def _bench(args: argparse.Namespace) -> int:
     return bench(words)
 
 
+def _conformance(args: argparse.Namespace) -> int:
+    from devnet.conformance.command import run_conformance
+
+    return run_conformance(args.paths, as_json=_flag(args, "json"))
+
+
 def _starter(args: argparse.Namespace) -> int:
     from devnet.repl.starters import run_starter
 
@@ -306,6 +318,10 @@ _SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
     (
         "bench", _bench, "measure this machine against the targets",
         "devnet bench T1 T2 --json", _names,
+    ),
+    (
+        "conformance", _conformance, "hold the engine against files of test vectors",
+        "devnet conformance fixtures/vectors", _vector_files,
     ),
     (
         "starter", _starter, "check or rebuild the chain that every world starts from",
