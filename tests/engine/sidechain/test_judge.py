@@ -300,13 +300,13 @@ def test_the_coinbase_pays_the_fees_and_nothing_more(maker: Maker):
         ("block.side-body", (Output(BTM, fees - 1, program),)),
         ("block.side-body", (Output(BTM, 0, program),)),
         ("tx.coinbase-asset", (Output(gold, fees, program),)),
-        ("block.side-body", (Output(BTM, fees, program), Output(BTM, 1, program))),
-        ("tx.coinbase-asset", (Output(BTM, fees, program), Output(gold, 5, program))),
+        ("tx.gas", (Output(BTM, fees, program), Output(BTM, 1, program))),
+        ("tx.no-source", (Output(BTM, fees, program), Output(gold, 5, program))),
         ("block.side-body", (Output(BTM, fees, program), Output(BTM, 0, program))),
     ):
         with pytest.raises(DevnetError) as caught:
             maker.judge(maker.rebuilt(block, [coinbase(maker, *outputs), *txs]))
-        assert caught.value.code == code
+        assert caught.value.code == code, outputs
 
 
 def test_a_block_without_a_coinbase_or_with_two_is_refused(maker: Maker):
