@@ -41,8 +41,8 @@ from devnet.tui.widgets.lines import KeyBar
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from devnet.commands.outcome import Outcome
     from devnet.commands.session import Session
-    from devnet.commands.tasks import Outcome
     from devnet.engine.events import Event
 
 REDRAW_S = 1 / 8

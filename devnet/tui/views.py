@@ -202,6 +202,15 @@ class BreachView:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultView:
+    """A fault at work: what is broken on purpose, and where."""
+
+    fault: str
+    target: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FailureView:
     """A bug in the engine, and how to see it again."""
 
@@ -227,6 +236,7 @@ class State:
     transfers: tuple[TransferView, ...] = ()
     mempool: tuple[TxView, ...] = ()
     balances: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    faults: tuple[FaultView, ...] = ()
     breach: BreachView | None = None
     failure: FailureView | None = None
     n_events: int = 0

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from devnet.commands.pacer import Pacer
-from devnet.engine.errors import DevnetError
+from devnet.engine.errors import DevnetError, UnknownName
 from devnet.engine.events import Event
 from devnet.tui.state import State, reduce_all
 
@@ -60,6 +60,17 @@ class FakeNetwork:
     def transfers(self) -> list[Any]:
         """All transfers."""
         return list(self.state.transfers)
+
+    def describe_block(self, which: str = "tip", chain: str | None = None) -> Any:
+        """What the stream knows of a block."""
+        for event in reversed(self.events):
+            if event.kind == "BlockAdded" and (event.chain, event.height) == (
+                chain or "main",
+                int(which),
+            ):
+                transactions = [{"id": event.id, "kind": "coinbase"}]
+                return {"hash": event.id, "transactions": transactions, "raw": "00ff"}
+        raise UnknownName(f"{chain} has no block {which}", hint="Its tip is 128.")
 
     def inspect_claim(self, transfer: str, tamper: str | None = None) -> Any:
         """What a test put there."""

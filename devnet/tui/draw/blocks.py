@@ -46,9 +46,11 @@ def draw_block(
         look: the palette.
     """
     rows: list[Text] = []
-    tables = {}
+    tables, raw = {}, ""
     for name, value in facts.items():
-        if _is_table(value):
+        if name == "raw":
+            raw = _plain(value)
+        elif _is_table(value):
             tables[name] = value
         else:
             rows += fact(name.replace("_", " "), _plain(value), width, look)
@@ -56,7 +58,14 @@ def draw_block(
         rows += [line(""), heading(name.replace("_", " ").capitalize(), look)]
         for entry in table:
             rows.append(_entry(entry, look))
+    if raw:
+        rows += [line(""), heading("Raw", look, f"{len(raw) // 2} bytes")]
+        rows += [line((f" {piece}", look.dim)) for piece in _pieces(raw, width - 2)]
     return rows
+
+
+def _pieces(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(0, len(text), size)]
 
 
 def _is_table(value: Any) -> bool:
@@ -87,12 +96,3 @@ def _entry(entry: Mapping[str, Any], look: Palette) -> Text:
         row.append(shown, look.text)
         row.append(" ")
     return row
-
-
-def facts_of_event(block: BlockAdded) -> dict[str, Any]:
-    """What the stream itself knows of a block."""
-    return {
-        name: value
-        for name, value in block.as_dict().items()
-        if name not in ("kind", "seq", "at_ms") and value not in ("", False)
-    }

@@ -35,6 +35,7 @@ def sidechains_title(state: State, look: Palette = DARK) -> Text:
     words = f"  {len(state.lanes)} running"
     words += f"  {n_swapping} swapping" if n_swapping else ""
     words += f"  {plural(n_down, 'validator')} down" if n_down else ""
+    words += f"  {plural(len(state.faults), 'fault')}" if state.faults else ""
     return line(("sidechains", f"bold {look.good}"), (words, look.good))
 
 

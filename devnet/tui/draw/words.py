@@ -51,10 +51,24 @@ QUIET = (
 def tell(event: ev.Event, decimals: Decimals) -> Line:
     """The line of an event."""
     teller = TELLS.get(type(event))
-    if teller is None:
-        return Line(event.at_ms, NOTE, "", event.kind)
-    tone, chain, words = teller(event, decimals)
+    tone, chain, words = (teller or _plainly)(event, decimals)
     return Line(event.at_ms, tone, chain, words, is_quiet(event))
+
+
+def _plainly(event: ev.Event, _: Decimals) -> tuple[str, str, str]:
+    """Words for a kind without its own: its name and its fields."""
+    facts = {
+        name: value
+        for name, value in event.as_dict().items()
+        if name not in ("kind", "seq", "at_ms", "chain")
+    }
+    words = "  ".join(f"{name} {_brief(value)}" for name, value in facts.items())
+    return NOTE, getattr(event, "chain", ""), f"{event.kind}  {words}"
+
+
+def _brief(value: object) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return short(text) if len(text) == 64 else text
 
 
 def is_quiet(event: ev.Event) -> bool:
@@ -106,6 +120,14 @@ def _asset(event: ev.AssetKnown, _: Decimals) -> tuple[str, str, str]:
     return NOTE, "main", words
 
 
+@_tells(ev.AccountAdded)
+def _account(event: ev.AccountAdded, _: Decimals) -> tuple[str, str, str]:
+    signers = ""
+    if event.signers:
+        signers = f"  {event.quorum} of {', '.join(event.signers)}"
+    return NOTE, "main", f"account {event.who}{signers}  {event.address}"
+
+
 @_tells(ev.SidechainAdded)
 def _added(event: ev.SidechainAdded, _: Decimals) -> tuple[str, str, str]:
     seats = plural(len(event.validators), "validator")
@@ -151,6 +173,11 @@ def _final(event: ev.BlockFinal, _: Decimals) -> tuple[str, str, str]:
 @_tells(ev.TxQueued)
 def _queued(event: ev.TxQueued, _: Decimals) -> tuple[str, str, str]:
     return NOTE, event.chain, f"{event.what} entered mempool  {short(event.id)}"
+
+
+@_tells(ev.TxHeld)
+def _held(event: ev.TxHeld, _: Decimals) -> tuple[str, str, str]:
+    return "!", event.chain, f"{short(event.id)} came early: {event.reason}"
 
 
 @_tells(ev.TxDropped)
@@ -258,6 +285,17 @@ def _swap_dropped(event: ev.SwapDropped, _: Decimals) -> tuple[str, str, str]:
 def _swapped(event: ev.RuleSwapped, _: Decimals) -> tuple[str, str, str]:
     words = f"{event.old_engine} > {event.engine} from block {event.height} on"
     return TICK, event.chain, f"{words}  epoch {event.epoch}"
+
+
+@_tells(ev.FaultStarted)
+def _fault_started(event: ev.FaultStarted, _: Decimals) -> tuple[str, str, str]:
+    detail = f"  {event.detail}" if event.detail else ""
+    return "!", "", f"fault {event.fault} at {event.target} begins{detail}"
+
+
+@_tells(ev.FaultEnded)
+def _fault_ended(event: ev.FaultEnded, _: Decimals) -> tuple[str, str, str]:
+    return TICK, "", f"fault {event.fault} at {event.target} is over"
 
 
 @_tells(ev.Audited)

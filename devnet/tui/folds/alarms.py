@@ -1,4 +1,4 @@
-"""Folds of what the auditor says, and of failures."""
+"""Folds of what the auditor says, of faults and of failures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from devnet.engine import events as ev
 from devnet.tui.folds.base import folds, with_lane
-from devnet.tui.views import BooksView, BreachView, FailureView, State
+from devnet.tui.views import BooksView, BreachView, FailureView, FaultView, State
 
 
 @folds(ev.Audited)
@@ -31,6 +31,19 @@ def _invariant_broken(state: State, event: ev.InvariantBroken) -> State:
         state, event.chain, lambda lane: replace(lane, broken=event.invariant)
     )
     return replace(state, breach=breach)
+
+
+@folds(ev.FaultStarted)
+def _fault_started(state: State, event: ev.FaultStarted) -> State:
+    fault = FaultView(event.fault, event.target, event.detail)
+    return replace(state, faults=(*state.faults, fault))
+
+
+@folds(ev.FaultEnded)
+def _fault_ended(state: State, event: ev.FaultEnded) -> State:
+    ended = (event.fault, event.target)
+    kept = tuple(one for one in state.faults if (one.fault, one.target) != ended)
+    return replace(state, faults=kept)
 
 
 @folds(ev.EngineFailed)

@@ -56,6 +56,11 @@ def _asset_known(state: State, event: ev.AssetKnown) -> State:
     )
 
 
+@folds(ev.AccountAdded)
+def _account_added(state: State, event: ev.AccountAdded) -> State:
+    return replace(state, accounts=(*state.accounts, event.who))
+
+
 @folds(ev.SidechainAdded)
 def _sidechain_added(state: State, event: ev.SidechainAdded) -> State:
     lane = LaneView(

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import BlockAdded, BlockUndone, Event
-from devnet.tui.draw.blocks import draw_block, draw_block_row, facts_of_event
+from devnet.tui.draw.blocks import draw_block, draw_block_row
 from devnet.tui.draw.pages import wrapped
 from devnet.tui.draw.text import line
 from devnet.tui.frame import Frame, Picked
@@ -183,26 +183,19 @@ class BlockScreen(DevnetScreen):
             ("  [ ] go along the chain", tone),
         )
         try:
-            facts = self._facts = self._read(frame)
+            facts = self._facts = self._read()
         except DevnetError as error:
             words = f"{error.message} {error.hint}"
             page.show_drawing(lambda width: wrapped(words, width, look.now))
             return
         page.show_drawing(lambda width: draw_block(facts, width, look))
 
-    def _read(self, frame: Frame) -> Mapping[str, Any]:
+    def _read(self) -> Mapping[str, Any]:
         network: Any = self.devnet.session.network
-        describe = getattr(network, "describe_block", None)
-        if describe is not None:
-            facts: Mapping[str, Any] = describe(self.chain, self.at_height)
-            return facts
-        for event in reversed(frame.stream):
-            if isinstance(event, BlockAdded) and (event.chain, event.height) == (
-                self.chain,
-                self.at_height,
-            ):
-                return facts_of_event(event)
-        return {"height": self.at_height, "note": "this block is of the starter chain"}
+        facts: Mapping[str, Any] = network.describe_block(
+            str(self.at_height), self.chain
+        )
+        return facts
 
     def picked(self) -> Picked:
         block_id = str(self._facts.get("hash") or self._facts.get("id") or "")

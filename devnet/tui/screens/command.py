@@ -17,7 +17,7 @@ from devnet.tui.widgets.page import Page
 from devnet.tui.widgets.rows import look_of
 
 if TYPE_CHECKING:
-    from devnet.commands.tasks import Outcome
+    from devnet.commands.outcome import Outcome
 
 MOST_COMPLETIONS = 6
 
