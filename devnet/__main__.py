@@ -131,6 +131,9 @@ def _common() -> Parser:
     world.add_argument(
         "--relay-fee", type=int, metavar="PPM", help="the collector's fee, millionths"
     )
+    world.add_argument(
+        "--empty", action="store_true", help="genesis alone; mine only when asked"
+    )
     world.add_argument("--config", metavar="FILE", help="a TOML file with all of these")
     shown = common.add_argument_group("how it is shown")
     shown.add_argument("--data", metavar="DIR", help="a folder that keeps recordings")
@@ -155,6 +158,10 @@ def _replay_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--check", action="store_true", help="run it again and compare all hashes"
     )
+
+
+def _one_file(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("file", metavar="FILE", help="raw blocks in hex, one a line, or -")
 
 
 def _one_path(sub: argparse.ArgumentParser) -> None:
@@ -287,6 +294,24 @@ def _starter(args: argparse.Namespace) -> int:
     return run_starter(args.what, profile, args.out, as_json=_flag(args, "json"))
 
 
+def _export(args: argparse.Namespace) -> int:
+    from devnet.repl.exchanges import run_export
+
+    options, _, _ = _world(args)
+    return run_export(
+        args.file, options.profile, empty=options.empty, as_json=_flag(args, "json")
+    )
+
+
+def _import(args: argparse.Namespace) -> int:
+    from devnet.repl.exchanges import run_import
+
+    options, _, _ = _world(args)
+    return run_import(
+        args.file, options.profile, empty=options.empty, as_json=_flag(args, "json")
+    )
+
+
 def _version(args: argparse.Namespace) -> int:
     if not _flag(args, "json"):
         print(f"devnet {__version__}")
@@ -328,6 +353,14 @@ _SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
         "devnet starter verify", _starter_arguments,
     ),
     (
+        "export", _export, "write a mainchain that a stock Bytom solonet node accepts",
+        "devnet export main.hex --profile solonet", _one_file,
+    ),
+    (
+        "import", _import, "judge a mainchain from a file by every rule, work included",
+        "devnet import main.hex --profile solonet --empty", _one_file,
+    ),
+    (
         "verify", _verify, "check a recording from its start",
         "devnet verify first-deposit.jsonl", _one_path,
     ),
@@ -363,6 +396,7 @@ def _world(args: argparse.Namespace) -> tuple[Any, float | None, str | None]:
         sidechains=None if sides is None else parse_sidechains(sides),
         depth=given.get("depth"),
         relay_fee_ppm=given.get("relay_fee"),
+        empty=given.get("empty"),
     )
     for side in options.sidechains or ():
         checked_side(side)

@@ -16,17 +16,12 @@ from itertools import islice
 
 from rpds import HashTrieMap
 
-from devnet.engine.bc.block import Block, parse_block
-from devnet.engine.codec import from_hex, to_hex
-from devnet.engine.errors import BlockError, DevnetError
+from devnet.engine.bc.block import Block, BlockHeader, parse_block
+from devnet.engine.codec import from_hex
+from devnet.engine.errors import DevnetError
 from devnet.engine.interfaces import WorkSource
-from devnet.engine.mainchain.profile import PROFILES, genesis_block
-from devnet.engine.mainchain.state import (
-    SEED_WINDOW,
-    MainTree,
-    UnknownParent,
-    genesis_tree,
-)
+from devnet.engine.mainchain.foreign import check_genesis, works_ahead
+from devnet.engine.mainchain.state import MainTree, genesis_tree
 from devnet.engine.mainchain.view import MainView, receive
 from devnet.starter import load_starter
 
@@ -35,12 +30,6 @@ N_AHEAD = 16
 WAIT_S = 60.0
 FOREVER_S = 2**40
 """A clock for our own history."""
-
-
-class WrongGenesis(BlockError):
-    """The file begins with the genesis block of another chain."""
-
-    code = "block.genesis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +48,40 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """A tree with what came in, the tip that a node follows then, and how many came."""
+class Holding:
+    """
+    What a node without a network has.
+
+    Args:
+        tree: all blocks with their states.
+        view: the branch that it follows.
+        n_taken, n_known: blocks of a file that were new, and that were here before.
+    """
 
     tree: MainTree
     view: MainView
     n_taken: int = 0
     n_known: int = 0
 
-
-# Out.
-
-
-def raw_lines(tree: MainTree, tip: bytes) -> Iterator[str]:
-    """The blocks of a branch as hex, from the genesis block to its tip."""
-    hashes = tree[tip].state.hashes
-    for height in range(tree[tip].height + 1):
-        yield to_hex(tree[hashes[height]].block.raw)
+    @property
+    def height(self) -> int:
+        """Of the tip that the node follows."""
+        return self.tree[self.view.tip].height
 
 
-def base_chain(profile: str, *, empty: bool = False) -> Imported:
+def base_chain(profile: str, *, empty: bool = False) -> Holding:
     """What a new node of a profile has: the starter chain, or its genesis alone."""
     tree = genesis_tree(profile)
     tip = tree.genesis_hash
     for block, work in () if empty else load_starter(profile):
         tree = tree.with_block(block, work, FOREVER_S)
         tip = block.header.hash
-    return Imported(tree, MainView(tip, HashTrieMap(dict.fromkeys(tree.entries))))
+    return Holding(tree, MainView(tip, HashTrieMap(dict.fromkeys(tree.entries))))
 
 
-# In.
+def raw_lines(tree: MainTree, tip: bytes) -> Iterator[str]:
+    """The blocks of a branch as hex, from the genesis block to its tip."""
+    return (block.raw.hex() for block in tree.branch(tip))
 
 
 def read_entries(lines: Iterable[str]) -> Iterator[Entry]:
@@ -113,62 +106,45 @@ class Incoming:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._rest = iter(entries)
         self._window = deque(islice(self._rest, N_AHEAD))
-        self.last_height = -1
+        self._next_height = 0
 
     def __bool__(self) -> bool:
         return bool(self._window)
 
-    @property
-    def entry(self) -> Entry:
-        """The one whose turn it is."""
-        return self._window[0]
-
     def block(self) -> Block:
         """
-        Its block.
+        The block whose turn it is.
 
         Raises:
-            CodecError: the line is no block. The place is named.
+            CodecError: its line is no block. The place is named.
         """
-        if self.entry.block is None:
-            assert self.entry.error is not None
-            raise self.placed(self.entry.error)
-        return self.entry.block
+        entry = self._window[0]
+        if entry.block is None:
+            assert entry.error is not None
+            raise self.placed(entry.error)
+        return entry.block
+
+    def headers(self) -> Iterator[BlockHeader]:
+        """Its header and those after it, as far as they are at hand."""
+        for entry in self._window:
+            if entry.block is None:
+                return
+            yield entry.block.header
 
     def done(self) -> None:
         """On to the next."""
-        self.last_height = self.block().header.height
+        self._next_height = self.block().header.height + 1
         self._window.popleft()
         self._window.extend(islice(self._rest, 1))
 
-    def ahead(self, tree: MainTree) -> tuple[tuple[bytes, bytes], ...]:
-        """The (seed, header hash) pairs of the blocks at hand, if all goes well."""
-        seeds: dict[bytes, tuple[int, bytes]] = {}
-        pairs = []
-        for block in (entry.block for entry in self._window):
-            if block is None:
-                break
-            header = block.header
-            if (parent := tree.get(header.previous)) is not None:
-                seed = tree.seed_for_child(parent)
-            elif (below := seeds.get(header.previous)) is not None:
-                is_first = below[0] % SEED_WINDOW == 0
-                seed = header.previous if is_first else below[1]
-            else:
-                break
-            seeds[header.hash] = header.height, seed
-            if header.hash not in tree.entries:
-                pairs.append((seed, header.hash))
-        return tuple(pairs)
-
     def placed(self, error: DevnetError) -> DevnetError:
-        """The same error, with the block and its line in front of its sentence."""
-        block = self.entry.block
-        height = self.last_height + 1 if block is None else block.header.height
-        place = f"block {height}, line {self.entry.line}"
+        """The same error, its sentence with height and line before, the rule behind."""
+        entry = self._window[0]
+        height = entry.block.header.height if entry.block else self._next_height
+        place = f"block {height}, line {entry.line}"
         error.message = f"{place}: {error.message} [{_rule_of(error)}]"
         error.args = (error.message,)
-        error.facts |= {"block_height": height, "line": self.entry.line}
+        error.facts |= {"block_height": height, "line": entry.line}
         return error
 
 
@@ -178,55 +154,23 @@ def _rule_of(error: DevnetError) -> str:
     return f"{error.code}, {more}" if more else error.code
 
 
-def check_place(tree: MainTree, block: Block) -> None:
-    """
-    Does the block belong to this mainchain at all?
-
-    Raises:
-        WrongGenesis, UnknownParent: with the profile to which it belongs, if there is
-            one.
-    """
-    header = block.header
-    if header.hash in tree.entries or header.previous in tree.entries:
-        return
-    for name in PROFILES:
-        genesis = genesis_block(name).header.hash
-        if genesis in (header.hash, header.previous):
-            raise WrongGenesis(
-                f"this chain begins with {genesis.hex()[:16]}, ours with "
-                f"{tree.genesis_hash.hex()[:16]}",
-                hint=f"It is a chain of the profile {name}: --profile {name}",
-            )
-    if header.height == 0:
-        raise WrongGenesis(
-            f"this chain begins with {header.hash.hex()[:16]}, ours with "
-            f"{tree.genesis_hash.hex()[:16]}"
-        )
-    raise UnknownParent(
-        f"the parent {header.previous.hex()[:16]} is unknown",
-        height=header.height,
-        previous=header.previous,
-    )
-
-
 def import_chain(
-    base: Imported,
+    base: Holding,
     entries: Iterable[Entry],
     works: WorkSource,
     clock_s: int,
     told: Callable[[int], None] = lambda n_done: None,
-) -> Imported:
+) -> Holding:
     """
-    Take a file's blocks in, each by every rule. The view follows the branch that a
-    Bytom node would.
+    Take a file's blocks in, each by every rule, and follow the branch that a Bytom node
+    would.
 
     Args:
         clock_s: seconds since 1970; a block may be one hour ahead of it.
-        told: hears the number of lines that are done.
+        told: hears the number of blocks that are done.
 
     Raises:
-        DevnetError: the first rule broken, with height and line in its sentence. What
-            came before is lost with the value that was not returned.
+        DevnetError: the first rule broken, with height and line in its sentence.
     """
     tree, view = base.tree, base.view
     n_taken = n_known = 0
@@ -237,27 +181,24 @@ def import_chain(
             if block.header.hash in view.seen:
                 n_known += 1
             else:
-                check_place(tree, block)
-                seed = tree.seed_to_check(block.header, clock_s)
-                work = _awaited(works, incoming.ahead(tree), seed, block.header.hash)
-                tree = tree.with_block(block, work, clock_s)
+                tree = _taken(tree, block, incoming, works, clock_s)
                 view = receive(tree, view, block.header.hash)
                 n_taken += 1
         except DevnetError as error:
             raise incoming.placed(error) from None
         incoming.done()
         told(n_taken + n_known)
-    return Imported(tree, view, n_taken, n_known)
+    return Holding(tree, view, n_taken, n_known)
 
 
-def _awaited(
-    works: WorkSource,
-    ahead: tuple[tuple[bytes, bytes], ...],
-    seed: bytes,
-    header_hash: bytes,
-) -> bytes:
-    """The work of a header, however long it takes."""
-    works.want(((seed, header_hash), *ahead))
-    while (work := works.get(seed, header_hash)) is None:
+def _taken(
+    tree: MainTree, block: Block, incoming: Incoming, works: WorkSource, clock_s: int
+) -> MainTree:
+    """The tree with one more block. Its work is waited for, however long it takes."""
+    header = block.header
+    check_genesis(tree, header)
+    seed = tree.seed_to_check(header, clock_s)
+    works.want(((seed, header.hash), *works_ahead(tree, incoming.headers())))
+    while (work := works.get(seed, header.hash)) is None:
         works.wait(WAIT_S)
-    return work
+    return tree.with_block(block, work, clock_s)

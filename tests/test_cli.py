@@ -15,7 +15,9 @@ import devnet
 from devnet.__main__ import main
 
 ROOT = Path(__file__).parents[1]
-SUBCOMMANDS = ["repl", "run", "replay", "plugins", "bench", "starter", "verify"]
+SUBCOMMANDS = [
+    "repl", "run", "replay", "plugins", "bench", "starter", "export", "import", "verify"
+]  # fmt: skip
 
 
 def devnet_process(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from devnet.commands.grammar import Call
 from devnet.commands.log import Log
-from devnet.commands.options import WorldOptions
+from devnet.commands.options import BLOCK_S, WorldOptions
 from devnet.commands.outcome import Outcome
 from devnet.commands.pacer import Pacer
 from devnet.commands.values import Said
@@ -20,6 +20,9 @@ from devnet.engine.errors import DevnetError
 
 if TYPE_CHECKING:
     from devnet.engine.network import Network
+
+
+WITHIN_BLOCKS = 60
 
 
 class Catalogue(Protocol):
@@ -34,10 +37,15 @@ class Catalogue(Protocol):
 
 @dataclass(slots=True)
 class Settings:
-    """What the verb `set` changes. None of it is part of the world."""
+    """
+    What the verb `set` changes. None of it is part of the world.
+
+    Args:
+        within_s: virtual seconds that `wait` waits; 0: the time of 60 blocks.
+    """
 
     events: bool = False
-    within_s: int = 60
+    within_s: int = 0
 
 
 class Context(Protocol):
@@ -46,6 +54,7 @@ class Context(Protocol):
     defaults: WorldOptions
     options: WorldOptions
     read_only: bool
+    attached: bool
     pacer: Pacer
     settings: Settings
     names: dict[str, Any]
@@ -91,8 +100,11 @@ class Context(Protocol):
     def step_once(self) -> bool:
         """One step of the network. False when it cannot be taken now."""
 
-    def hurry(self, delta: int) -> None:
-        """Something more, or less, waits: the chains run at full pace for it."""
+    def date_s(self) -> int:
+        """The host's clock, seconds since 1970: for blocks from outside alone."""
+
+    def hurry(self, delta: int, mines: bool = False) -> None:
+        """Something more, or less, waits; `mines`: for mainchain blocks."""
 
     def record(self, line: str) -> None:
         """Keep a line that acted on the world, with the moment it was accepted."""
@@ -105,3 +117,10 @@ class Context(Protocol):
 
     def failed(self, error: Exception) -> DevnetError:
         """Freeze: the engine failed. Keeps a recording to report, ends every task."""
+
+
+def within_s(session: Context) -> int:
+    """Virtual seconds that a `wait` waits by itself."""
+    if session.settings.within_s:
+        return session.settings.within_s
+    return WITHIN_BLOCKS * BLOCK_S[session.options.profile]

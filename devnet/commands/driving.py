@@ -127,10 +127,19 @@ class Driving(ABC):
             self._alarm()
         return status == "stepped"
 
-    def hurry(self, delta: int) -> None:
-        """Something more, or less, waits: the chains run at full pace for it."""
-        self.network.set_hurry(delta)
-        self.record(f"hurry {delta:+d}")
+    def date_s(self) -> int:
+        """The host's clock, seconds since 1970: for blocks from outside alone."""
+        return int(self.host.wall.date_s())
+
+    def hurry(self, delta: int, mines: bool = False) -> None:
+        """
+        Something more, or less, waits: the chains run at full pace for it.
+
+        Args:
+            mines: it waits for mainchain blocks, so that an empty world mines too.
+        """
+        self.network.set_hurry(delta, mines)
+        self.record(f"hurry {delta:+d}" + (" mines" if mines else ""))
 
     def record(self, line: str) -> None:
         """Keep a line that acted on the world, with the moment it was accepted."""

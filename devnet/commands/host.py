@@ -27,6 +27,7 @@ class Wall:
 
     now_s: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    date_s: Callable[[], float] = time.time
 
 
 @dataclass(slots=True)

@@ -56,6 +56,7 @@ def world_config(options: WorldOptions) -> WorldConfig:
         profile=options.profile,
         depth=options.depth,
         relay_fee_ppm=options.relay_fee_ppm,
+        empty=options.empty,
     )
     if options.sidechains is None:
         return config

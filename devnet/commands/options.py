@@ -17,6 +17,8 @@ from typing import Any
 from devnet.commands.errors import BadArgument, BadConfig, did_you_mean
 
 PROFILES = ("fast", "solonet")
+BLOCK_S = {"fast": 1, "solonet": 150}
+"""Virtual seconds from one mainchain block to the next while something waits."""
 MOST_SIDECHAINS = 32
 NAME_HINT = "small letters, digits and -, at most 16, and neither main nor fed"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
@@ -44,6 +46,7 @@ class WorldOptions:
         sidechains: which to run; None for the default three.
         depth: mainchain blocks that bury a lock before it can be claimed.
         relay_fee_ppm: what the collector keeps, in millionths.
+        empty: begin at the genesis block alone, and mine only when asked.
     """
 
     seed: int = 42
@@ -51,6 +54,7 @@ class WorldOptions:
     sidechains: tuple[SideOptions, ...] | None = None
     depth: int | None = None
     relay_fee_ppm: int = 0
+    empty: bool = False
 
     def with_changes(self, **changes: Any) -> WorldOptions:
         """The options with what is not None replaced. Raises BadArgument."""
@@ -147,8 +151,14 @@ class FileOptions:
     data: str | None = None
 
 
-_WORLD_KEYS = {"seed": int, "profile": str, "depth": int, "relay_fee_ppm": int}
+_WORLD_KEYS = {
+    "seed": int, "profile": str, "depth": int, "relay_fee_ppm": int, "empty": bool,
+}  # fmt: skip
 _OTHER_KEYS = {"speed": str, "data": str}
+_KINDS = {
+    int: "a whole number", str: "a text in quotes", bool: "true or false",
+    list: "a list of tables",
+}  # fmt: skip
 _SIDE_KEYS = {field.name for field in fields(SideOptions)}
 
 
@@ -186,7 +196,7 @@ def _file_options(path: str, values: dict[str, Any]) -> FileOptions:
                 hint=did_you_mean(key, known, "setting"),
             )
         if key != "sidechains" and type(value) is not known[key]:
-            kind = "a whole number" if known[key] is int else "a text in quotes"
+            kind = _KINDS[known[key]]
             raise BadConfig(f"{path}: {key} is {value!r}, and must be {kind}")
     world = {key: values[key] for key in _WORLD_KEYS if key in values}
     sides = _sides(path, values["sidechains"]) if "sidechains" in values else None

@@ -7,7 +7,8 @@ the world at the end. A moment is a virtual time and the number of steps that th
 network had taken; the time alone would not say which side of a step it was.
 
 `wait` and `mine` leave only the hurry that they caused, so a replay needs no tests and
-an interrupted wait replays as well as any other.
+an interrupted wait replays as well as any other. `import` leaves the blocks that it
+handed in, each with the clock that it was judged by, so a replay needs no other file.
 """
 
 from __future__ import annotations

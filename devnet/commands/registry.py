@@ -30,7 +30,7 @@ from devnet.commands.values import Amount, words
 
 LATER = {
     "withdraw": "transfer", "issue": "transfer", "retire": "transfer",
-    "fault": "pause", "export": "save", "import": "run", "load": "run",
+    "fault": "pause", "load": "run",
     "watch": "show",
 }  # fmt: skip
 """Verbs of later versions, and the one that comes nearest today."""

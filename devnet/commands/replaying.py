@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from devnet.commands.importing import HAND_IN
 from devnet.commands.log import Entry
 from devnet.commands.recording import Recording
 from devnet.commands.session import Session
@@ -82,11 +83,30 @@ def _act(line: str, session: Session) -> DevnetError | None:
     """Do what a recorded line did."""
     verb, _, rest = line.partition(" ")
     if verb == "hurry":
-        session.hurry(int(rest))
+        delta, _, mines = rest.partition(" ")
+        session.hurry(int(delta), bool(mines))
         return None
+    if verb == HAND_IN:
+        return _hand_in(rest, session)
     if verb == "acknowledge":
         return session.execute("resume").error
     return session.execute(line).error
+
+
+def _hand_in(words: str, session: Session) -> DevnetError | None:
+    """What a recording kept of a block from outside: its bytes and the clock."""
+    from devnet.engine.bc.block import parse_block
+    from devnet.engine.codec import from_hex
+
+    raw, _, clock_s = words.partition(" ")
+    try:
+        block = parse_block(from_hex(raw))
+        while session.network.take_block(block, int(clock_s)) == "work":
+            session.host.works.wait(0.1)
+    except DevnetError as error:
+        return error
+    session.record(f"{HAND_IN} {words}")
+    return None
 
 
 def _verdict(recording: Recording, session: Session, reason: str) -> Verdict:

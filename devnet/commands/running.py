@@ -65,6 +65,7 @@ class Until:
         holds: the test.
         done: the answer when it held.
         deadline_ms: virtual time at which it is given up.
+        mines: it is mainchain blocks that are waited for.
         spent: another reason to give up, asked when the test does not hold.
         ran_out: the sentence of WaitRanOut.
     """
@@ -79,10 +80,11 @@ class Until:
         deadline_ms: int,
         ran_out: Callable[[], str],
         hint: str = "",
+        mines: bool = False,
         spent: Callable[[], bool] = lambda: False,
     ) -> None:
         self.holds, self.done, self.spent = holds, done, spent
-        self.ran_out, self.hint = ran_out, hint
+        self.ran_out, self.hint, self.mines = ran_out, hint, mines
         self._deadline_ms = deadline_ms
         self._error: DevnetError | None = None
 
@@ -91,10 +93,10 @@ class Until:
         return self._deadline_ms
 
     def start(self, session: Context) -> None:
-        session.hurry(1)
+        session.hurry(1, self.mines)
 
     def stop(self, session: Context) -> None:
-        session.hurry(-1)
+        session.hurry(-1, self.mines)
 
     def settled(self, session: Context, now_ms: int) -> bool:
         return self.poll(session, now_ms)

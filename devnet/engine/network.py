@@ -8,7 +8,7 @@ the same config and the same acts at the same virtual times give the same hashes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha3_256
 from typing import Concatenate, Literal, ParamSpec, TypeVar
@@ -22,12 +22,13 @@ from devnet.engine.actors.reporting import report
 from devnet.engine.actors.submitting import Submitted
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import Groups, SidechainSpec, World, WorldConfig
-from devnet.engine.bc.block import Block
+from devnet.engine.bc.block import Block, BlockHeader
 from devnet.engine.certifying import Certifying
 from devnet.engine.deeds import Deeds
 from devnet.engine.errors import BadValue, DevnetError
 from devnet.engine.events import EngineFailed, Event
 from devnet.engine.interfaces import ConsensusEngine, Store, WorkSource
+from devnet.engine.mainchain.foreign import works_ahead
 from devnet.engine.mainchain.state import WorkMissing
 from devnet.engine.sidechain.persist import apply_changes, changes_of_chain, rewrite
 
@@ -261,25 +262,26 @@ class Network(Certifying, Deeds):
         self._act(acts.set_hurry, delta, mines)
 
     def take_block(
-        self, block: Block, clock_s: int, ahead: Sequence[tuple[bytes, bytes]] = ()
+        self, block: Block, clock_s: int, following: Iterable[BlockHeader] = ()
     ) -> Literal["taken", "known", "work"]:
         """
         Give a block from outside to the first node, which tells the others.
 
         Args:
             clock_s: seconds since 1970; the block may be one hour ahead of it.
-            ahead: (seed, header hash) pairs that will be asked for next.
+            following: headers that will be handed in next; their work is asked for.
 
         Returns:
             "taken", "known" when the node had it, or "work" when nothing happened since
             its proof of work is awaited: wait for it and ask again.
 
         Raises:
-            UnknownParent, BlockError, TransactionError: the rule that it breaks.
+            WrongGenesis, UnknownParent, BlockError, TransactionError: the rule broken.
         """
         try:
             is_new = self._act(handing.take_block, block, clock_s)
         except WorkMissing as missing:
+            ahead = works_ahead(self.world.tree, following)
             self.tools.works.want(((missing.seed, missing.header_hash), *ahead))
             return "work"
         return "taken" if is_new else "known"

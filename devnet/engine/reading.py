@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from devnet.engine.actors import acts
@@ -20,6 +21,7 @@ from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.tampers import TAMPERS
 
 MAIN = "main"
+NEVER_MS = 2**62
 
 
 class Reading:
@@ -59,6 +61,17 @@ class Reading:
     def main_height(self) -> int:
         """Height of the mainchain's tip."""
         return self.world.tree[self.world.main_tip].height
+
+    def raw_main_blocks(self) -> Iterator[str]:
+        """The blocks of the mainchain as hex, from genesis to the tip."""
+        return (
+            block.raw.hex() for block in self.world.tree.branch(self.world.main_tip)
+        )
+
+    def next_at_ms(self) -> int:
+        """The virtual time at which something happens next."""
+        due = self.world.schedule.first()
+        return NEVER_MS if due is None else due.at_ms
 
     def balance(self, who: str, chain: str, asset: str) -> int:
         """What an account can spend of an asset, in its smallest unit."""

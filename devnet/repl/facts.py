@@ -27,9 +27,7 @@ USED_FOR = {
 }
 """What each dependency is for."""
 
-LATER_SUBCOMMANDS = frozenset(
-    {"serve", "export", "import", "conformance", "check-plugin", "learn"}
-)
+LATER_SUBCOMMANDS = frozenset({"serve", "conformance", "check-plugin", "learn"})
 
 PARAM_FIELDS = ("name", "default", "low", "high", "meaning")
 

@@ -290,7 +290,17 @@ class FakeNetwork:
 
     # Acts.
 
-    def set_hurry(self, delta: int) -> None:
+    def raw_main_blocks(self) -> list[str]:
+        return [f"{height:04x}" for height in range(self.height + 1)]
+
+    def next_at_ms(self) -> int:
+        return self._next_ms()
+
+    def take_block(self, block: Any, clock_s: int, following: Any = ()) -> str:
+        self._alive()
+        return "known"
+
+    def set_hurry(self, delta: int, mines: bool = False) -> None:
         self._alive()
         self.hurry += delta
         if self.hurry > 0:

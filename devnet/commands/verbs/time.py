@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from devnet.commands.context import Context
+from devnet.commands.context import Context, within_s
 from devnet.commands.errors import BadArgument, Paused
 from devnet.commands.paths import make_test
 from devnet.commands.registry import command
@@ -41,6 +41,7 @@ def mine(session: Context, n: Number | None = None) -> Until:
         done,
         deadline_ms=session.now_ms + n_blocks * MOST_MS_PER_BLOCK,
         ran_out=lambda: f"main stands at {network.main_height()}, wanted {goal}",
+        mines=True,
     )
 
 
@@ -48,14 +49,14 @@ def mine(session: Context, n: Number | None = None) -> Until:
 def wait(session: Context, test: TestWords, *, within: Span | None = None) -> Until:
     """Let virtual time pass until a test holds.
 
-    --within 20blocks counts mainchain blocks, --within 30s virtual seconds; 60 virtual
-    seconds without it.
+    --within 20blocks counts mainchain blocks, --within 30s virtual seconds; without it
+    60 virtual seconds, or in a solonet world the time of 60 blocks.
     """
     _not_paused(session)
     wanted = make_test(test, session)
     network, start_ms = session.network, session.now_ms
     start_height = network.main_height()
-    count, unit = parse_span(within) if within else (session.settings.within_s, "s")
+    count, unit = parse_span(within) if within else (within_s(session), "s")
     per_unit_ms = 1000 if unit == "s" else MOST_MS_PER_BLOCK
 
     def spent() -> bool:

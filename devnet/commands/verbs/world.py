@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from devnet.commands.context import Context
+from devnet.commands.context import Context, within_s
 from devnet.commands.errors import BadArgument, BadFile, did_you_mean
 from devnet.commands.grammar import logical_lines
 from devnet.commands.options import PROFILES, parse_sidechains
@@ -33,11 +33,13 @@ def start(
     sidechains: SidechainList | None = None,
     depth: Number | None = None,
     relay_fee: Number | None = None,
+    empty: bool = False,
 ) -> Said:
     """Start a new world in place of the present one.
 
     What is not named is as on the command line, or the default: seed 42, profile fast,
-    three sidechains, depth 2, no relay fee.
+    three sidechains, depth 2, no relay fee. --empty begins at the genesis block alone,
+    and mines only for `mine`.
     """
     options = session.defaults.with_changes(
         seed=seed,
@@ -45,6 +47,7 @@ def start(
         sidechains=parse_sidechains(sidechains) if sidechains is not None else None,
         depth=depth,
         relay_fee_ppm=relay_fee,
+        empty=empty or None,
     )
     network = session.start(options)
     names = list(network.sidechain_names())
@@ -103,7 +106,7 @@ def set_(session: Context, name: Text | None = None, value: Text | None = None) 
     """
     known: dict[str, Any] = {
         "events": "on" if session.settings.events else "off",
-        "within": session.settings.within_s,
+        "within": within_s(session),
     }
     if name is not None and name not in known:
         raise BadArgument(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from devnet.engine.actors.mainchain import announce
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.block import Block
+from devnet.engine.mainchain.foreign import check_genesis
 
 
 def take_block(turn: Turn, block: Block, clock_s: int) -> bool:
@@ -23,13 +24,14 @@ def take_block(turn: Turn, block: Block, clock_s: int) -> bool:
         Whether the node did not have it. Which branch is followed is another question.
 
     Raises:
-        UnknownParent, BlockError, TransactionError: the rule broken.
+        WrongGenesis, UnknownParent, BlockError, TransactionError: the rule broken.
         WorkMissing: its proof of work must be computed first.
     """
     first, block_hash = turn.main_nodes[0], block.header.hash
     if block_hash in first.view.seen:
         return False
     if turn.tree.get(block_hash) is None:
+        check_genesis(turn.tree, block.header)
         seed = turn.tree.seed_to_check(block.header, clock_s)
         work = turn.tools.work(seed, block_hash)
         turn.tree = turn.tree.with_block(block, work, clock_s)

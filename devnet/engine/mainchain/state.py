@@ -10,7 +10,7 @@ Source: Bytom/bytom v1.1.0, protocol/block.go, protocol/validation/block.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from rpds import HashTrieMap
@@ -124,6 +124,12 @@ class MainTree:
         if entry is None or height > entry.height:
             return None
         return entry.state.hashes.get(height)
+
+    def branch(self, tip: bytes) -> Iterator[Block]:
+        """The blocks that lead to a block, from genesis to itself."""
+        hashes = self.entries[tip].state.hashes
+        for height in range(self.entries[tip].height + 1):
+            yield self.entries[hashes[height]].block
 
     def is_ancestor(self, old: bytes, tip: bytes) -> bool:
         """Is `old` on the branch that ends in `tip`, `tip` itself included?"""
