@@ -1,3 +1,3 @@
-"""The Bystack devnet: a Bytom mainchain, its sidechains, the federation between them."""
+"""The Bystack devnet: a Bytom mainchain, sidechains, the federation between them."""
 
 __version__ = "0.1.0"

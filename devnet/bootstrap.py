@@ -114,15 +114,15 @@ def set_up(folder, mark, wanted, extra):
 
 def begin_folder(folder, mark, wanted):
     """An environment to install into: a new one unless the one here still fits."""
-    if mark is None and folder.exists() and any(folder.iterdir()):
-        raise SetupError(
-            f"{folder} was made by something else and is left alone. Remove it, or "
-            "name another folder in the variable BYSTACK_VENV."
-        )
     fits = mark is not None and python_in(folder).exists()
     for name in ("python", "base", "clone"):
         fits = fits and mark.get(name) == wanted[name]
     with os_errors(folder):
+        if mark is None and folder.exists() and any(folder.iterdir()):
+            raise SetupError(
+                f"{folder} was made by something else and is left alone. Remove it, or "
+                "name another folder in the variable BYSTACK_VENV."
+            )
         if mark is not None and not fits:
             shutil.rmtree(str(folder))
         folder.mkdir(parents=True, exist_ok=True)
@@ -223,9 +223,9 @@ def read_mark(folder):
     """What was noted when the environment was made; None when it is not ours."""
     try:
         mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except OSError:
         return None
-    except (OSError, ValueError):
+    except ValueError:
         return {}
     return mark if isinstance(mark, dict) else {}
 
