@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 import pytest
 
+from devnet.engine.actors import mainchain, validators
 from devnet.engine.chain.mempool import (
     MAX_ORPHANS,
     ORPHAN_LIFE_MS,
@@ -115,6 +121,56 @@ def test_only_so_many_early_transactions_are_kept() -> None:
     assert again[-1] is early[0] and len(again) == MAX_ORPHANS, "nothing is kept twice"
     late = keep_orphan(early, Orphan(tx, ORPHAN_LIFE_MS), ORPHAN_LIFE_MS)
     assert [orphan.tx for orphan in late] == [tx], "none waits for ever"
+
+
+@contextmanager
+def shallow_stack(n_frames: int) -> Iterator[None]:
+    """So many frames and no more: what nests with its input fails here early."""
+    limit, frame, depth = sys.getrecursionlimit(), sys._getframe(), 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    sys.setrecursionlimit(depth + n_frames)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_a_long_chain_of_payments_heard_of_backwards_is_understood():
+    """Regression: each nested in the next, until Python gave up."""
+    net = network(())
+    twin, ring = branch(net), ("alice", "bob", "carol")
+    for hop in range(150):
+        who, to = ring[hop % 3], ring[(hop + 1) % 3]
+        twin.transfer_value(who, to, 90_000 * BTM_UNITS, "BTM", "main")
+    txs = [item.tx for item in twin.world.main_nodes[0].pool.transactions()]
+    turn = meddle(net)
+    with shallow_stack(120):
+        for tx in reversed(txs):
+            mainchain.tx_came(turn, "node-1", tx)
+
+    node = turn.main_node("node-1")
+    assert node.pool.order == tuple(tx.id for tx in txs)
+    assert node.orphans == ()
+
+
+def test_a_long_branch_of_a_sidechain_heard_of_backwards_is_understood():
+    """So does who was cut off for long when the network heals."""
+    net = network((SidechainSpec("gamma", "solo", params=(("interval_ms", 20),)),))
+    newborn = validator(net, "gamma", "v4")
+    with hurry(net):
+        run_until(net, lambda: net.show("gamma")["height"] >= 150)
+    side = net.world.sidechain("gamma")
+    turn = meddle(net)
+    turn.set_node("gamma", replace(newborn, main=validator(net, "gamma", "v1").main))
+    blocks = [side.tree.hash_at(side.head, height + 1) for height in range(150)]
+    with shallow_stack(120):
+        for block_hash in reversed(blocks):
+            validators.block_came(turn, "gamma", "v4", block_hash)
+
+    node = turn.node("gamma", "v4")
+    assert node.orphans == ()
+    assert node.head == blocks[-1]
 
 
 def test_a_sidechain_made_while_a_block_is_on_its_way_still_gets_that_block() -> None:

@@ -16,7 +16,13 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import World
 from devnet.engine.bc.difficulty import meets_target, work_of_bits
 from devnet.engine.bc.transaction import Transaction
-from devnet.engine.chain.mempool import Orphan, UnknownOutput, Waiting, keep_orphan
+from devnet.engine.chain.mempool import (
+    Orphan,
+    UnknownOutput,
+    Waiting,
+    adopt_orphans,
+    keep_orphan,
+)
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import MiningTried, TxDropped, TxQueued
 from devnet.engine.mainchain.miner import (
@@ -74,37 +80,41 @@ def submit(turn: Turn, tx: Transaction, what: str) -> None:
     plan_mining(turn, node.name)
 
 
-def tx_came(
-    turn: Turn, name: str, tx: Transaction, since_ms: int | None = None
-) -> None:
+def tx_came(turn: Turn, name: str, tx: Transaction) -> None:
     """
     A node hears of a transaction. What it cannot take it does not pass on; what came
     before the transaction that it spends waits for that.
     """
-    before = turn.main_node(name)
     try:
-        node = admit(turn, before, tx)
+        _take(turn, name, tx)
     except UnknownOutput:
-        came_ms = turn.now_ms if since_ms is None else since_ms
-        orphans = keep_orphan(before.orphans, Orphan(tx, came_ms), turn.now_ms)
-        turn.set_main_node(replace(before, orphans=orphans))
-        return
+        node, orphan = turn.main_node(name), Orphan(tx, turn.now_ms)
+        orphans = keep_orphan(node.orphans, orphan, turn.now_ms)
+        turn.set_main_node(replace(node, orphans=orphans))
     except DevnetError:
         return
+    else:
+        _try_orphans(turn, name)
+
+
+def _take(turn: Turn, name: str, tx: Transaction) -> None:
+    """Take a transaction into a node's pool and pass it on, or raise why not."""
+    before = turn.main_node(name)
+    node = admit(turn, before, tx)
     if node is before:
         return
     turn.set_main_node(node)
     _gossip(turn, name, tx)
     plan_mining(turn, name)
-    _try_orphans(turn, name)
 
 
 def _try_orphans(turn: Turn, name: str) -> None:
     """Something new is here: perhaps what an orphan waited for."""
-    node = turn.main_node(name)
-    turn.set_main_node(replace(node, orphans=()))
-    for orphan in node.orphans:
-        tx_came(turn, name, orphan.tx, orphan.since_ms)
+    orphans = turn.main_node(name).orphans
+    if not orphans:
+        return
+    left = adopt_orphans(orphans, lambda tx: _take(turn, name, tx))
+    turn.set_main_node(replace(turn.main_node(name), orphans=left))
 
 
 def _gossip(turn: Turn, name: str, tx: Transaction) -> None:

@@ -20,6 +20,7 @@ from devnet.engine.chain.mempool import (
     Orphan,
     UnknownOutput,
     Waiting,
+    adopt_orphans,
     keep_orphan,
     keys_taken,
 )
@@ -106,9 +107,7 @@ def submit(turn: Turn, chain: str, tx: Transaction, what: str) -> None:
     feed_all(turn, chain, name, Woken(turn.wall_ms))
 
 
-def tx_came(
-    turn: Turn, chain: str, name: str, tx: Transaction, since_ms: int | None = None
-) -> None:
+def tx_came(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
     """
     A validator hears of a transaction. Claims come from the collector itself. What came
     before the transaction or block that it spends waits for that.
@@ -120,27 +119,30 @@ def tx_came(
         judge_claim(turn, chain, name, tx)
         return
     try:
-        node = admit(turn, chain, node, tx)
+        _take(turn, chain, name, tx)
     except UnknownOutput:
-        came_ms = turn.now_ms if since_ms is None else since_ms
-        orphans = keep_orphan(node.pool_orphans, Orphan(tx, came_ms), turn.now_ms)
+        orphan = Orphan(tx, turn.now_ms)
+        orphans = keep_orphan(node.pool_orphans, orphan, turn.now_ms)
         turn.set_node(chain, replace(node, pool_orphans=orphans))
-        return
     except DevnetError:
         return
-    turn.set_node(chain, node)
-    feed_all(turn, chain, name, Woken(turn.wall_ms))
-    try_orphans(turn, chain, name)
+    else:
+        try_orphans(turn, chain, name)
+        feed_all(turn, chain, name, Woken(turn.wall_ms))
+
+
+def _take(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
+    """Take a transaction into a validator's pool, or raise why not."""
+    turn.set_node(chain, admit(turn, chain, turn.node(chain, name), tx))
 
 
 def try_orphans(turn: Turn, chain: str, name: str) -> None:
     """Something new is here: perhaps what an orphan waited for."""
-    node = turn.node(chain, name)
-    if not node.pool_orphans:
+    orphans = turn.node(chain, name).pool_orphans
+    if not orphans:
         return
-    turn.set_node(chain, replace(node, pool_orphans=()))
-    for orphan in node.pool_orphans:
-        tx_came(turn, chain, name, orphan.tx, orphan.since_ms)
+    left = adopt_orphans(orphans, lambda tx: _take(turn, chain, name, tx))
+    turn.set_node(chain, replace(turn.node(chain, name), pool_orphans=left))
 
 
 def judge_claim(turn: Turn, chain: str, name: str, tx: Transaction) -> None:

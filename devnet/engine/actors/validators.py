@@ -33,11 +33,28 @@ from devnet.engine.sidechain.state import SideEntry
 def block_came(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
     """
     A validator hears of a valid block. Without its parent it waits; with an anchor that
-    is not settled in the own view it is held, not refused.
+    is not settled in the own view it is held, not refused. What waited for it follows.
     """
+    arrived = [block_hash]
+    for one in arrived:
+        if _take_in(turn, chain, name, one):
+            arrived += _adopted(turn, chain, name, one)
+
+
+def _adopted(turn: Turn, chain: str, name: str, parent: bytes) -> list[bytes]:
+    """The orphans that waited for a block; they wait no more."""
+    node, tree = turn.node(chain, name), turn.side(chain).tree
+    children = [one for one in node.orphans if tree[one].header.previous == parent]
+    left = tuple(one for one in node.orphans if one not in children)
+    turn.set_node(chain, replace(node, orphans=left))
+    return children
+
+
+def _take_in(turn: Turn, chain: str, name: str, block_hash: bytes) -> bool:
+    """Is this block one that the validator has now, and had not before?"""
     node = turn.node(chain, name)
     if block_hash in node.seen or block_hash in node.orphans:
-        return
+        return False
     tree = turn.side(chain).tree
     entry = tree[block_hash]
     parent_hash = entry.header.previous
@@ -47,21 +64,16 @@ def block_came(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
         if parent_hash not in (*node.orphans, *node.held_blocks):
             actor = actor_name(chain, name)
             turn.send(chain, actor, parent_hash, SideBlockCame(parent_hash))
-        return
+        return False
     if not _anchor_is_settled(turn, node, entry, tree[parent_hash]):
         if block_hash not in node.held_blocks:
             held = (*node.held_blocks, block_hash)
             turn.set_node(chain, replace(node, held_blocks=held))
-        return
+        return False
     turn.set_node(chain, replace(node, seen=node.seen.insert(block_hash, None)))
     _follow(turn, chain, name, entry)
     judged(turn, chain, name, entry.header)
-    for orphan in turn.node(chain, name).orphans:
-        if tree[orphan].header.previous == block_hash:
-            node = turn.node(chain, name)
-            left = tuple(other for other in node.orphans if other != orphan)
-            turn.set_node(chain, replace(node, orphans=left))
-            block_came(turn, chain, name, orphan)
+    return True
 
 
 def _anchor_is_settled(
@@ -92,8 +104,8 @@ def _follow(turn: Turn, chain: str, name: str, entry: SideEntry) -> None:
     turn.set_node(chain, replace(node, pool=clean_pool(turn, chain, node, old)))
     _close_old_epochs(turn, chain, name)
     start_engines(turn, chain, name)
-    feed_all(turn, chain, name, HeadChanged(turn.wall_ms, entry.header))
     try_orphans(turn, chain, name)
+    feed_all(turn, chain, name, HeadChanged(turn.wall_ms, entry.header))
     try_early_swaps(turn, chain, name)
 
 

@@ -7,14 +7,15 @@ spots: conflicts are refused here, and a transaction is judged for the next heig
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from rpds import HashTrieMap
 
 from devnet.engine.bc.transaction import BTM, Claim, Spend, Transaction, is_side_record
 from devnet.engine.chain.coins import Coin, CoinSet, coins_of_outputs
-from devnet.engine.errors import TransactionError
+from devnet.engine.errors import DevnetError, TransactionError
 
 MAX_TRANSACTIONS = 10_000
 MAX_ORPHANS = 2_000
@@ -191,3 +192,40 @@ def keep_orphan(
         if other.tx.id != orphan.tx.id and now_ms - other.since_ms < ORPHAN_LIFE_MS
     )
     return (*others, orphan)[-MAX_ORPHANS:]
+
+
+def adopt_orphans(
+    orphans: tuple[Orphan, ...], admit: Callable[[Transaction], None]
+) -> tuple[Orphan, ...]:
+    """
+    Try every orphan, and again those that spend what was admitted meanwhile.
+
+    Args:
+        admit: takes a transaction in, or raises: UnknownOutput keeps it an orphan,
+            another refusal ends its waiting.
+
+    Returns:
+        The orphans that are left.
+    """
+    left = {orphan.tx.id: orphan for orphan in orphans}
+    spenders: dict[bytes, list[Orphan]] = {}
+    for orphan in orphans:
+        for spent_id in orphan.tx.spent_output_ids:
+            if spent_id is not None:
+                spenders.setdefault(spent_id, []).append(orphan)
+    queue = deque(orphans)
+    while queue:
+        tx = queue.popleft().tx
+        if tx.id not in left:
+            continue
+        try:
+            admit(tx)
+        except UnknownOutput:
+            continue
+        except DevnetError:
+            del left[tx.id]
+            continue
+        del left[tx.id]
+        for result_id in tx.result_ids:
+            queue.extend(spenders.get(result_id, ()))
+    return tuple(left.values())

@@ -266,10 +266,12 @@ def _pick(
             need=amount,
         )
     taken: list[Coin] = []
-    while sum(coin.amount for coin in taken) < amount or (asset == BTM and not taken):
-        if not coins:
+    total = 0
+    for coin in coins:
+        if total >= amount and (taken or asset != BTM):
             break
-        taken.append(coins.pop(0))
+        taken.append(coin)
+        total += coin.amount
     return taken
 
 
