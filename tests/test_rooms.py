@@ -32,6 +32,7 @@ FLOORS = [
     ("devnet.engine.deeds",),
     ("devnet.engine.certifying",),
     ("devnet.engine.looking",),
+    ("devnet.engine.locating",),
     ("devnet.engine.reading",),
     ("devnet.engine.inspecting", "devnet.engine.decoding"),
     ("devnet.engine.describing",),

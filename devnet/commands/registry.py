@@ -60,7 +60,7 @@ class Param:
     @property
     def option(self) -> str:
         """The flag as it is typed."""
-        return "--" + self.name.replace("_", "-")
+        return "--" + self.name.strip("_").replace("_", "-")
 
     @property
     def shown(self) -> str:
@@ -291,7 +291,7 @@ def line_of(one: Command, values: dict[str, Any]) -> str:
     parts = [one.verb]
     for param in one.params:
         value = values.get(param.name)
-        if value is None:
+        if value is None or not param.type.recorded:
             continue
         parts += [param.option] if param.flag else []
         parts += [] if param.plain_flag else [_spell(value)]

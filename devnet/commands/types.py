@@ -69,6 +69,7 @@ class ArgType:
         parse: from a word to the value; raises DevnetError with a hint.
         complete: what fits here now.
         rest: it takes all remaining words, flags of its own included.
+        recorded: a recording keeps it; not what only says where to write files.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class ArgType:
     parse: Callable[[Any, Context], Any]
     complete: Callable[[Context], Iterable[Completion]] = lambda _: ()
     rest: bool = False
+    recorded: bool = True
 
     @property
     def explained(self) -> str:
@@ -282,9 +284,11 @@ def _transfers(session: Context) -> list[Completion]:
 
 def _topics(session: Context) -> list[Completion]:
     words = ("chains", "accounts", "assets", "transfers")
+    closely = ("block", "tx", "asset", "account", "mempool", "program")
     return [
         *_chains(session),
         *(Completion(word, "a list") for word in words),
+        *(Completion(word, "one of them closely") for word in closely),
         *_transfers(session),
     ]
 
@@ -331,7 +335,7 @@ TYPES: dict[Any, ArgType] = {
     Sidechain: _one_of("sidechain", "SIDECHAIN", "sidechain", _sidechains),
     Engine: _one_of("engine", "ENGINE", "consensus engine", _engines),
     Store: _one_of("store", "STORE", "store", _stores),
-    Topic: _one_of("topic", "WHAT", "chain, transfer or list", _topics),
+    Topic: _one_of("topic", "WHAT", "chain, transfer, list or thing", _topics),
     Transfer: ArgType("transfer", "TRANSFER", "transfer", _transfer, _transfers),
     VerbName: ArgType("verb", "VERB", "verb", _verb, _verbs),
     Code: ArgType("code", "CODE", "code of a refusal", spelled, _codes),

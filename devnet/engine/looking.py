@@ -5,7 +5,7 @@ its fields and bytes. `Network` inherits from it; nothing here changes anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from devnet.engine import decoding, describing
 from devnet.engine.actors.acts import asset_of
@@ -14,56 +14,23 @@ from devnet.engine.actors.world import AssetInfo, Sidechain
 from devnet.engine.bc.difficulty import subsidy
 from devnet.engine.bc.programs import issuance_limit_height
 from devnet.engine.bc.transaction import BTM, Transaction
-from devnet.engine.chain.mempool import Mempool, Orphan
+from devnet.engine.chain.mempool import Orphan
 from devnet.engine.chain.places import TxPlace
 from devnet.engine.codec import from_hex, program_of_address
-from devnet.engine.describing import Facts, Names
+from devnet.engine.describing import Facts
 from devnet.engine.errors import UnknownName
+from devnet.engine.locating import Locating
 from devnet.engine.mainchain.assets import CLASSES
 from devnet.engine.mainchain.index import AssetBooks
 from devnet.engine.mainchain.state import MainEntry
-from devnet.engine.reading import MAIN, Reading
-from devnet.engine.rules.tracing import InputTrace, trace_input
+from devnet.engine.reading import MAIN
 from devnet.engine.sidechain.state import SideEntry
 
 MOST_HEIGHT_DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
-    """
-    A transaction and where it is.
-
-    Args:
-        chain: "main" or a sidechain.
-        place: in which block; None: it waits in the mempool.
-        height: of its block, or of the next one.
-        failed: only its BTM side counts.
-    """
-
-    tx: Transaction
-    chain: str
-    place: TxPlace | None
-    height: int
-    failed: bool
-    block_hash: bytes = b""
-
-
-class Looking(Reading):
+class Looking(Locating):
     """Questions about single objects."""
-
-    def names(self) -> Names:
-        """What the world calls assets and programs."""
-        owners = {
-            watched.program: f"lock for {watched.chain}"
-            for watched in self.world.collector.watched.values()
-        }
-        for node in self.world.main_nodes:
-            owners[node.program] = node.name
-        for owner in self.world.owners:
-            owners[key_of(self.world, owner.name).program] = owner.name
-        assets = {info.id: info.name for info in self.world.assets}
-        return Names(assets, owners, self._hrp())
 
     # Blocks.
 
@@ -153,62 +120,6 @@ class Looking(Reading):
 
     # Transactions.
 
-    def locate(self, tx_id: str) -> Located:
-        """
-        A transaction by its id, wherever it is: mined or waiting, on any chain.
-
-        Raises:
-            BadHex, UnknownName.
-        """
-        wanted = from_hex(tx_id)
-        found = self._mined_main(wanted) or self._mined_side(wanted)
-        found = found or self._waiting(wanted)
-        if found is None:
-            raise UnknownName(
-                f"there is no transaction {tx_id[:70]}",
-                hint="show mempool lists what waits; show block N what a block has.",
-            )
-        return found
-
-    def _mined_main(self, tx_id: bytes) -> Located | None:
-        tip = self.world.tree[self.world.main_tip]
-        place = tip.state.index.places.get(tx_id)
-        if place is None:
-            return None
-        entry = self.world.tree[tip.state.hashes[place.height]]
-        tx = entry.block.transactions[place.index]
-        failed = entry.statuses[place.index]
-        return Located(tx, MAIN, place, place.height, failed, entry.hash)
-
-    def _mined_side(self, tx_id: bytes) -> Located | None:
-        for side in self.world.sidechains:
-            state = side.tree[side.head].state
-            place = state.places.get(tx_id)
-            if place is not None:
-                entry = side.tree[state.hashes[place.height]]
-                tx = entry.block.transactions[place.index]
-                return Located(tx, side.name, place, place.height, False, entry.hash)
-        return None
-
-    def _waiting(self, tx_id: bytes) -> Located | None:
-        for chain in self.chain_names():
-            for pool, next_height in self._pools(chain):
-                waiting = pool.by_id.get(tx_id)
-                if waiting is not None:
-                    return Located(waiting.tx, chain, None, next_height, waiting.failed)
-        return None
-
-    def _pools(self, chain: str) -> list[tuple[Mempool, int]]:
-        """The mempool of each node of a chain, with the height it waits for."""
-        if chain == MAIN:
-            tree = self.world.tree
-            return [
-                (node.pool, tree[node.view.tip].height + 1)
-                for node in self.world.main_nodes
-            ]
-        side = self._side(chain)
-        return [(node.pool, side.tree[node.head].height + 1) for node in side.nodes]
-
     def describe_tx(self, tx_id: str) -> Facts:
         """A transaction with its fields and bytes, and where it is."""
         found = self.locate(tx_id)
@@ -226,11 +137,6 @@ class Looking(Reading):
                 heights[found.chain] = self._head(found.chain).height
             facts["depth"] = heights[found.chain] - found.height
         return facts | describing.transaction_facts(found.tx, self.names())
-
-    def trace(self, tx_id: str, index: int = 0) -> InputTrace:
-        """The program of one input of a transaction, step by step."""
-        found = self.locate(tx_id)
-        return trace_input(found.tx, index, found.height)
 
     def describe_mempool(self, chain: str = MAIN) -> list[Facts]:
         """What waits on a chain, as its first node has it, oldest first."""

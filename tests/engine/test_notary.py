@@ -148,7 +148,7 @@ def test_a_receipt_survives_its_file_and_verifies_alone(net):
 @pytest.mark.parametrize(
     ("change", "title"),
     [
-        ({"digest": digest("other")}, "the receipt's digest"),
+        ({"digest": digest("other")}, "has this digest"),
         ({"root": digest("other")}, "leads to the deposited root"),
         ({"path": None}, "leads to the deposited root"),
         ({"path": MerkleProof((), ())}, "leads to the deposited root"),

@@ -2,15 +2,18 @@
 
 from devnet.commands.registry import all_commands, find
 from devnet.commands.verbs import (
+    assets,
     chains,
     checks,
     exchange,
     faults,
+    looking,
     money,
+    notary,
     submitting,
     time,
     world,
 )
 
-__all__ = ["all_commands", "chains", "checks", "exchange", "faults", "find", "money",
-           "submitting", "time", "world"]  # fmt: skip
+__all__ = ["all_commands", "assets", "chains", "checks", "exchange", "faults", "find",
+           "looking", "money", "notary", "submitting", "time", "world"]  # fmt: skip

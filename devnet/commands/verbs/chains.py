@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from devnet.commands.context import Context
+from devnet.commands.errors import TooManyArguments
+from devnet.commands.kinds import Subject
 from devnet.commands.registry import command
 from devnet.commands.types import (
+    Chain,
     Engine,
     Height,
     Names,
@@ -18,6 +21,7 @@ from devnet.commands.types import (
     Topic,
 )
 from devnet.commands.values import Amount, Said, words
+from devnet.commands.verbs.looking import SUBJECTS, show_subject
 
 
 @command(group="chains", example="swap alpha poa --at +12", acts=True)
@@ -83,15 +87,29 @@ def new_sidechain(
     return Said(result, f"{name} runs, rule {engine}, store {store or 'memory'}")
 
 
-@command(group="chains", example="show alpha")
-def show(session: Context, what: Topic | None = None) -> Said:
-    """Show a chain, a transfer, or one of the lists: chains, accounts, assets,
-    transfers.
+@command(group="chains", example="show block 100", labels={"chain": "CHAIN"})
+def show(
+    session: Context,
+    what: Topic | None = None,
+    which: Subject | None = None,
+    chain: Chain | None = None,
+) -> Said:
+    """Show a chain, a transfer, one of the lists chains, accounts, assets, transfers,
+    or one thing closely.
 
-    Without an argument: all chains.
+    Closely, with fields, raw bytes and words: block HEIGHT|HASH [CHAIN], tx ID, asset
+    NAME, account NAME, mempool [CHAIN], program HEX|ADDRESS. Without an argument: all
+    chains.
     """
     network = session.network
     topic = what or "chains"
+    if topic in SUBJECTS:
+        return show_subject(session, topic, which, chain)
+    if which is not None:
+        raise TooManyArguments(
+            f"show {topic} has no place for {which[:40]!r}",
+            hint=f"closely: show {', '.join(SUBJECTS)}, and then which",
+        )
     lists = {"chains": _chains, "accounts": _accounts, "assets": _assets,
              "transfers": _transfers}  # fmt: skip
     if topic in lists:

@@ -15,7 +15,7 @@ from devnet.commands.running import Script
 from devnet.commands.types import File, Number, SidechainList, Switch, Text, VerbName
 from devnet.commands.values import Said
 
-GROUPS = ("money", "chains", "time", "checks", "session")
+GROUPS = ("money", "assets", "chains", "time", "checks", "session")
 
 
 @command(

@@ -270,7 +270,7 @@ def check_receipt(
     Args:
         digest: computed from the document just now.
     """
-    title = "the document has the receipt's digest"
+    title = "the document has this digest"
     if digest != receipt.digest:
         said = f"the document's is {digest.hex()}, the receipt's {receipt.digest.hex()}"
         return (Check(title, False, said, BadReceipt.code),), None
