@@ -109,7 +109,7 @@ class DevnetApp(App[None]):
             for key in KEYS
         ),
         *(
-            Binding(str(n), f"lane({n - 1})", f"Lane {n}", show=False, id=f"lane.{n}")
+            Binding(str(n), f"lane({n})", f"Lane {n}", show=False, id=f"lane.{n}")
             for n in range(10)
         ),
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),
@@ -291,11 +291,11 @@ class DevnetApp(App[None]):
     def on_key_bar_pressed(self, message: KeyBar.Pressed) -> None:
         self.action_press(message.key_id)
 
-    def action_lane(self, index: int) -> None:
+    def action_lane(self, number: int) -> None:
         """Keys 0 to 9: the mainchain, or a sidechain by its place."""
         self.open_screen("dashboard")
-        if not self.dashboard.go_to_lane(index):
-            self.toast(f"there is no sidechain {index + 1}")
+        if not self.dashboard.go_to_lane(number - 1):
+            self.toast(f"there is no sidechain {number}")
 
     def action_interrupt(self) -> None:
         """Ctrl-C: leave, with the status of something interrupted."""
@@ -349,11 +349,13 @@ class DevnetApp(App[None]):
             if number is None:
                 continue
             try:
-                loop.add_signal_handler(
-                    number, lambda code=128 + number: self.exit(return_code=code)
-                )
+                loop.add_signal_handler(number, self._leave, 128 + number)
             except (NotImplementedError, RuntimeError):
                 return
+
+    def _leave(self, status: int) -> None:
+        """Told to end from outside: leave the terminal as it was."""
+        self.exit(return_code=status)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return (*super().get_line_filters(), *self._filters_more)

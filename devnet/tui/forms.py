@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devnet.commands.grammar import parse_line, quoted
-from devnet.commands.registry import Command, Param, bind, find
+from devnet.commands.registry import Command, Param, bind
 from devnet.commands.values import Amount, Quantity
+from devnet.commands.verbs import find
 from devnet.engine.errors import DevnetError
 from devnet.tui.draw.text import money, plural
 from devnet.tui.views import State

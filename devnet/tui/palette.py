@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from devnet.commands.registry import all_commands
+from devnet.commands.verbs import all_commands
 from devnet.tui.doing import why_off
 from devnet.tui.forms import SHAPES
 from devnet.tui.keys import KEYS
@@ -26,19 +27,19 @@ class DevnetCommands(Provider):
         app = cast("DevnetApp", self.app)
         for key in KEYS:
             if not why_off(app, key):
-                yield key.word, key.why, lambda key=key: app.action_press(key.id)
+                yield key.word, key.why, partial(app.action_press, key.id)
         for one in all_commands():
             if one.acts and app.session.read_only:
                 continue
-            yield one.signature, one.summary, lambda one=one: _begin(app, one.verb)
+            yield one.verb, one.summary, partial(_begin, app, one.verb)
         for index, lane in enumerate(app.driver.state.lanes):
             words = f"{lane.engine}, height {lane.height}"
-            yield f"Go to {lane.name}", words, lambda i=index: app.action_lane(i)
+            yield f"Go to {lane.name}", words, partial(app.action_lane, index + 1)
         for transfer in app.driver.state.transfers:
             yield (
                 f"Go to {transfer.id}",
                 f"{transfer.stage} {transfer.note}",
-                lambda name=transfer.id: app.open_transfer(name),
+                partial(app.open_transfer, transfer.id),
             )
 
     async def discover(self) -> Hits:

@@ -4,7 +4,7 @@ import pytest
 from fakesession import FakeSession
 from fakestream import dashboard
 
-from devnet.commands.registry import find
+from devnet.commands.verbs import find
 from devnet.tui.forms import SHAPES, fields_of, line_of, why_not_run
 
 

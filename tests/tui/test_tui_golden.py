@@ -43,11 +43,30 @@ def test_the_dashboard_in_ascii_signs_has_no_other_character(size):
     check_golden(f"dashboard-{size[0]}x{size[1]}-ascii", text)
 
 
-def test_a_form_in_ascii_signs_has_no_other_character():
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("l", "2", "5", "0"),
+        ("l", "tab", "down"),
+        ("s", "down"),
+        ("question_mark",),
+        ("colon", "l"),
+        ("B", "enter"),
+        ("C",),
+        ("F",),
+        ("E", "enter"),
+        ("ctrl+p", "l"),
+        ("w",),
+        ("z",),
+    ],
+)
+@pytest.mark.parametrize("size", SIZES)
+def test_no_screen_in_ascii_signs_has_another_character(keys, size):
     options = TuiOptions(signs="ascii")
-    text = screen(FakeSession(dashboard()), "l", "2", "5", "0", options=options)
 
-    assert text.isascii()
+    text = screen(FakeSession(dashboard()), *keys, size=size, options=options)
+
+    assert text.isascii(), sorted(set(text) - set(map(chr, range(128))))
 
 
 @pytest.mark.parametrize("size", SIZES)

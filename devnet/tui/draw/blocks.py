@@ -9,7 +9,7 @@ from rich.text import Text
 
 from devnet.engine.events import BlockAdded
 from devnet.tui.draw.pages import fact, heading
-from devnet.tui.draw.text import clock, fit, line, short
+from devnet.tui.draw.text import clock, fit, line, money, short
 from devnet.tui.theme import DARK, DEPOSIT, WITHDRAWAL, Palette
 
 
@@ -35,7 +35,11 @@ def draw_block_row(block: BlockAdded, width: int, look: Palette = DARK) -> Text:
 
 
 def draw_block(
-    facts: Mapping[str, Any], width: int, look: Palette = DARK
+    facts: Mapping[str, Any],
+    width: int,
+    look: Palette = DARK,
+    *,
+    decimals: Mapping[str, int] | None = None,
 ) -> list[Text]:
     """
     All facts about a block.
@@ -44,23 +48,26 @@ def draw_block(
         facts: names and plain values; a list of mappings becomes a table of its own.
         width: cells.
         look: the palette.
+        decimals: of the assets, to show amounts in their display unit.
     """
     rows: list[Text] = []
-    tables, raw = {}, ""
+    tables, bytes_of = {}, {}
     for name, value in facts.items():
-        if name == "raw":
-            raw = _plain(value)
-        elif _is_table(value):
+        text = _plain(value, decimals)
+        if _is_table(value):
             tables[name] = value
+        elif name in ("header", "raw"):
+            bytes_of[name] = text
         else:
-            rows += fact(name.replace("_", " "), _plain(value), width, look)
+            rows += fact(name.replace("_", " "), text, width, look)
     for name, table in tables.items():
         rows += [line(""), heading(name.replace("_", " ").capitalize(), look)]
         for entry in table:
             rows.append(_entry(entry, look))
-    if raw:
-        rows += [line(""), heading("Raw", look, f"{len(raw) // 2} bytes")]
-        rows += [line((f" {piece}", look.dim)) for piece in _pieces(raw, width - 2)]
+    for name, text in bytes_of.items():
+        title = {"header": "Header, its bytes", "raw": "Block, its bytes"}[name]
+        rows += [line(""), heading(title, look, f"{len(text) // 2}")]
+        rows += [line((f" {piece}", look.dim)) for piece in _pieces(text, width - 2)]
     return rows
 
 
@@ -77,14 +84,23 @@ def _is_table(value: Any) -> bool:
     )
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, decimals: Mapping[str, int] | None = None) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Mapping):
-        return "  ".join(f"{name} {_plain(one)}" for name, one in value.items())
+        asset, known = str(value.get("asset", "")), decimals or {}
+        if set(value) == {"amount", "asset"} and asset in known:
+            return f"{money(int(value['amount']), known[asset])} {asset}"
+        return "  ".join(
+            f"{name} {_plain(one, decimals)}" for name, one in value.items()
+        )
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(_plain(one) for one in value)
-    return str(value)
+        return ", ".join(_plain(one, decimals) for one in value) or "none"
+    return str(value) or "none"
 
 
 def _entry(entry: Mapping[str, Any], look: Palette) -> Text:

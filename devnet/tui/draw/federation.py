@@ -42,11 +42,11 @@ def draw_federation(state: State, width: int, look: Palette = DARK) -> list[Text
         rows.append(
             line(
                 (f"  {one.id:<4}", f"bold {look.text}"),
-                (f"{one.to} on {one.chain}  ", look.text),
-                (one.address, look.deposit),
+                (f"{one.to} on {one.chain}", look.text),
                 (f"  {clock(one.started_ms)}", look.dim),
             )
         )
+        rows.append(line(("      " + one.address, look.deposit)))
     if not state.transfers:
         rows.append(line(("  none used yet: l locks an asset", look.dim)))
     return rows

@@ -35,10 +35,11 @@ def wrapped(words: str, width: int, style: str = "", indent: str = " ") -> list[
 
 def fact(label: str, value: str, width: int, look: Palette = DARK) -> list[Text]:
     """A name and its value; a long value goes on below itself."""
-    room = max(16, width - 17)
+    # A hash takes 64 cells: it fits beside its name at 80 columns.
+    room = max(16, width - 15)
     pieces = [value[at : at + room] for at in range(0, len(value), room)] or [""]
-    rows = [line((f" {label:<15} ", look.dim), (pieces[0], look.text))]
-    return rows + [line(" " * 17, (piece, look.text)) for piece in pieces[1:]]
+    rows = [line((f" {label:<13.13} ", look.dim), (pieces[0], look.text))]
+    return rows + [line(" " * 15, (piece, look.text)) for piece in pieces[1:]]
 
 
 def heading(words: str, look: Palette = DARK, note: str = "") -> Text:

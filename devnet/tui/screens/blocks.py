@@ -178,6 +178,7 @@ class BlockScreen(DevnetScreen):
         self._shown = shown
         page = self.query_one(Page)
         tone = look.main if self.chain == "main" else look.good
+        page.styles.border_top = ("solid", tone)
         page.border_title = line(
             (f"block {self.at_height} of {self.chain}", f"bold {tone}"),
             ("  [ ] go along the chain", tone),
@@ -188,7 +189,10 @@ class BlockScreen(DevnetScreen):
             words = f"{error.message} {error.hint}"
             page.show_drawing(lambda width: wrapped(words, width, look.now))
             return
-        page.show_drawing(lambda width: draw_block(facts, width, look))
+        decimals = frame.state.decimals
+        page.show_drawing(
+            lambda width: draw_block(facts, width, look, decimals=decimals)
+        )
 
     def _read(self) -> Mapping[str, Any]:
         network: Any = self.devnet.session.network
