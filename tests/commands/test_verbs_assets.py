@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from realsession import real_session
+from tests.commands.realsession import real_session
 
 from devnet.commands.recording import load_recording, save_recording
 from devnet.commands.session import Session

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 
 import pytest
-from support import BTM_UNITS, branch, claimed, network, run_blocks, run_until, said
 
 from devnet.engine.actors.acts import main_purse
 from devnet.engine.actors.owners import key_of
@@ -17,6 +16,15 @@ from devnet.engine.errors import DevnetError
 from devnet.engine.events import AccountAdded, AssetKnown, BalanceChanged
 from devnet.engine.network import Network
 from devnet.engine.rules.transaction import validate_transaction
+from tests.engine.support import (
+    BTM_UNITS,
+    branch,
+    claimed,
+    network,
+    run_blocks,
+    run_until,
+    said,
+)
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +189,18 @@ def test_a_series_has_one_asset_for_each_issuer(net):
         == "asset.series-taken"
     )
     net.issue("alice", 10, "MORE", **again)
+
+
+def test_an_issued_asset_can_be_locked_and_claimed_like_gold(net):
+    name = net.lock("alice", 40_50, "EURO", "gamma", to="vault")
+    run_until(net, lambda: claimed(net, name))
+
+    assert net.balance("vault", "gamma", "EURO") == 40_50
+    assert net.audit("gamma").ok
+    supply = {
+        one["chain"]: one["amount"] for one in net.describe_asset("EURO")["supply"]
+    }
+    assert supply == {"main": 500_00, "gamma": 40_50}
 
 
 # Retiring.

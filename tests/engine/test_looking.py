@@ -7,13 +7,6 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import (
-    BTM_UNITS,
-    branch,
-    deposit,
-    network,
-    run_blocks,
-)
 
 from devnet.engine import decoding
 from devnet.engine.bc.merkleblock import merkle_block_of
@@ -24,6 +17,13 @@ from devnet.engine.errors import CodecError, DevnetError
 from devnet.engine.network import Network
 from devnet.engine.rules.tracing import trace_input
 from devnet.engine.rules.transaction import validate_transaction
+from tests.engine.support import (
+    BTM_UNITS,
+    branch,
+    deposit,
+    network,
+    run_blocks,
+)
 from tests.vectors import vectors
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from hashlib import sha3_256
 
 import pytest
-from support import branch, network, run_blocks
 
 from devnet.engine.bc import fingerprint
 from devnet.engine.bc.merkle import MerkleProof
@@ -17,8 +16,10 @@ from devnet.engine.bc.transaction import parse_transaction
 from devnet.engine.certifying import certify_alone, good_checks
 from devnet.engine.codec import from_hex
 from devnet.engine.errors import DevnetError
+from devnet.engine.events import AssetKnown
 from devnet.engine.mainchain.proofs import check_receipt, receipt_from_dict
 from devnet.engine.network import Network
+from tests.engine.support import branch, network, run, run_blocks, run_until, said
 from tests.vectors import vectors
 
 
@@ -194,17 +195,41 @@ def test_a_receipt_of_another_world_is_not_on_this_chain(net):
     assert code == "fingerprint.not-on-chain"
 
 
-def test_what_waits_is_said_to_wait_and_an_undone_block_takes_its_deposits_along():
+def test_what_waits_for_a_block_is_said_to_wait():
     net = network()
     net.fingerprint("alice", [digest("new")])
-    waits = refusal(net, lambda: net.certify(digest("new")))
-    run_blocks(net, "main", 1)
-    tip = net.world.tree[net.world.main_tip]
-    below = net.world.tree[tip.block.header.previous]
 
-    assert waits == "fingerprint.waiting"
-    assert digest("new") in tip.state.index.deposits
-    assert digest("new") not in below.state.index.deposits
+    assert refusal(net, lambda: net.certify(digest("new"))) == "fingerprint.waiting"
+
+
+def test_a_reorganisation_takes_a_deposit_back_until_it_is_mined_again():
+    net = network()
+    net.partition("main")
+    net.issue("bob", 3, "TIN")
+    made = net.fingerprint("alice", [digest("new")])
+
+    def second_is_ahead() -> bool:
+        heights = [net.world.tree[one.view.tip].height for one in net.world.main_nodes]
+        return heights[1] > heights[0] and net.balance("bob", "main", "TIN") == 3
+
+    net.set_hurry(1)
+    run_until(net, second_is_ahead)
+    net.set_hurry(-1)
+    first = net.certify(digest("new"))
+    net.heal("main")
+    run(net, 100)
+    code = refusal(net, lambda: net.certify(digest("new")))
+    undone = net.describe_asset("TIN")["issued"]["amount"], net.asset("TIN").told
+    run_blocks(net, "main", 2)
+    again = net.certify(digest("new"))
+
+    assert code == "fingerprint.waiting"
+    # Its name stays known, as that of any asset that waits in the mempool.
+    assert undone == (0, True)
+    assert again.deposit.tx_id == made.tx_id == first.deposit.tx_id
+    assert again.block.header.hash != first.block.header.hash
+    assert net.describe_asset("TIN")["issued"]["amount"] == 3
+    assert len(said(net, AssetKnown, asset="TIN")) == 1
 
 
 # Depositing.
