@@ -86,6 +86,7 @@ class Command:
         run: the function; takes the session and the values by name.
         acts: it changes the world, so a read-only session refuses it.
         recorded: a recording keeps it.
+        looks: with this as its first word it changes nothing after all.
     """
 
     verb: str
@@ -97,6 +98,12 @@ class Command:
     run: Callable[..., Any]
     acts: bool
     recorded: bool
+    looks: str = ""
+
+    def only_looks(self, tokens: tuple[Token, ...]) -> bool:
+        """Do these words make it change nothing, though it is a verb that acts?"""
+        first = tokens[0] if self.looks and tokens else None
+        return first is not None and (first.kind, first.text) == ("word", self.looks)
 
     @property
     def arguments(self) -> tuple[Param, ...]:
@@ -123,6 +130,7 @@ def command(
     example: str,
     acts: bool = False,
     recorded: bool | None = None,
+    looks: str = "",
     labels: dict[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """
@@ -133,6 +141,7 @@ def command(
         example: a line that works.
         acts: it changes the world.
         recorded: a recording keeps it; as `acts` if not given.
+        looks: a first word with which it changes nothing.
         labels: other labels than the types have, by parameter.
 
     Raises:
@@ -157,6 +166,7 @@ def command(
             run=function,
             acts=acts,
             recorded=acts if recorded is None else recorded,
+            looks=looks,
         )
         return function
 

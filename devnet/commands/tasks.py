@@ -261,7 +261,8 @@ def begin_call(session: Context, call: Call) -> tuple[Command, Any]:
     words = [word.text for word in call.tokens if word.kind == "word"]
     if words and (words[-1] == "?" or words[0] == "--help"):
         return command, session.explain_call(call)
-    if command.acts and session.read_only:
+    only_looks = command.only_looks(call.tokens)
+    if command.acts and session.read_only and not only_looks:
         raise ReadOnly(
             f"{call.verb} would change the world, and this session only shows"
         )
@@ -273,6 +274,6 @@ def begin_call(session: Context, call: Call) -> tuple[Command, Any]:
     except Exception as error:
         raise session.failed(error) from error
     # What takes time is recorded as the hurry that it causes.
-    if command.recorded and isinstance(answer, Said):
+    if command.recorded and isinstance(answer, Said) and not only_looks:
         session.record(line_of(command, values))
     return command, answer

@@ -228,6 +228,17 @@ def test_several_go_together_and_each_receipt_proves_its_file(session, files):
     assert alone["block"] == whole[1]["block"]["hash"] and alone["depth"] is None
 
 
+def test_looking_for_a_document_changes_nothing_and_is_not_recorded(session, files):
+    done(session, "fingerprint a.txt; mine")
+    before, n_lines = session.network.world, len(session.log.entries)
+    session.read_only = True
+
+    done(session, "fingerprint verify a.txt")
+
+    assert session.network.world is before and len(session.log.entries) == n_lines
+    assert code(session, "fingerprint b.bin") == "request.read-only"
+
+
 def test_a_receipt_proves_no_other_file(session, files):
     done(session, "fingerprint a.txt b.bin --receipts receipts; mine")
     path = next(Path("receipts").glob("a.txt*"))

@@ -25,6 +25,7 @@ MOST_RECEIPT_BYTES = 1 << 20
     group="assets",
     example='fingerprint "the text of a contract" --by alice',
     acts=True,
+    looks="verify",
     labels={"what": "[verify] FILE_OR_TEXT...", "as_": "NAME", "by": "WHO"},
 )
 def fingerprint(
