@@ -41,7 +41,7 @@ def test_every_case_of_the_vectors_passes(name: str) -> None:
     report = judged(content)
 
     assert report.differences == ()
-    assert report.passed == report.total >= n_entries(content) - 3
+    assert report.passed == report.total >= n_entries(content)
     assert report.format
 
 
@@ -139,7 +139,7 @@ def test_other_inputs_in_the_same_form_are_run(
 ) -> None:
     report = judged(content, name="anything.json")
 
-    assert (report.format, report.total, report.differences) == (name, 1, ())
+    assert (report.format, report.is_good, report.differences) == (name, True, ())
 
 
 def test_a_claim_is_judged_without_its_lock_and_says_so() -> None:

@@ -120,7 +120,7 @@ def _cut(text: str, start: int) -> str:
 
 
 def _bar(name: str, done: int, total: int) -> None:
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() or done % max(1, total // 200):
         return
     filled = BAR_CHARS * done // max(1, total)
     bar = "#" * filled + "." * (BAR_CHARS - filled)

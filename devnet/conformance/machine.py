@@ -13,7 +13,6 @@ from devnet.conformance.sections import (
     Section,
     each,
     marks,
-    words,
 )
 from devnet.conformance.values import BadCase, as_bytes
 from devnet.engine.bc.transaction import Output
@@ -59,6 +58,14 @@ def _output(output: Case) -> Output:
     return Output(asset, amount, output.hex("program"), output.number("vm_version"))
 
 
+def _read_context(case: Case) -> None:
+    _context(case)
+
+
+def _read_output(case: Case) -> None:
+    _output(case)
+
+
 def _expect_end(case: Case, result: VmResult) -> None:
     """Error, gas, and the data stack of runs that came to their end."""
     case.expect("error", result.error_name or None)
@@ -72,6 +79,13 @@ class _Machine:
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self._default = content.get("default_context", {})
+
+    def default(self, name: str, value: Any) -> Iterator[Planned]:
+        """The shared context must be one, and each output that it shows."""
+        yield name, value, _read_context
+        outputs = value.get("outputs") if isinstance(value, dict) else None
+        if outputs is not None:
+            yield from each(_read_output)(f"{name}.outputs", outputs)
 
     def run_case(self, case: Case) -> None:
         """A program; its alt stack is given where it is not empty."""
@@ -140,7 +154,7 @@ class _Machine:
 def _open(opened: Opened) -> Mapping[str, Section]:
     machine = _Machine(opened.content)
     return {
-        "default_context": words,
+        "default_context": machine.default,
         "cases": each(machine.run_case),
         "sweeps": machine.sweeps,
         "truncated_pushes": each(machine.cut_push),
