@@ -1,0 +1,110 @@
+"""
+What happened, as frozen records in one ordered stream.
+
+Screens, logs, recordings and the API have no other way to learn of the engine. An event
+is past tense, flat and small; big things are named by hash. `seq` has no gaps; `at_ms`
+is virtual time. A name of a chain is "main" or the name of a sidechain. Hashes are
+64 hex digits, amounts are ints in the smallest unit of their asset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from devnet.engine.events.base import Event
+from devnet.engine.events.chains import (
+    AccountAdded,
+    AssetKnown,
+    BalanceChanged,
+    BlockAdded,
+    BlockFinal,
+    BlockUndone,
+    MiningTried,
+    SidechainAdded,
+    TxDropped,
+    TxHeld,
+    TxQueued,
+    TxsMined,
+    WorldStarted,
+)
+from devnet.engine.events.consensus import (
+    ConsensusGot,
+    ConsensusSaid,
+    ConsensusSent,
+    RuleSwapped,
+    SwapApproved,
+    SwapDropped,
+    SwapProposed,
+    SwapScheduled,
+    ValidatorChanged,
+)
+from devnet.engine.events.transfers import (
+    ClaimCrafted,
+    ClaimJudged,
+    TransferMoved,
+    TransferStarted,
+)
+from devnet.engine.events.trouble import (
+    Audited,
+    EngineFailed,
+    FaultEnded,
+    FaultStarted,
+    InvariantBroken,
+    Refused,
+)
+
+__all__ = [
+    "AccountAdded",
+    "AssetKnown",
+    "Audited",
+    "BalanceChanged",
+    "BlockAdded",
+    "BlockFinal",
+    "BlockUndone",
+    "ClaimCrafted",
+    "ClaimJudged",
+    "ConsensusGot",
+    "ConsensusSaid",
+    "ConsensusSent",
+    "EVENT_KINDS",
+    "EngineFailed",
+    "Event",
+    "FaultEnded",
+    "FaultStarted",
+    "InvariantBroken",
+    "MiningTried",
+    "Refused",
+    "RuleSwapped",
+    "SidechainAdded",
+    "SwapApproved",
+    "SwapDropped",
+    "SwapProposed",
+    "SwapScheduled",
+    "TransferMoved",
+    "TransferStarted",
+    "TxDropped",
+    "TxHeld",
+    "TxQueued",
+    "TxsMined",
+    "ValidatorChanged",
+    "WorldStarted",
+    "event_from_dict",
+]
+
+EVENT_KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind for kind in Event.__subclasses__()
+}
+"""Every event by its name."""
+
+
+def event_from_dict(values: dict[str, Any]) -> Event:
+    """The event that `as_dict` wrote. Lists become tuples again."""
+    kind = EVENT_KINDS[values["kind"]]
+    known = {field.name for field in fields(kind)}
+    plain: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name in known
+    }
+    return kind(**plain)

@@ -1,0 +1,66 @@
+"""Events of value on its way between chains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devnet.engine.events.base import Event
+
+# Transfers between chains.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferStarted(Event):
+    """Somebody locked value for a sidechain. `to` is the claim script's owner."""
+
+    transfer: str
+    who: str
+    to: str
+    chain: str
+    asset: str
+    amount: int
+    lock_tx: str
+    lock_id: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferMoved(Event):
+    """
+    A transfer entered a stage, or counted on in it.
+
+    Deposits: lock, confirm, proof, claim, claimed. `done` of `needed` counts inside a
+    stage. `failed` says that it broke here, with the reason.
+    """
+
+    transfer: str
+    stage: str
+    done: int = 0
+    needed: int = 0
+    note: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimCrafted(Event):
+    """The collector made a Claim: its size, its proof, who signed it."""
+
+    transfer: str
+    chain: str
+    tx: str
+    proof_bytes: int
+    n_hashes: int
+    collector: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimJudged(Event):
+    """A validator ran C1 to C18 on a Claim. `failed` names the first that broke."""
+
+    transfer: str
+    chain: str
+    validator: str
+    tx: str
+    n_passed: int
+    failed: str = ""
+    reason: str = ""

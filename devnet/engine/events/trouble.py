@@ -1,0 +1,75 @@
+"""Events of faults, audits, refusals and failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devnet.engine.events.base import Event
+
+# What somebody breaks on purpose.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultStarted(Event):
+    """A fault is at work from now on."""
+
+    fault: str
+    target: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultEnded(Event):
+    """A fault is over."""
+
+    fault: str
+    target: str
+
+
+# What the auditor says.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited(Event):
+    """The books of one sidechain were recomputed. Amounts are per asset, in order."""
+
+    chain: str
+    main_height: int
+    side_height: int
+    ok: bool
+    assets: tuple[str, ...]
+    locked: tuple[int, ...]
+    circulating: tuple[int, ...]
+    arriving: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvariantBroken(Event):
+    """A sum or an order that must always hold does not hold. Pauses the world."""
+
+    invariant: str
+    chain: str
+    main_height: int
+    side_height: int
+    detail: str
+
+
+# Refusals and failures.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Event):
+    """A command was refused. Nothing changed."""
+
+    command: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFailed(Event):
+    """A bug: the world stands still, everything stays readable."""
+
+    message: str
+    replay: str
