@@ -73,9 +73,9 @@ class PooledWorks:
 
 
 def hash_pool() -> WorkSource:
-    """A pool of hash workers, started."""
-    from devnet.worker import HashPool
+    """A pool of hash workers, started; one more than usual, since we mostly wait."""
+    from devnet.worker.pool import MOST_WORKERS, HashPool, default_n_workers
 
-    pool = HashPool()
+    pool = HashPool(min(MOST_WORKERS, default_n_workers() + 1))
     pool.start()
     return pool
