@@ -49,6 +49,7 @@ REDRAW_S = 1 / 8
 LOST_S = 3.0
 """Wall time for which blocks of a lost branch stay on the screen."""
 
+MOST_TOAST_LINES = 6
 EXIT_ENGINE, EXIT_INTERRUPTED = 5, 130
 
 
@@ -185,14 +186,19 @@ class DevnetApp(App[None]):
             if show is not None and screen.is_mounted and screen.query("*"):
                 show(frame)
 
-    def begin(self, line: str) -> Outcome | None:
+    def begin(self, line: str, *, quiet: bool = False) -> Outcome | None:
         """
         Run a command line. Its answers, now or later, become toasts.
+
+        Args:
+            line: one or more calls.
+            quiet: the screen shows the answer anyway; only a refusal is said.
 
         Returns:
             The outcome, or None when it needs time and goes on by itself.
         """
-        task = self.session.begin(line, told=self._told)
+        told = self._told_refusal if quiet else self._told
+        task = self.session.begin(line, told=told)
         if self.session.wants_to_quit:
             self.exit()
         self.driver.fold()
@@ -209,22 +215,22 @@ class DevnetApp(App[None]):
         )
 
     def _told(self, outcome: Outcome) -> None:
-        error = outcome.error
-        if error is not None:
-            self.driver.note(
-                Refused(
-                    command=outcome.verb or "line",
-                    code=error.code,
-                    message=error.message,
-                    hint=error.hint,
-                )
-            )
-            words = f"{error.message}\n{error.hint}" if error.hint else error.message
-            self.toast(
-                words, f"{outcome.verb or 'line'} refused: {error.code}", bad=True
-            )
-        elif outcome.text and outcome.text.count("\n") < 6:
+        self._told_refusal(outcome)
+        if outcome.ok and outcome.text and outcome.text.count("\n") < MOST_TOAST_LINES:
             self.toast(outcome.text)
+
+    def _told_refusal(self, outcome: Outcome) -> None:
+        error = outcome.error
+        if error is None:
+            return
+        verb = outcome.verb or "line"
+        self.driver.note(
+            Refused(
+                command=verb, code=error.code, message=error.message, hint=error.hint
+            )
+        )
+        words = f"{error.message}\n{error.hint}" if error.hint else error.message
+        self.toast(words, f"{verb} refused: {error.code}", bad=True)
 
     # Screens.
 

@@ -54,13 +54,13 @@ def _screen(name: str) -> Callable[[DevnetApp], None]:
 
 def _pause(app: DevnetApp) -> None:
     paused = app.session.pacer.paused
-    app.begin("resume" if paused else "pause")
+    app.begin("resume" if paused else "pause", quiet=True)
 
 
 def _step(app: DevnetApp) -> None:
     if not app.session.pacer.paused:
-        app.begin("pause")
-    app.begin("step")
+        app.begin("pause", quiet=True)
+    app.begin("step", quiet=True)
 
 
 def _mine(app: DevnetApp) -> None:

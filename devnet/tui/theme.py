@@ -8,7 +8,7 @@ that `--signs ascii` can swap all of them, Textual's own frames and bars include
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,21 +66,31 @@ LIGHT = Palette(
     cursor="#CFE3F2",
     block_ink="#00543B",
 )
-TERMINAL = Palette(
+ANSI_DARK = Palette(
     main="yellow",
-    deposit="blue",
+    deposit="bright_blue",
     withdrawal="magenta",
     good="green",
-    now="cyan",
-    error="red",
+    now="bright_yellow",
+    error="bright_red",
     text="default",
-    dim="bright_black",
+    dim="white",
     block="default",
     badge_text="black",
     cursor="bright_black",
     block_ink="green",
 )
-"""For `ansi-dark` and `ansi-light`: the colours that the terminal is set up with."""
+"""For `ansi-dark`: the colours that the terminal is set up with."""
+
+ANSI_LIGHT = replace(
+    ANSI_DARK,
+    deposit="blue",
+    now="cyan",
+    error="red",
+    dim="bright_black",
+    cursor="white",
+)
+"""For `ansi-light`."""
 
 DARK_NAME, LIGHT_NAME = "bystack-dark", "bystack-light"
 
@@ -100,7 +110,7 @@ def palette_for(theme: Theme) -> Palette:
     if theme.name == LIGHT_NAME:
         return LIGHT
     if theme.ansi:
-        return TERMINAL
+        return ANSI_DARK if theme.dark else ANSI_LIGHT
     base = DARK if theme.dark else LIGHT
     return Palette(
         main=theme.warning or base.main,

@@ -6,6 +6,8 @@ from pilots import dump, play, press, settle, toasts, until
 from devnet.commands.launch import hashing, make_host
 from devnet.commands.options import WorldOptions
 from devnet.commands.session import Session
+from devnet.engine.actors.auditing import note_findings
+from devnet.engine.audit import Finding
 from devnet.engine.sidechain.tampers import TAMPERS
 from devnet.tui.draw.claim import Tampering
 
@@ -154,6 +156,39 @@ def test_what_the_engine_refuses_is_said_with_its_code(session):
 
     assert "request.insufficient-funds" in said
     assert "lock alice 99999999 BTM alpha" in screen
+
+
+def test_a_breach_stops_the_world_until_somebody_goes_on_and_the_alarm_stands(session):
+    finding = Finding("I1", "locked 5, circulating 6")
+
+    async def script(pilot):
+        session.network._act(lambda turn: note_findings(turn, "alpha", (finding,)))
+        await until(pilot, lambda: "I1 BROKEN" in dump(pilot))
+        await until(pilot, lambda: session.pacer.paused)
+        broken, stopped_ms = dump(pilot), session.now_ms
+        await pilot.pause(0.3)
+        assert session.now_ms == stopped_ms
+        await press(pilot, "space")
+        await until(pilot, lambda: session.now_ms > stopped_ms + 1_000)
+        return broken, dump(pilot)
+
+    broken, later = play(session, script)
+
+    assert "I1 broken on alpha" in broken
+    assert "locked 5, circulating 6" in broken
+    assert "▶ x20" in later
+    assert "I1 BROKEN" in later
+
+
+def test_a_paused_world_takes_single_steps(session):
+    async def script(pilot):
+        await press(pilot, "space")
+        before_ms = session.now_ms
+        await press(pilot, *["full_stop"] * 3)
+        await until(pilot, lambda: session.now_ms > before_ms)
+        return dump(pilot)
+
+    assert "paused" in play(session, script)
 
 
 def test_m_runs_until_one_block_is_there(session):
