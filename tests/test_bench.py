@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from io import StringIO
 
 import pytest
 
 from devnet import bench
-from devnet.bench import facts, hashing, measure, report, startup
+from devnet.bench import (
+    cheap,
+    facts,
+    growing,
+    hashing,
+    measure,
+    payments,
+    reference,
+    replaying,
+    report,
+    sharing,
+    startup,
+    worlds,
+)
 from devnet.bench.measure import (
     BenchUnable,
     BenchWrong,
@@ -20,6 +34,10 @@ from devnet.bench.measure import (
     Target,
     in_turn,
 )
+from devnet.engine.bc.block import parse_block
+from devnet.engine.bc.transaction import with_arguments
+from devnet.engine.keys import ed25519
+from devnet.engine.mainchain.accounts import play_account
 
 needs_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a terminal")
 
@@ -100,6 +118,140 @@ def test_a_subject_of_the_proof_of_work_can_be_measured(name):
     assert 0 < measured.ratio < 100
 
 
+@pytest.mark.parametrize("name", ["T8", "T9", "T10", "replay", "import"])
+def test_a_subject_of_transactions_and_chains_can_be_measured(name, monkeypatch):
+    monkeypatch.setattr(sharing, "N_PAYMENTS", 5)
+    monkeypatch.setattr(replaying, "N_IMPORTED", 2)
+    (subject,) = report.choose([name])
+
+    measured = subject.measure(1)
+
+    assert measured.clock == "cpu"
+    assert 0 < measured.ratio < 1000
+
+
+def test_the_standard_transaction_has_the_size_that_everybody_measures():
+    (tx, *_) = payments.standard_transactions()
+
+    assert (len(tx.inputs), len(tx.outputs), tx.size) == (1, 2, 331)
+
+
+def test_a_transaction_that_is_refused_is_not_a_fast_one():
+    (tx, *_) = payments.standard_transactions()
+    unsigned = with_arguments(tx, 0, (bytes(64), play_account("alice").key))
+
+    with pytest.raises(BenchWrong, match="a good transaction is invalid"):
+        payments.check_all([unsigned.raw])
+
+
+def test_nothing_remembered_answers_for_a_new_signature(monkeypatch):
+    asked = []
+    judge = ed25519._judge
+    monkeypatch.setattr(
+        ed25519, "_judge", lambda *question: asked.append(1) or judge(*question)
+    )
+
+    payments.check_of_new_signature(2)
+
+    assert len(asked) == 3 * payments.N_TRANSACTIONS
+
+
+def test_the_second_validator_is_given_the_block_of_another(monkeypatch):
+    monkeypatch.setattr(sharing, "N_PAYMENTS", 5)
+    net = sharing._world_with_parts()
+
+    entry = sharing._next_arrival(net, sharing._side(net).tree[net_head(net)].height)
+
+    due = net.world.schedule.first()
+    node = next(n for n in sharing._side(net).nodes if due.actor.endswith(n.name))
+    assert entry.hash == due.what.block_hash
+    assert entry.hash not in node.seen
+    assert entry.block.transactions[0].outputs[0].program != node.program
+
+
+def net_head(net):
+    return sharing._side(net).head
+
+
+SHORT = (3, 6, 9)
+
+
+def test_a_long_chain_is_measured_against_a_short_one():
+    measured = growing.block_at_height(1, SHORT)
+
+    assert measured.ratio > 0
+    assert list(measured.facts["us_at_height"]) == ["3", "6", "9"]
+
+
+def test_the_blocks_of_the_long_chain_hold_payments_and_follow_each_other():
+    grown = growing.grow(SHORT)
+
+    blocks = [parse_block(raw) for raw in grown.raws]
+
+    assert [block.header.height for block in blocks] == list(range(1, 10))
+    assert all(len(block.transactions) == 2 for block in blocks)
+    assert [mark.tree[mark.tip].height for mark in grown.marks] == [3, 6, 9]
+
+
+def test_the_memory_of_a_chain_is_that_of_a_fresh_process():
+    measured = growing.memory_of_blocks(1, SHORT)
+
+    assert measured.clock == measure.MEMORY
+    assert measured.facts["n_blocks"] == 9
+    assert 10 < measured.pairs.subject_s[0] < 200
+
+
+def test_a_process_that_fails_has_used_no_memory():
+    with pytest.raises(BenchUnable, match=r"bench\.growing failed: .*nowhere"):
+        growing.run_module("devnet.bench.growing", "nowhere")
+
+
+def test_the_memory_of_a_world_follows_from_how_it_grows(monkeypatch):
+    told = {"n_blocks": 100, "n_events": 5, "peak_mib": 50.0, "mib_per_block": 0.01}
+    monkeypatch.setattr(worlds, "run_module", lambda *call: dict(told))
+
+    measured = worlds.memory_of_world(1)
+
+    assert measured.pairs.subject_s == (50.0 + 9_900 * 0.01,)
+    assert measured.facts["bytes_per_main_block"] == 10486
+
+
+def test_a_world_lives_through_the_blocks_that_it_is_told_to():
+    told = worlds.live(4)
+
+    assert told["n_blocks"] >= 4
+    assert set(told["side_heights"]) == {"alpha", "beta", "gamma"}
+
+
+def test_the_cheap_proof_of_work_answers_like_a_function():
+    works = cheap.CheapWorks()
+
+    assert works.get(b"a", b"b") == works.get(b"a", b"b") != works.get(b"a", b"c")
+
+
+def test_the_reference_is_measured_only_where_it_is(monkeypatch, tmp_path):
+    monkeypatch.delenv(reference.REFERENCE, raising=False)
+    with pytest.raises(BenchUnable, match="DEVNET_GO_REFERENCE names no folder"):
+        reference.go_reference(1)
+
+    monkeypatch.setenv(reference.REFERENCE, str(tmp_path))
+    with pytest.raises(BenchUnable, match="has no mining/tensority/go_algorithm"):
+        reference.go_reference(1)
+
+
+def test_a_reference_that_does_not_compile_is_said(tmp_path):
+    if shutil.which("go") is None:
+        pytest.skip("needs a Go toolchain")
+    source, workshop = tmp_path / "source", tmp_path / "workshop"
+    (source / reference.ALGORITHM).mkdir(parents=True)
+    workshop.mkdir()
+
+    with pytest.raises(BenchUnable, match="does not compile"):
+        reference.build(source, workshop)
+
+    assert list((source / reference.ALGORITHM).iterdir()) == []
+
+
 def test_two_workers_are_measured_against_one():
     if measure.n_cores() < 2:
         pytest.skip("needs two cores")
@@ -112,7 +264,7 @@ def test_two_workers_are_measured_against_one():
 
 
 def test_a_wrong_hash_does_not_count_however_fast_it_is():
-    hashed = hashing._checked(lambda header_hash, table: bytes(32))
+    hashed = hashing.checked_hash(lambda header_hash, table: bytes(32))
 
     with pytest.raises(BenchWrong, match="came out wrong"):
         hashed()
@@ -183,6 +335,25 @@ def test_a_missed_target_is_said_and_sets_the_exit_status(monkeypatch):
     assert "target at most 2: MISSED in 3 runs" in lines[-1]
 
 
+def test_memory_is_told_in_mib(monkeypatch):
+    def take(n_pairs):
+        pairs = Pairs((512.0,), (1024.0,))
+        facts = {"bytes_per_block": 17}
+        return Measured(pairs, measure.MEMORY, Target(1.0), facts)
+
+    subject = Subject("memory", "a chain", "1 GiB", take)
+
+    _, (line,) = run(monkeypatch, subject)
+    assert (line["subject_mib"], line["yardstick_mib"], line["ratio"]) == (
+        512,
+        1024,
+        0.5,
+    )
+    lines = run(monkeypatch, subject, as_json=False)[1]
+    assert lines[-2].endswith("512 / 1.02e+03 MiB")
+    assert lines[-1] == "        bytes_per_block: 17"
+
+
 def test_what_cannot_be_measured_here_is_said_and_is_no_miss(monkeypatch):
     def unable(n_pairs):
         raise BenchUnable("there is no terminal")
@@ -201,7 +372,7 @@ def test_an_unknown_name_is_refused_with_those_that_there_are(capsys):
 
     refusal = capsys.readouterr().err
     assert "there is no benchmark T99" in refusal
-    assert "T1, T2, T4, T5, T6, T7" in refusal
+    assert "T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T14, T15, replay" in refusal
 
 
 def test_no_pairs_are_refused(capsys):

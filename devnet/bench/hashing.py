@@ -51,14 +51,14 @@ WORKERS_START_S = 60.0
 
 def one_hash(n_pairs: int) -> Measured:
     """T1: a hash, against its bare products."""
-    pairs = in_turn(_checked(tensority.hash_header), _yardstick(), n_pairs)
+    pairs = in_turn(checked_hash(tensority.hash_header), _yardstick(), n_pairs)
     return Measured(pairs, "cpu", Target(1.25))
 
 
 def plain_port(n_pairs: int) -> Measured:
     """T2: the plain float64 port, against the shipped hash."""
-    plain = _checked(tensority_plain.hash_header)
-    pairs = in_turn(plain, _checked(tensority.hash_header), n_pairs)
+    plain = checked_hash(tensority_plain.hash_header)
+    pairs = in_turn(plain, checked_hash(tensority.hash_header), n_pairs)
     return Measured(pairs, "cpu", Target(1.8, at_least=True))
 
 
@@ -72,7 +72,7 @@ def table_computed(n_pairs: int) -> Measured:
     tables: list[Table] = []
     pairs = in_turn(compute, _yardstick(), n_pairs)
     _check_table(tables[0])
-    bound = 8.0 if _has_avx512() else 5.0
+    bound = 8.0 if has_avx512() else 5.0
     return Measured(pairs, "cpu", Target(bound), {"slow_smix": smix.why_slow})
 
 
@@ -125,7 +125,7 @@ def asked_again(n_pairs: int) -> Measured:
             if works.get(INITIAL_SEED, header_hash) != work:
                 raise BenchWrong("a remembered work is not the one that was computed")
 
-    hashed = _checked(tensority.hash_header)
+    hashed = checked_hash(tensority.hash_header)
     pairs = in_turn(ask, lambda: [hashed() for _ in range(2)], n_pairs)
     each = Pairs(
         tuple(total_s / N_ASKED for total_s in pairs.subject_s),
@@ -149,7 +149,7 @@ def _table() -> Table:
     return seed_table(INITIAL_SEED)
 
 
-def _checked(hash_header: Callable[[bytes, Table], bytes]) -> Callable[[], None]:
+def checked_hash(hash_header: Callable[[bytes, Table], bytes]) -> Callable[[], None]:
     """A hash of one known pair after the other, each compared with its work."""
     table = _table()
     turn = 0
@@ -184,7 +184,7 @@ def _check_table(table: Table) -> None:
         raise BenchWrong("the seed table is not that of the initial seed")
 
 
-def _has_avx512() -> bool:
+def has_avx512() -> bool:
     return str(blas_facts()["kernel"]).lower() in AVX512_KERNELS
 
 

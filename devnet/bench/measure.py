@@ -20,6 +20,9 @@ N_PAIRS = 7
 N_RUNS = 3
 """A target counts as missed when it is missed in three runs of three."""
 
+MEMORY = "MiB"
+"""Stands for the clock where memory is measured; the "seconds" are MiB then."""
+
 Clock = Callable[[], float]
 """Seconds: `time.process_time` or `time.perf_counter`."""
 

@@ -9,18 +9,47 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any, TextIO
 
+from devnet.bench import (
+    growing,
+    hashing,
+    payments,
+    reference,
+    replaying,
+    sharing,
+    startup,
+    worlds,
+)
 from devnet.bench.facts import machine_facts
-from devnet.bench.hashing import SUBJECTS as HASHING
-from devnet.bench.measure import N_PAIRS, BenchUnable, Measured, Subject, measure
-from devnet.bench.startup import SUBJECTS as STARTUP
+from devnet.bench.measure import (
+    MEMORY,
+    N_PAIRS,
+    BenchUnable,
+    Measured,
+    Subject,
+    measure,
+)
 from devnet.engine.errors import BadValue, DevnetError
 
+ROOMS = (
+    hashing, reference, payments, sharing, startup, replaying, growing, worlds
+)  # fmt: skip
+
+
+def _page_order(subject: Subject) -> tuple[bool, int]:
+    """T1 to T16 as the performance page has them, then those with a word as name."""
+    number = subject.name.removeprefix("T")
+    return not number.isdecimal(), int(number) if number.isdecimal() else 0
+
+
 SUBJECTS: dict[str, Subject] = {
-    subject.name: subject for subject in (*HASHING, *STARTUP)
+    subject.name: subject
+    for subject in sorted((s for room in ROOMS for s in room.SUBJECTS), key=_page_order)
 }
-"""Named as the targets of the performance page."""
+"""Named as the targets of the performance page, or by a word."""
 
 MISSED, WRONG_CALL = 1, 2
+TOLD = ("bound_by", "us_at_height", "bytes_per_block", "bytes_per_main_block")
+"""Facts of single subjects that people want to see, too."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -97,7 +126,8 @@ def run_bench(
 
 def choose(names: Sequence[str]) -> list[Subject]:
     """The subjects of these names, in the order of the page. Raises BadValue."""
-    wanted = {name.upper() for name in names}
+    known = {name.casefold(): name for name in SUBJECTS}
+    wanted = {known.get(name.casefold(), name) for name in names}
     if unknown := sorted(wanted - set(SUBJECTS)):
         raise BadValue(
             f"there is no benchmark {', '.join(unknown)}",
@@ -122,9 +152,17 @@ def as_values(subject: Subject, measured: Measured, n_runs: int) -> dict[str, An
         "bound": "at least" if measured.target.at_least else "at most",
         "met": measured.met,
         "clock": measured.clock,
-        "subject_ms": round(1000 * median(measured.pairs.subject_s), 4),
-        "yardstick_ms": round(1000 * median(measured.pairs.yardstick_s), 4),
+        **_sizes(measured),
         **measured.facts,
+    }
+
+
+def _sizes(measured: Measured) -> dict[str, float]:
+    """Subject and yardstick themselves: milliseconds, or MiB of memory."""
+    unit, scale = ("mib", 1) if measured.clock == MEMORY else ("ms", 1000)
+    return {
+        f"subject_{unit}": round(scale * median(measured.pairs.subject_s), 4),
+        f"yardstick_{unit}": round(scale * median(measured.pairs.yardstick_s), 4),
     }
 
 
@@ -143,15 +181,18 @@ def as_nothing(subject: Subject, error: BenchUnable) -> dict[str, Any]:
 
 def as_line(values: dict[str, Any]) -> str:
     """One subject for people."""
-    head = f"{values['name']:>4}  {values['what']} / {values['yardstick']}"
+    head = f"{values['name']:>6}  {values['what']} / {values['yardstick']}"
     if values["ratio"] is None:
-        return f"{head}\n      not measured: {values['why']}"
+        return f"{head}\n        not measured: {values['why']}"
     verdict = "met" if values["met"] else f"MISSED in {values['n_runs']} runs"
     spread = f"[{values['smallest']:.4g} - {values['largest']:.4g}]"
-    times = f"{values['subject_ms']:.3g} / {values['yardstick_ms']:.3g} ms"
-    return (
-        f"{head}\n"
-        f"      {values['ratio']:.4g}  {spread} in {values['n_pairs']} pairs, "
+    unit = "mib" if values["clock"] == MEMORY else "ms"
+    sizes = f"{values[f'subject_{unit}']:.3g} / {values[f'yardstick_{unit}']:.3g}"
+    lines = [
+        head,
+        f"        {values['ratio']:.4g}  {spread} in {values['n_pairs']} pairs, "
         f"target {values['bound']} {values['target']:g}: {verdict}; "
-        f"{times} {values['clock']}"
-    )
+        f"{sizes} {'MiB' if unit == 'mib' else 'ms ' + values['clock']}",
+    ]
+    lines += [f"        {name}: {values[name]}" for name in TOLD if name in values]
+    return "\n".join(lines)

@@ -44,6 +44,16 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return _remembered(public_key, message, signature)
 
 
+def uses_libsodium() -> bool:
+    """Is libsodium here, and as strict as it must be? Else all is plain Python."""
+    return _sodium() is not None
+
+
+def forget_answers() -> None:
+    """Ask anew from now on: for those who measure, and for nobody else."""
+    _remembered.cache_clear()
+
+
 def exact_verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     """The rule itself, in plain Python. `verify` gives the same answers sooner."""
     if len(signature) != 64 or signature[63] & 0xE0:

@@ -1,0 +1,68 @@
+"""
+What the default world keeps: memory for each mainchain block, everything included.
+
+Three sidechains at full pace, their databases, every event. `python -m
+devnet.bench.worlds N` runs such a world for N mainchain blocks and says what it took.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from devnet.bench.cheap import cheap_network
+from devnet.bench.growing import MOST_MIB, now_mib, peak_mib, run_module
+from devnet.bench.measure import MEMORY, Measured, Pairs, Subject, Target
+from devnet.engine.actors.world import DEFAULT_SIDECHAINS
+from devnet.engine.network import Network
+
+N_BLOCKS = 10_000
+"""Mainchain blocks for which the memory is told."""
+N_LIVED = 1_000
+"""Of these the benchmark lives through so many; the rest follows from their growth."""
+N_FIRST = 200
+SLICE_MS = 10_000
+
+
+def memory_of_world(n_pairs: int, n_lived: int = N_LIVED) -> Measured:
+    """The default world at 10,000 mainchain blocks, in MiB."""
+    told = run_module("devnet.bench.worlds", str(n_lived))
+    per_block_mib = told.pop("mib_per_block")
+    whole_mib = told["peak_mib"] + (N_BLOCKS - told["n_blocks"]) * per_block_mib
+    facts = {**told, "bytes_per_main_block": round(per_block_mib * 2**20)}
+    return Measured(Pairs((whole_mib,), (MOST_MIB,)), MEMORY, Target(1.0), facts)
+
+
+SUBJECTS = (
+    Subject("world", "the default world at 10,000 blocks", "1 GiB", memory_of_world),
+)
+
+
+def live(n_blocks: int) -> dict[str, Any]:
+    """Live through so many mainchain blocks and say what memory they took."""
+    net = cheap_network(DEFAULT_SIDECHAINS)
+    n_first = min(N_FIRST, n_blocks // 2)
+    _mine(net, n_first)
+    first, first_mib = net.main_height(), now_mib()
+    _mine(net, n_blocks - n_first)
+    n_grown = net.main_height() - first
+    return {
+        "n_blocks": n_grown + n_first,
+        "n_events": len(net.events),
+        "peak_mib": round(peak_mib(), 1),
+        "mib_per_block": (now_mib() - first_mib) / n_grown,
+        "side_heights": {
+            name: net.show(name)["height"] for name in net.sidechain_names()
+        },
+    }
+
+
+def _mine(net: Network, n_blocks: int) -> None:
+    goal = net.main_height() + n_blocks
+    while net.main_height() < goal:
+        net.advance(net.now_ms + SLICE_MS)
+
+
+if __name__ == "__main__":
+    print(json.dumps(live(int(sys.argv[1]))))
