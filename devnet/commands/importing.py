@@ -16,6 +16,7 @@ from devnet.commands.values import Said
 from devnet.engine.errors import DevnetError
 
 if TYPE_CHECKING:
+    from devnet.engine.network import Network
     from devnet.exchange import Incoming
 
 BLOCKS_PER_BREATH = 32
@@ -42,13 +43,15 @@ class Importing:
 
     def __init__(self, incoming: Incoming, clock_s: int) -> None:
         self._incoming, self._clock_s = incoming, clock_s
+        self._network: Network
         self._error: DevnetError | None = None
         self._until_ms, self._n_on_the_way = 0, 0
         self._answer: Said | None = None
         self.n_taken = self.n_known = 0
 
     def start(self, session: Context) -> None:
-        """Nothing to prepare."""
+        # The first line of a session starts its world: now, not in the middle.
+        self._network = session.network
 
     def stop(self, session: Context) -> None:
         """Nothing to take back."""
@@ -69,7 +72,7 @@ class Importing:
     def finish(self, session: Context) -> Said:
         if self._error is not None:
             raise self._error
-        main = session.network.show("main")
+        main = self._network.show("main")
         value = {
             "height": main["height"], "tip": main["tip"],
             "taken": self.n_taken, "known": self.n_known,
@@ -95,7 +98,7 @@ class Importing:
         incoming = self._incoming
         block = incoming.block()
         try:
-            answer = session.network.take_block(
+            answer = self._network.take_block(
                 block, self._clock_s, incoming.headers()
             )
         except DevnetError as error:
@@ -118,7 +121,7 @@ class Importing:
         """Take steps until the network has heard. False while a work is awaited."""
         if session.pacer.paused:
             return True
-        while session.network.next_at_ms() <= self._until_ms:
+        while self._network.next_at_ms() <= self._until_ms:
             if not session.step_once():
                 return False
         return True

@@ -193,7 +193,7 @@ class Network(Certifying, Deeds):
         try:
             result = act(turn, *args, **kwargs)
             report(turn)
-        except DevnetError:
+        except (DevnetError, WorkMissing):
             raise
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
