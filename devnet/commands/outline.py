@@ -89,6 +89,10 @@ def _is_flat(value: Any) -> bool:
 
 def _scalar(head: str, text: str, indent: str) -> list[str]:
     """A value beside its name; long bytes and texts of several lines below it."""
+    # Notes and definitions are anybody's bytes: no terminal shall obey them.
+    text = "".join(
+        one if one.isprintable() or one == "\n" else "\ufffd" for one in text
+    )
     lines = text.split("\n")
     if len(lines) > 1:
         return [head.rstrip(), *(f"{indent}{_INDENT}{line}" for line in lines)]

@@ -217,10 +217,11 @@ class Looking(Locating):
         owner, key = owner_of(self.world, name), key_of(self.world, name)
         program = describing.program_facts(key.program, self.names())
         holds = [
-            {"chain": chain, **_of(amount, info)}
+            {"chain": chain, **_of(sums[info.id], info)}
             for chain in self.chain_names()
+            for sums in [self._sums(key.program, chain)]
             for info in self.world.assets
-            if (amount := self.balance(name, chain, info.name))
+            if info.id in sums
         ]
         facts: Facts = {
             "name": name,
@@ -238,6 +239,16 @@ class Looking(Locating):
         else:
             facts["public_key"] = key.public_key.hex()
         return facts
+
+    def _sums(self, program: bytes, chain: str) -> dict[bytes, int]:
+        """What a program can spend on a chain, by asset id."""
+        tip = self.world.tree[self.world.main_tip]
+        head = tip if chain == MAIN else self._head(chain)
+        sums: dict[bytes, int] = {}
+        for coin in head.state.coins.of_program(program):
+            if coin.spendable_at(head.height + 1):
+                sums[coin.asset] = sums.get(coin.asset, 0) + coin.amount
+        return sums
 
     # Programs and bytes.
 

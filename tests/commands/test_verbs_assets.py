@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.commands.realsession import real_session
 
 from devnet.commands.recording import load_recording, save_recording
 from devnet.commands.session import Session
 from devnet.commands.values import Amount
+from tests.commands.realsession import real_session
 
 
 def done(session: Session, line: str) -> dict:
@@ -329,6 +329,13 @@ def test_a_trace_has_a_row_for_each_step(session):
     assert len(outcome.text.splitlines()) == 9
     assert of_bytes.result["steps"] == value["steps"]
     assert code(session, "trace $t.tx 5") == "tx.no-input"
+
+
+def test_no_bytes_of_a_stranger_reach_the_terminal_as_they_are(session):
+    done(session, 'r = retire alice 1 GOLD --note "\\u001b[2J gone"')
+
+    assert "\x1b" not in session.execute("show tx $r.tx").text
+    assert "\x1b" not in session.execute("decode 6a031b5b41").text
 
 
 def test_decode_says_what_it_is_sure_of(session):

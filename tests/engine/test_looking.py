@@ -135,6 +135,8 @@ def test_assets_and_accounts_tell_what_they_are(net):
     assert net.describe_tx(tin["first"]["tx"])["height"] == tin["first"]["height"]
     assert vault["script"]["words"].endswith("CHECKMULTISIG")
     assert vault["most_btm_inputs"] == 8
+    held = {one["asset"]: one["amount"] for one in vault["holds"]}
+    assert held == {"BTM": net.balance("vault", "main", "BTM")}
     json.dumps([tin, vault, net.describe_asset("BTM")])
 
 

@@ -12,25 +12,26 @@ from devnet.engine.bc.transaction import Issuance
 from devnet.engine.events import AssetKnown
 from devnet.engine.mainchain.accounts import ACCOUNT_NAMES
 from devnet.engine.mainchain.assets import (
+    NAME_FORM,
     definition_members,
     issuance_program,
     told_decimals,
 )
 from devnet.engine.mainchain.state import AssetRecord, MainEntry
 
-MOST_SHOWN = 32
-
 
 def asset_info(record: AssetRecord, taken: Iterable[str] = ()) -> AssetInfo:
     """
     Name, decimals and class as an asset's definition tells them. Its id names it when
-    the definition does not, and tells it apart when the name is taken.
+    the definition has no name of the form that names have here, and tells it apart when
+    the name is taken.
     """
     members = definition_members(record.definition)
     short = record.id.hex()[:8]
-    told = members.get("symbol") or members.get("name")
-    name = told[:MOST_SHOWN] if isinstance(told, str) else short
-    if name in taken:
+    told = [members.get(key) for key in ("symbol", "name")]
+    good = [one for one in told if isinstance(one, str) and NAME_FORM.fullmatch(one)]
+    name = good[0] if good else short
+    if name.lower() in [other.lower() for other in taken]:
         name = f"{name}-{short}"
     bap = members.get("bap")
     signers, index = _issuer_of(record.program)
