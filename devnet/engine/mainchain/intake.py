@@ -119,7 +119,7 @@ def _with_index_entry(tree: MainTree, block: Block) -> MainTree:
     """The tree with a block whose spending failed: its header counts, nothing else."""
     header = block.header
     parent = tree[header.previous]
-    hashes = parent.state.hashes.insert(header.height, header.hash)
+    hashes = parent.state.hashes.with_next(header.hash)
     entry = MainEntry(
         block,
         parent.work_sum + work_of_bits(header.bits),

@@ -20,6 +20,7 @@ from devnet.engine.bc.difficulty import INITIAL_SEED, work_of_bits
 from devnet.engine.bc.programs import is_p2wsh
 from devnet.engine.bc.transaction import Issuance
 from devnet.engine.chain.coins import Coin, CoinChange, CoinSet, apply_transaction
+from devnet.engine.chain.heights import Heights
 from devnet.engine.errors import BlockError
 from devnet.engine.mainchain.index import MainIndex
 from devnet.engine.mainchain.profile import Profile, genesis_block, profile_named
@@ -72,7 +73,7 @@ class MainState:
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
-    hashes: HashTrieMap[int, bytes] = field(default_factory=HashTrieMap)
+    hashes: Heights = field(default_factory=Heights)
     deposits: HashTrieMap[bytes, tuple[Coin, ...]] = field(default_factory=HashTrieMap)
     assets: HashTrieMap[bytes, AssetRecord] = field(default_factory=HashTrieMap)
     index: MainIndex = field(default_factory=MainIndex)
@@ -233,7 +234,7 @@ def _connect(
                 )
     return MainState(
         coins,
-        state.hashes.insert(height, block.header.hash),
+        state.hashes.with_next(block.header.hash),
         _with_deposits(state.deposits, created),
         assets,
         state.index.with_block(block.transactions, statuses, height),

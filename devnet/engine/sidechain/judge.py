@@ -225,7 +225,7 @@ def _state_after(
     has_content = len(block.transactions) > 1 or answer.opens_epoch
     return SideState(
         ledger.coins,
-        parent.state.hashes.insert(height, block.header.hash),
+        parent.state.hashes.with_next(block.header.hash),
         ledger.claimed,
         ledger.claimed_sum,
         ledger.burned_sum,
