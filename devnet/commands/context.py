@@ -17,6 +17,7 @@ from devnet.commands.outcome import Outcome
 from devnet.commands.pacer import Pacer
 from devnet.commands.values import Said
 from devnet.engine.errors import DevnetError
+from devnet.engine.events import Refused
 
 if TYPE_CHECKING:
     from devnet.engine.network import Network
@@ -114,6 +115,9 @@ class Context(Protocol):
 
     def remember(self, outcome: Outcome, said: Said | None) -> None:
         """Give a result its names."""
+
+    def tell_refusal(self, refused: Refused) -> None:
+        """Say in the stream, and keep for the recording, that a command was refused."""
 
     def failed(self, error: Exception) -> DevnetError:
         """Freeze: the engine failed. Keeps a recording to report, ends every task."""

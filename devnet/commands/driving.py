@@ -208,14 +208,17 @@ class Driving(ABC):
     def _alarm(self) -> None:
         """An invariant broke: pause, and end every task with its name."""
         self.pacer = self.pacer.pause()
-        alarm = InvariantAlarm("an invariant broke")
-        for broken in self.network.events:
-            if isinstance(broken, InvariantBroken):
-                alarm = InvariantAlarm(
-                    f"{broken.invariant} broke on {broken.chain} at main "
-                    f"{broken.main_height}: {broken.detail}",
-                    invariant=broken.invariant,
-                )
+        events = self.network.events
+        broken = [one for one in events if isinstance(one, InvariantBroken)]
+        # One wrong coin breaks several sums at once; the first is the plainest.
+        broken = [one for one in broken if one.at_ms == broken[-1].at_ms]
+        first = broken[0]
+        names = ", ".join(one.invariant for one in broken)
+        alarm = InvariantAlarm(
+            f"{names} broke on {first.chain} at main {first.main_height}: "
+            f"{first.detail}",
+            invariant=first.invariant,
+        )
         for task in list(self._tasks):
             task.end(alarm)
 

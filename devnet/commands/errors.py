@@ -168,6 +168,16 @@ def exit_status(error: DevnetError | None) -> int:
     return EXIT_REFUSED
 
 
+def was_refused(error: DevnetError) -> bool:
+    """
+    Was it a request that the world refused, so that its stream tells of it?
+
+    A line that makes no sense never became a request; a test that missed and a wait
+    that ran out asked for nothing.
+    """
+    return exit_status(error) == EXIT_REFUSED
+
+
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that looks most like this one, or None when none does."""
     choices = sorted(known)

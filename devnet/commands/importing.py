@@ -98,9 +98,7 @@ class Importing:
         incoming = self._incoming
         block = incoming.block()
         try:
-            answer = self._network.take_block(
-                block, self._clock_s, incoming.headers()
-            )
+            answer = self._network.take_block(block, self._clock_s, incoming.headers())
         except DevnetError as error:
             raise incoming.placed(error) from None
         if answer == "work":

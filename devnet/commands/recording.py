@@ -9,6 +9,7 @@ network had taken; the time alone would not say which side of a step it was.
 `wait` and `mine` leave only the hurry that they caused, so a replay needs no tests and
 an interrupted wait replays as well as any other. `import` leaves the blocks that it
 handed in, each with the clock that it was judged by, so a replay needs no other file.
+A refusal leaves the words that it put into the stream.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from devnet.commands.errors import BadFile
 from devnet.commands.log import Entry
 from devnet.commands.options import WorldOptions, options_from_dict
 from devnet.engine.errors import DevnetError
+from devnet.engine.events import Refused
 
 FORMAT = 1
 
@@ -71,6 +73,22 @@ def save_recording(session: Context, path: str) -> dict[str, Any]:
         "commands": len(session.log.entries),
         "digest": digest,
     }
+
+
+def refusal_line(refused: Refused) -> str:
+    """A refusal as a recording keeps it: its words, since reasons may change."""
+    words = {
+        "command": refused.command,
+        "code": refused.code,
+        "message": refused.message,
+        "hint": refused.hint,
+    }
+    return f"refused {json.dumps(words, sort_keys=True)}"
+
+
+def refusal_of(line: str) -> Refused:
+    """What `refusal_line` wrote."""
+    return Refused(**json.loads(line.removeprefix("refused ")))
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from devnet.commands.importing import HAND_IN
 from devnet.commands.log import Entry
-from devnet.commands.recording import Recording
+from devnet.commands.recording import Recording, refusal_of
 from devnet.commands.session import Session
 from devnet.engine.errors import DevnetError
 
@@ -85,6 +85,9 @@ def _act(line: str, session: Session) -> DevnetError | None:
     if verb == "hurry":
         delta, _, mines = rest.partition(" ")
         session.hurry(int(delta), bool(mines))
+        return None
+    if verb == "refused":
+        session.tell_refusal(refusal_of(line))
         return None
     if verb == HAND_IN:
         return _hand_in(rest, session)

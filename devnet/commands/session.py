@@ -21,10 +21,12 @@ from devnet.commands.log import Log
 from devnet.commands.options import WorldOptions
 from devnet.commands.outcome import Outcome
 from devnet.commands.paths import resolve
+from devnet.commands.recording import refusal_line
 from devnet.commands.tasks import Task
 from devnet.commands.types import Completion
 from devnet.commands.values import Said
 from devnet.commands.verbs import all_commands
+from devnet.engine.events import Refused
 
 if TYPE_CHECKING:
     from devnet.engine.network import Network
@@ -192,6 +194,13 @@ class Session(Driving):
         if call.tokens[0].text == "--help":
             words = call.verb
         return explain_line(words + " ", self)
+
+    def tell_refusal(self, refused: Refused) -> None:
+        """Say in the stream, and keep for the recording, that a command was refused."""
+        if self._network is None or self.read_only or self.fault is not None:
+            return
+        self._network.tell_refusal(refused)
+        self.record(refusal_line(refused))
 
     def remember(self, outcome: Outcome, said: Said | None) -> None:
         """Give a result its names."""

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from devnet.commands.context import Context
-from devnet.commands.errors import BadFile, ReadOnly
+from devnet.commands.errors import BadFile, ReadOnly, was_refused
 from devnet.commands.grammar import Call
 from devnet.commands.outcome import Outcome
 from devnet.commands.registry import Command, bind, find, line_of
 from devnet.commands.running import Running, Script
 from devnet.commands.values import Said
 from devnet.engine.errors import DevnetError
+from devnet.engine.events import Refused
 
 DEEPEST_SCRIPT = 8
 
@@ -213,6 +214,15 @@ class Task:
     ) -> None:
         """Close a call with its outcome. The first error ends the task."""
         session = self._session
+        if error is not None and was_refused(error):
+            session.tell_refusal(
+                Refused(
+                    command=call.verb if call else "line",
+                    code=error.code,
+                    message=error.message,
+                    hint=error.hint,
+                )
+            )
         outcome = Outcome(
             ok=error is None,
             verb=call.verb if call else "",

@@ -26,7 +26,7 @@ from devnet.engine.bc.block import Block, BlockHeader
 from devnet.engine.certifying import Certifying
 from devnet.engine.deeds import Deeds
 from devnet.engine.errors import BadValue, DevnetError
-from devnet.engine.events import EngineFailed, Event
+from devnet.engine.events import EngineFailed, Event, Refused
 from devnet.engine.interfaces import ConsensusEngine, Store, WorkSource
 from devnet.engine.mainchain.foreign import works_ahead
 from devnet.engine.mainchain.state import WorkMissing
@@ -289,6 +289,13 @@ class Network(Certifying, Deeds):
     def acknowledge(self) -> None:
         """Go on after a breach; the alarm stands."""
         self._act(acts.acknowledge)
+
+    def tell_refusal(self, refused: Refused) -> None:
+        """Say in the stream that a command was refused. Nothing else changes."""
+        if self.failure is None:
+            turn = Turn(self.world, self.tools, self.now_ms)
+            turn.say(refused)
+            self._close(turn)
 
     # Keeping.
 

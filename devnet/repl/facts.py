@@ -21,6 +21,7 @@ USED_FOR = {
     "numpy": "the proof of work",
     "pycryptodome": "hashes and curve points, the exact second opinion on signatures",
     "tinydb": "the tinydb store",
+    "mnemonic": "the words of a root key",
     "PyNaCl": "signatures, fast",
     "rpds-py": "persistent maps",
     "threadpoolctl": "one thread for the proof of work",

@@ -8,24 +8,29 @@ from contextlib import contextmanager
 from dataclasses import fields
 
 import pytest
-from fakes import FakeNetwork, fake_host, fake_session
 
 from devnet.commands.session import Session
 from devnet.engine.events import EVENT_KINDS, BlockAdded, Event, TransferMoved
 from devnet.repl.eventlines import _WORDS, event_line
 from devnet.repl.printing import Printer
 from devnet.repl.script import run_headless, run_lines, run_scripts
+from tests.commands.sessions import (
+    START_HEIGHT,
+    fail_once,
+    forging_session,
+    make_session,
+)
 
 
 def printed(line: str, **options: bool) -> tuple[str, str]:
     out, err = io.StringIO(), io.StringIO()
-    Printer(out, err, script="x.dn", **options)(fake_session().execute(line, 3))
+    Printer(out, err, script="x.dn", **options)(make_session().execute(line, 3))
     return out.getvalue(), err.getvalue()
 
 
 def test_words_carry_the_number_of_the_line():
     assert printed("balance alice main BTM") == (
-        "   3  alice has 100000 BTM on main\n",
+        "   3  alice has 101649.99 BTM on main\n",
         "",
     )
 
@@ -55,7 +60,7 @@ def test_json_has_one_object_on_stdout_and_words_on_stderr():
 
 def test_ascii_signs_leave_nothing_else():
     out = io.StringIO()
-    session = fake_session()
+    session = make_session()
     outcome = session.execute("show transfers")
 
     Printer(out, out, ascii_signs=True)(outcome)
@@ -93,7 +98,7 @@ def test_every_event_has_words(kind):
 
 @contextmanager
 def opened(session: Session | None = None):
-    yield session or fake_session()
+    yield session or make_session()
 
 
 @pytest.mark.parametrize(
@@ -117,11 +122,10 @@ def test_the_exit_status_says_how_a_script_ended(script, status, tmp_path, capsy
     assert run_scripts([str(path)], opened) == status
 
 
-def test_an_engine_failure_ends_with_five(capsys):
-    session = fake_session()
-    network = session.network
-    assert isinstance(network, FakeNetwork)
-    network.raise_at_ms = 1000
+def test_an_engine_failure_ends_with_five(monkeypatch):
+    session = make_session()
+    session.host.keep_wreck = lambda session: ""
+    fail_once(monkeypatch, 1000)
 
     assert run_lines(["mine 2"], session, Printer(io.StringIO(), io.StringIO())) == 5
 
@@ -135,11 +139,11 @@ def test_scripts_run_apart_and_stop_at_the_first_that_fails(tmp_path, capsys):
     said = capsys.readouterr()
     assert status == 2
     assert "nothing is called $d" in said.err
-    assert "main 102" not in said.out
+    assert f"main {START_HEIGHT + 1}" not in said.out
 
 
 def test_a_headless_world_prints_one_line_per_event(capsys):
-    session = Session(fake_host())
+    session = make_session()
 
     assert run_headless(session, until="3s") == 0
 
@@ -149,20 +153,17 @@ def test_a_headless_world_prints_one_line_per_event(capsys):
 
 
 def test_a_headless_world_may_stop_at_a_height_and_print_json(capsys):
-    session = Session(fake_host())
+    session = make_session()
 
     assert run_headless(session, until="2blocks", as_json=True) == 0
 
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["seq"] for row in rows] == list(range(len(rows)))
-    assert session.network.main_height() == 103
+    assert session.network.main_height() == START_HEIGHT + 2
 
 
 def test_a_headless_world_stops_at_an_alarm(capsys):
-    session = Session(fake_host())
-    network = session.network
-    assert isinstance(network, FakeNetwork)
-    network.break_at_ms = 2000
+    session = forging_session()
 
-    assert run_headless(session, until="9s") == 5
+    assert run_headless(session, until="30s") == 5
     assert "I1 BROKEN" in capsys.readouterr().out

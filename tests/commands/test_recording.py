@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from fakes import FakeNetwork, FakeWorks, fake_session
 
 from devnet.commands.errors import BadFile
 from devnet.commands.recording import load_recording, write_whole
 from devnet.commands.replaying import replay
 from devnet.commands.session import Session
+from devnet.engine.events import Refused
+from tests.commands.sessions import CountingWorks, forging_session, make_session, run
 
 SCRIPT = (
     "start --seed 5 --sidechains alpha:poa,beta:solo --depth 3",
@@ -18,14 +19,14 @@ SCRIPT = (
     "step 2",
     "transfer alice bob 1 BTM main",
     "wait $d.stage == claimed",
-    "wait main.height == 0 --within 2500s; pause",
+    "wait main.height == 0 --within 20s; pause",
     "swap alpha solo --at +12",
     "mine 2",
 )
 
 
 def recorded(path) -> Session:
-    session = fake_session()
+    session = make_session()
     for line in SCRIPT:
         session.execute(line)
     assert session.execute(f"save recording {path}").ok
@@ -51,7 +52,7 @@ def test_a_recording_has_header_commands_events_and_digest(tmp_path):
 def test_a_replay_gives_the_same_events_and_the_same_digest(tmp_path):
     path = tmp_path / "x.jsonl"
     first = recorded(path)
-    again = fake_session(FakeWorks(slow=True))
+    again = make_session(CountingWorks())
 
     verdict = replay(load_recording(str(path)), again)
 
@@ -61,14 +62,14 @@ def test_a_replay_gives_the_same_events_and_the_same_digest(tmp_path):
 
 
 def test_the_first_line_is_recorded_even_when_it_starts_the_world(tmp_path):
-    session = fake_session()
+    session = make_session()
     session.execute("lock alice 1 BTM alpha")
 
     assert [entry.line for entry in session.log.entries] == ["lock alice 1 BTM alpha"]
 
 
 def test_an_interrupted_wait_replays(tmp_path):
-    session = fake_session(attached=True)
+    session = make_session(attached=True)
     session.begin("mine 50")
     session.advance(3200)
     session.interrupt()
@@ -77,31 +78,32 @@ def test_an_interrupted_wait_replays(tmp_path):
     session.advance(17_000)
     session.execute(f"save recording {tmp_path / 'x.jsonl'}")
 
-    verdict = replay(load_recording(str(tmp_path / "x.jsonl")), fake_session())
+    verdict = replay(load_recording(str(tmp_path / "x.jsonl")), make_session())
 
     assert verdict.same, verdict.difference
 
 
+def test_refusals_replay_word_for_word(tmp_path):
+    session = make_session()
+    run(session, "lock alice 5 BTM alpha", "mine 1", "lock bob 9999999 BTM alpha",
+        "refuses request.unknown-name claim d7", "mine 1")  # fmt: skip
+    session.execute(f"save recording {tmp_path / 'x.jsonl'}")
+    again = make_session()
+
+    verdict = replay(load_recording(str(tmp_path / "x.jsonl")), again)
+
+    assert verdict.same, verdict.difference
+    told = [one.code for one in again.network.events if isinstance(one, Refused)]
+    assert told == ["request.insufficient-funds", "request.unknown-name"]
+    assert again.log.entries == session.log.entries
+
+
 def test_a_breach_and_its_resume_replay(tmp_path):
-    def breaking() -> Session:
-        session = fake_session()
-        make = session.host.make_network
-
-        def make_broken(options):
-            network = make(options)
-            assert isinstance(network, FakeNetwork)
-            network.break_at_ms = 2000
-            return network
-
-        session.host.make_network = make_broken
-        return session
-
-    session = breaking()
-    session.execute("mine 5")
-    session.execute("resume; mine 2")
+    session = forging_session()
+    assert run(session, "mine 5", "resume; mine 2") == ["world.invariant-broken", "ok"]
     session.execute(f"save recording {tmp_path / 'x.jsonl'}")
 
-    verdict = replay(load_recording(str(tmp_path / "x.jsonl")), breaking())
+    verdict = replay(load_recording(str(tmp_path / "x.jsonl")), forging_session())
 
     assert verdict.same, verdict.difference
 
@@ -110,15 +112,16 @@ def test_a_replay_names_the_first_difference(tmp_path):
     path = tmp_path / "x.jsonl"
     recorded(path)
     lines = path.read_text().splitlines()
-    where = next(n for n, line in enumerate(lines) if '"BlockAdded"' in line)
-    lines[where] = lines[where].replace('"producer":"x"', '"producer":"y"')
+    where = next(n for n, line in enumerate(lines) if '"producer":"v1"' in line)
+    lines[where] = lines[where].replace('"producer":"v1"', '"producer":"v9"')
     path.write_text("\n".join(lines) + "\n")
+    seq = json.loads(lines[where])["seq"]
 
-    verdict = replay(load_recording(str(path)), fake_session())
+    verdict = replay(load_recording(str(path)), make_session())
 
     assert not verdict.same
     assert verdict.difference == (
-        "event 1, BlockAdded: producer is 'x', recorded was 'y'"
+        f"event {seq}, BlockAdded: producer is 'v1', recorded was 'v9'"
     )
 
 
@@ -127,7 +130,7 @@ def test_a_changed_command_is_noticed(tmp_path):
     recorded(path)
     path.write_text(path.read_text().replace("lock alice 5 BTM", "lock alice 6 BTM"))
 
-    assert not replay(load_recording(str(path)), fake_session()).same
+    assert not replay(load_recording(str(path)), make_session()).same
 
 
 def test_a_changed_digest_is_noticed(tmp_path):
@@ -136,7 +139,7 @@ def test_a_changed_digest_is_noticed(tmp_path):
     digest = session.network.digest()
     path.write_text(path.read_text().replace(digest, "00" * 32))
 
-    verdict = replay(load_recording(str(path)), fake_session())
+    verdict = replay(load_recording(str(path)), make_session())
 
     assert not verdict.same and "digest" in verdict.difference
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from fakes import fake_session
 
 from devnet.commands.grammar import parse_line
 from devnet.commands.registry import bind, command, line_of
@@ -11,45 +12,57 @@ from devnet.commands.types import TYPES, Account
 from devnet.commands.values import Said
 from devnet.commands.verbs import all_commands, find
 from devnet.engine.errors import DevnetError
+from tests.commands.sessions import make_session
 
+ROOT = Path(__file__).parents[2]
 VERBS = {one.verb: one for one in all_commands()}
 
 
-def test_the_verbs_of_this_issue_are_there():
+def test_the_verbs_that_scripts_rely_on_are_there():
     wanted = (
-        "start lock claim transfer balance mine swap new-sidechain show wait expect "
-        "refuses step pause resume speed save help quit set history run events "
-        "partition heal export import"
+        "start lock claim transfer balance issue retire mine swap new-sidechain show "
+        "wait expect refuses step pause resume speed save export import help quit set "
+        "history run events"
     )
 
     assert set(wanted.split()) <= set(VERBS)
 
 
-@pytest.mark.parametrize("verb", sorted(VERBS))
-def test_every_verb_has_words_and_an_example_that_works(verb, tmp_path):
-    one = VERBS[verb]
-    session = fake_session()
-    session.execute("d = lock alice 5 BTM alpha; wait $d.stage == claimed")
-    example = one.example.replace("first.jsonl", str(tmp_path / "first.jsonl"))
-    example = example.replace("fixtures/scripts/first-deposit.dn", _script(tmp_path))
-    example = example.replace("main.hex", str(tmp_path / "main.hex"))
-    (tmp_path / "main.hex").touch()
+BEFORE = {
+    "claim": "lock alice 5 BTM alpha; wait d1.stage == proof",
+    "heal": "partition main",
+    "import": "export main.hex",
+    "trace": "t = transfer alice bob 1 BTM main",
+}
+"""What an example needs; a claimed deposit `d` where nothing stands here."""
 
-    outcome = session.execute(example)
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_verb_has_words_and_an_example_that_works(verb, tmp_path, monkeypatch):
+    one = VERBS[verb]
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    monkeypatch.chdir(tmp_path)
+    session = make_session()
+    before = BEFORE.get(verb, "d = lock alice 5 BTM alpha; wait $d.stage == claimed")
+    assert session.execute(before).ok
+    session.names["raw"] = raw_payment()
+
+    outcome = session.execute(one.example)
 
     assert one.summary.endswith(".")
-    assert outcome.ok or (verb, outcome.error.code) == ("claim", "claim.replayed")
+    assert outcome.error is None, outcome.error.message
 
 
-def _script(folder) -> str:
-    path = folder / "x.dn"
-    path.write_text("pause\n")
-    return str(path)
+def raw_payment() -> str:
+    """A payment in hex that a world of the default seed can still take."""
+    session = make_session()
+    paid = session.execute("transfer carol bob 10 BTM main").result["tx"]
+    return session.network.describe_tx(paid)["raw"]
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_explains_itself(verb):
-    session = fake_session()
+    session = make_session()
 
     for line in (f"help {verb}", f"{verb} ?", f"{verb} --help"):
         outcome = session.execute(line)
@@ -59,14 +72,14 @@ def test_every_verb_explains_itself(verb):
 
 
 def test_the_next_argument_is_lit():
-    text = fake_session().execute("lock alice 250 ?").text
+    text = make_session().execute("lock alice 250 ?").text
 
     assert text.startswith("lock WHO AMOUNT <ASSET> SIDECHAIN [--to WHO]")
     assert "BTM, GOLD" in text
 
 
 def test_a_recorded_line_has_every_name_resolved():
-    session = fake_session()
+    session = make_session()
     session.execute("d = lock alice 5 BTM alpha; b = balance bob main BTM")
 
     def resolved(line: str) -> str:
@@ -75,7 +88,8 @@ def test_a_recorded_line_has_every_name_resolved():
         return line_of(one, bind(one, call.tokens, session))
 
     assert resolved("claim $d") == "claim d1"
-    assert resolved("lock bob $b BTM alpha") == "lock bob 10000000000000neu BTM alpha"
+    units = session.network.balance("bob", "main", "BTM")
+    assert resolved("lock bob $b BTM alpha") == f"lock bob {units}neu BTM alpha"
     assert (
         resolved('swap alpha poa --params {"b": 1, "a": 2} --validators v1,v2')
         == 'swap alpha poa --validators v1,v2 --params {"a": 2, "b": 1}'
@@ -99,7 +113,7 @@ def test_a_verb_without_words_is_refused_at_registration():
 
 
 def test_every_type_completes_without_failing():
-    session = fake_session()
+    session = make_session()
 
     for one in TYPES.values():
         assert all(found.text for found in one.complete(session))
@@ -108,7 +122,7 @@ def test_every_type_completes_without_failing():
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("", ["balance", "claim", "events"]),
+        ("", ["balance", "claim", "lock"]),
         ("lo", ["lock"]),
         ("d = lo", ["lock"]),
         ("pause; lo", ["lock"]),
@@ -136,17 +150,17 @@ def test_every_type_completes_without_failing():
     ],
 )
 def test_completion_knows_what_comes_next(text, found):
-    session = fake_session()
+    session = make_session()
     session.execute("d = lock alice 5 BTM alpha")
 
     texts = [one.text for one in session.complete(text)]
 
-    assert texts[: len(found)] == found
+    assert set(found) <= set(texts)
     assert bool(texts) == bool(found)
 
 
 def test_sidechains_complete_with_rule_and_height_beside():
-    session = fake_session()
+    session = make_session()
 
     (alpha,) = session.complete("swap al")
 
@@ -154,7 +168,7 @@ def test_sidechains_complete_with_rule_and_height_beside():
 
 
 def test_codes_complete_with_their_meaning():
-    (one,) = fake_session().complete("refuses request.insuff")
+    (one,) = make_session().complete("refuses request.insuff")
 
     assert one.text == "request.insufficient-funds"
     assert one.meta == "The account holds less than the command needs."

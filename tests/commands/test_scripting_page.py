@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from fakes import fake_session
 
 from devnet.commands import errors
 from devnet.commands.options import read_config
 from devnet.commands.verbs import all_commands
+from tests.commands.sessions import make_session
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scripting.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL)
@@ -22,7 +22,7 @@ def test_every_verb_is_on_the_page(verb):
 
 
 def test_the_first_example_runs():
-    session = fake_session()
+    session = make_session()
     task = session.begin_lines(enumerate(BLOCKS[0][1].splitlines(), 1))
 
     session.run(task)

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
-from fakes import FakeNetwork, FakeWorks, fake_session
 
 from devnet.commands.errors import exit_status
 from devnet.commands.session import Session
 from devnet.commands.values import Amount, TransferRef
+from devnet.engine.events import BlockAdded, Refused
+from tests.commands.sessions import (
+    START_HEIGHT,
+    CountingWorks,
+    fail_once,
+    forge_coins,
+    forging_session,
+    happened,
+    make_session,
+    run,
+)
 
 
-def fake(session: Session) -> FakeNetwork:
-    network = session.network
-    assert isinstance(network, FakeNetwork)
-    return network
-
-
-def run(session: Session, *lines: str) -> list[str]:
-    """Codes of the outcomes, "ok" where there is none."""
-    codes = []
-    for line in lines:
-        outcome = session.execute(line)
-        codes.append("ok" if outcome.error is None else outcome.error.code)
-    return codes
+def hurry(session: Session) -> int:
+    return session.network.world.hurry
 
 
 def test_a_lock_answers_with_its_transfer_and_a_name_follows_it():
-    session = fake_session()
+    session = make_session()
 
     outcome = session.execute("d = lock alice 250 BTM alpha")
 
@@ -44,7 +44,7 @@ def test_a_lock_answers_with_its_transfer_and_a_name_follows_it():
 
 
 def test_the_issues_deposit_script_runs():
-    session = fake_session()
+    session = make_session()
     script = [
         "start --seed 42 --sidechains alpha:poa --depth 6",
         "d = lock alice 250 BTM alpha",
@@ -67,7 +67,7 @@ def test_the_issues_deposit_script_runs():
 
 
 def test_a_line_stops_at_its_first_failure():
-    session = fake_session()
+    session = make_session()
 
     task = session.begin("pause; lok; resume")
 
@@ -98,7 +98,7 @@ def test_a_line_stops_at_its_first_failure():
         ("swap alpha pao", "request.unknown-name", "poa"),
         ("swap alpha poa --at soon", "usage.bad-argument", "+12"),
         ("swap alpha poa --params [1]", "usage.bad-argument", "JSON"),
-        ("swap alpha poa --at +2", "swap.pending", "notice"),
+        ("swap alpha poa --at +2", "swap.too-soon", "notice"),
         ("new-sidechain alpha poa", "request.name-taken", "alpha"),
         ("new-sidechain main poa", "request.bad-value", "main"),
         ("mine many", "usage.bad-argument", "whole number"),
@@ -123,8 +123,8 @@ def test_a_line_stops_at_its_first_failure():
     ],
 )
 def test_wrong_input_gets_one_sentence_and_changes_nothing(line, code, says):
-    session = fake_session()
-    before = fake(session).digest()
+    session = make_session()
+    before = session.network.snapshot()
 
     error = session.execute(line).error
 
@@ -132,11 +132,37 @@ def test_wrong_input_gets_one_sentence_and_changes_nothing(line, code, says):
     assert error.code == code
     assert says in f"{error.message} {error.hint}"
     assert "\n" not in error.message
-    assert fake(session).digest() == before
+    after = session.network.snapshot()
+    assert replace(after, n_events=before.n_events) == before
+
+
+def test_a_refused_request_is_an_event_and_a_line_without_sense_is_none():
+    session = make_session()
+    n_before = len(session.network.events)
+
+    outcome = session.execute("lock alice 999999999 BTM alpha")
+    session.execute("lok")
+    session.execute("expect main.height == 0")
+    session.execute("refuses request.unknown-name claim d1")
+
+    first, second = session.network.events[n_before:]
+    assert isinstance(first, Refused) and isinstance(second, Refused)
+    assert (first.command, first.code) == ("lock", "request.insufficient-funds")
+    assert first.message == outcome.error.message and first.hint == outcome.error.hint
+    assert (second.command, second.code) == ("claim", "request.unknown-name")
+    assert outcome.seq_range == (n_before, n_before + 1)
+
+
+def test_a_read_only_session_leaves_no_trace_of_what_it_refuses():
+    session = make_session(read_only=True)
+    n_before = len(session.network.events)
+
+    assert run(session, "lock alice 1 BTM alpha") == ["request.read-only"]
+    assert len(session.network.events) == n_before
 
 
 def test_refuses_wants_the_very_code():
-    session = fake_session()
+    session = make_session()
 
     assert run(
         session,
@@ -147,64 +173,72 @@ def test_refuses_wants_the_very_code():
         "refuses wait.ran-out wait main.height == 0 --within 2s",
         "refuses expect.missed expect main.height == 0",
     ) == ["ok", "refuses.missed", "refuses.missed", "ok", "ok", "ok"]
-    assert fake(session).hurry == 0
+    assert hurry(session) == 0
 
 
 def test_an_expectation_shows_both_sides():
-    error = fake_session().execute("expect main.height == 7").error
+    error = make_session().execute("expect main.height == 7").error
 
     assert error is not None
-    assert error.message == "main.height == 7 does not hold: main.height is 101"
+    assert error.message == (
+        f"main.height == 7 does not hold: main.height is {START_HEIGHT}"
+    )
     assert exit_status(error) == 1
 
 
 def test_a_wait_ends_at_the_very_step_that_makes_it_true():
-    session = fake_session()
+    session = make_session()
 
     session.execute("wait alpha.height >= 3")
 
-    assert session.now_ms == 1500
-    assert fake(session).hurry == 0
+    (third,) = [
+        event
+        for event in session.network.events
+        if isinstance(event, BlockAdded) and (event.chain, event.height) == ("alpha", 3)
+    ]
+    assert session.now_ms == third.at_ms == session.network.events[-1].at_ms
+    assert hurry(session) == 0
 
 
 def test_a_wait_counts_mainchain_blocks_or_virtual_seconds():
-    session = fake_session()
+    session = make_session()
 
     by_blocks = session.execute("wait alpha.rule == solo --within 3blocks").error
     assert by_blocks is not None and exit_status(by_blocks) == 4
-    assert session.now_ms == 3000
+    assert session.network.main_height() == START_HEIGHT + 3
+    start_ms = session.now_ms
     session.execute("wait alpha.rule == solo --within 2s")
-    assert session.now_ms == 5000
+    assert session.now_ms == start_ms + 2000
     session.execute("set within 1; wait alpha.rule == solo")
-    assert session.now_ms == 6000
+    assert session.now_ms == start_ms + 3000
 
 
 def test_mine_brings_so_many_blocks_at_full_pace():
-    session = fake_session()
+    session = make_session()
 
     outcome = session.execute("mine 6")
 
-    assert outcome.result["height"] == 107
-    assert (session.now_ms, fake(session).hurry) == (6000, 0)
+    assert outcome.result["height"] == START_HEIGHT + 6
+    assert hurry(session) == 0
+    assert session.now_ms < 15_000, "an idle world takes ten seconds a block"
 
 
 def test_the_host_may_be_slow_without_changing_anything():
     script = "d = lock alice 1 BTM alpha; mine 3; wait $d.stage == claimed"
-    quick, slow_works = fake_session(), FakeWorks(slow=True)
-    slow = fake_session(slow_works)
+    quick, slow_works = make_session(), CountingWorks()
+    slow = make_session(slow_works)
 
     quick.execute(script)
     slow.execute(script)
 
     assert slow_works.n_waits > 0
-    assert [e.as_dict() for e in slow.network.events] == [
-        e.as_dict() for e in quick.network.events
-    ]
+    assert happened(slow) == happened(quick)
+    assert slow.network.digest() == quick.network.digest()
 
 
 def test_slices_of_an_attached_front_end_give_the_same_events_as_a_script():
     lines = ("d = lock alice 1 BTM alpha", "wait $d.stage == claimed", "mine 2")
-    script, attached = fake_session(), fake_session(attached=True)
+    script, attached = make_session(), make_session(attached=True)
     for line in lines:
         script.execute(line)
 
@@ -214,16 +248,13 @@ def test_slices_of_an_attached_front_end_give_the_same_events_as_a_script():
             # A front end with a time budget of one step per slice.
             attached.advance(attached.now_ms + 700, lambda: False)
 
-    end_ms = script.now_ms
-    assert attached.now_ms == end_ms
-    assert [e.as_dict() for e in attached.network.events] == [
-        e.as_dict() for e in script.network.events
-    ]
+    assert attached.now_ms == script.now_ms
+    assert happened(attached) == happened(script)
     assert attached.log.entries == script.log.entries
 
 
 def test_what_an_account_holds_can_be_waited_for():
-    session = fake_session()
+    session = make_session()
     session.execute("lock alice 2.5 BTM alpha --to bob")
 
     assert run(
@@ -236,7 +267,7 @@ def test_what_an_account_holds_can_be_waited_for():
 
 
 def test_a_deadline_is_kept_inside_a_longer_slice():
-    session = fake_session(attached=True)
+    session = make_session(attached=True)
     task = session.begin("wait alpha.rule == solo --within 3s")
 
     session.advance(10_000)
@@ -247,18 +278,19 @@ def test_a_deadline_is_kept_inside_a_longer_slice():
 
 
 def test_several_tasks_may_wait_at_once():
-    session = fake_session(attached=True)
+    session = make_session(attached=True)
     first, second = session.begin("mine 2"), session.begin("mine 4")
 
-    session.advance(2500)
-    assert (first.done, second.done, fake(session).hurry) == (True, False, 1)
-    session.advance(9000)
+    while not first.done:
+        session.advance(session.now_ms + 100)
+    assert (first.done, second.done, hurry(session)) == (True, False, 1)
+    session.advance(session.now_ms + 30_000)
 
-    assert second.done and fake(session).hurry == 0
+    assert second.done and hurry(session) == 0
 
 
 def test_an_interrupt_ends_what_runs_and_keeps_the_session():
-    session = fake_session(attached=True)
+    session = make_session(attached=True)
     task = session.begin("mine 50; pause")
 
     session.advance(3000)
@@ -267,15 +299,13 @@ def test_an_interrupt_ends_what_runs_and_keeps_the_session():
 
     assert task.outcome.error.code == "interrupted"
     assert task.outcome.exit_status == 130
-    assert fake(session).hurry == 0
+    assert hurry(session) == 0
     assert run(session, "mine 1", "balance alice main BTM") == ["ok", "ok"]
 
 
 def test_an_interrupt_from_a_signal_ends_a_script():
-    session = fake_session()
-    works = session.host.works
-    assert isinstance(works, FakeWorks)
-    works.slow = True
+    works = CountingWorks()
+    session = make_session(works)
     works.wait = lambda timeout_s: session.interrupt() or False  # type: ignore[method-assign]
 
     outcome = session.execute("mine 3")
@@ -284,17 +314,18 @@ def test_an_interrupt_from_a_signal_ends_a_script():
 
 
 def test_a_breach_ends_what_waits_and_names_the_invariant():
-    session = fake_session()
-    fake(session).break_at_ms = 2000
+    session = make_session()
+    session.execute("mine 1")
+    forge_coins(session.network)
 
     outcome = session.execute("mine 9")
 
     assert outcome.error is not None
     assert outcome.error.code == "world.invariant-broken"
-    assert "I1 broke on alpha" in outcome.error.message
+    assert "I1, I2 broke on alpha" in outcome.error.message
     assert exit_status(outcome.error) == 5
     assert session.pacer.paused
-    assert fake(session).hurry == 0
+    assert hurry(session) == 0
     assert run(
         session, "mine 1", "expect fed.alpha.backed == false", "resume", "mine 1"
     ) == ["request.paused", "ok", "ok", "ok"]
@@ -302,39 +333,38 @@ def test_a_breach_ends_what_waits_and_names_the_invariant():
 
 
 def test_a_script_can_assert_an_alarm():
-    session = fake_session()
-    fake(session).break_at_ms = 2000
+    session = forging_session()
 
     assert run(session, "refuses world.invariant-broken mine 9", "resume; mine 1") == [
         "ok", "ok",
     ]  # fmt: skip
 
 
-def test_a_failing_engine_freezes_the_world_and_keeps_a_recording():
-    session = fake_session()
+def test_a_failing_engine_freezes_the_world_and_keeps_a_recording(monkeypatch):
+    session = make_session()
     session.host.keep_wreck = lambda session: "wreck.jsonl"
-    fake(session).raise_at_ms = 2000
+    fail_once(monkeypatch, 2000)
 
     outcome = session.execute("mine 9; pause")
 
     assert outcome.error is not None and exit_status(outcome.error) == 5
-    assert "RuntimeError: the fake broke" in outcome.error.message
+    assert "RuntimeError: planted by a test" in outcome.error.message
     assert "devnet replay wreck.jsonl --check" in outcome.error.hint
     assert session.fault is outcome.error
     assert session.advance(99_000) == "failed"
     assert run(session, "mine 1", "resume; mine 1") == [
         "request.paused",
-        "engine.fault",
+        "engine.failed",
     ]
     assert run(session, "balance alice main BTM", "start", "mine 1") == [
         "ok", "ok", "ok",
     ]  # fmt: skip
 
 
-def test_a_bug_in_what_a_test_reads_ends_the_wait():
-    session = fake_session(attached=True)
+def test_a_bug_in_what_a_test_reads_ends_the_wait(monkeypatch):
+    session = make_session(attached=True)
     task = session.begin("wait alpha.height > 50")
-    fake(session).show = lambda name: 1 / 0  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(session.network, "show", lambda name: 1 / 0)
 
     session.advance(9000)
 
@@ -343,7 +373,7 @@ def test_a_bug_in_what_a_test_reads_ends_the_wait():
 
 
 def test_what_a_front_end_raises_is_its_own_affair():
-    session = fake_session(attached=True)
+    session = make_session(attached=True)
 
     def leave() -> bool:
         raise BrokenPipeError
@@ -355,9 +385,9 @@ def test_what_a_front_end_raises_is_its_own_affair():
     assert run(session, "balance alice main BTM") == ["ok"]
 
 
-def test_a_bug_in_a_verb_is_an_engine_failure_not_a_traceback():
-    session = fake_session()
-    fake(session).lock = lambda *args: 1 / 0  # type: ignore[method-assign, assignment]
+def test_a_bug_in_a_verb_is_an_engine_failure_not_a_traceback(monkeypatch):
+    session = make_session()
+    monkeypatch.setattr(session.network, "lock", lambda *args: 1 / 0)
 
     outcome = session.execute("lock alice 1 BTM alpha; pause")
 
@@ -366,25 +396,26 @@ def test_a_bug_in_a_verb_is_an_engine_failure_not_a_traceback():
 
 
 def test_time_stands_still_while_paused_but_steps():
-    session = fake_session()
+    session = make_session()
 
     assert run(session, "pause", "mine 1", "wait main.height > 200") == [
         "ok", "request.paused", "request.paused",
     ]  # fmt: skip
-    assert session.execute("step 3").result == {"at_ms": 1000, "steps": 3}
+    assert session.execute("step 3").result == {"at_ms": session.now_ms, "steps": 3}
+    assert session.n_steps == 3
     assert run(session, "resume", "mine 1") == ["ok", "ok"]
 
 
 def test_step_waits_for_work_like_everything_else():
-    works = FakeWorks(slow=True)
-    session = fake_session(works)
+    works = CountingWorks()
+    session = make_session(works)
 
-    assert session.execute("step 5").ok
+    assert session.execute("step 500").ok
     assert works.n_waits > 0
 
 
 def test_speed_is_said_and_changed():
-    session = fake_session()
+    session = make_session()
 
     assert session.pacer.speed == math.inf
     assert session.execute("speed x4").result == {"speed": "x4", "paused": False}
@@ -392,7 +423,7 @@ def test_speed_is_said_and_changed():
 
 
 def test_a_script_with_a_speed_sleeps_for_it():
-    session = fake_session()
+    session = make_session()
     wall = session.host.wall
     slept: list[float] = []
 
@@ -402,17 +433,19 @@ def test_a_script_with_a_speed_sleeps_for_it():
     wall.now_s, wall.sleep = lambda: sum(slept), sleep
     session.execute("speed x10; mine 2")
 
-    assert 0.19 < sum(slept) < 0.3
-    assert session.now_ms == 2000
+    assert sum(slept) == pytest.approx(session.now_ms / 10_000, abs=0.1)
+    assert session.network.main_height() == START_HEIGHT + 2
 
 
-def test_start_replaces_the_world_and_forgets_its_names():
-    session = fake_session()
+def test_start_replaces_the_world_and_forgets_its_names(monkeypatch):
+    session = make_session()
     told = []
     session.on_world(told.append)
     session.execute("d = lock alice 1 BTM alpha")
-    old = fake(session)
+    old = session.network
 
+    closed = []
+    monkeypatch.setattr(old, "close", lambda: closed.append(old))
     outcome = session.execute("start --seed 7 --sidechains one:poa,two:solo --depth 3")
 
     assert outcome.result["sidechains"] == ["one", "two"]
@@ -420,20 +453,20 @@ def test_start_replaces_the_world_and_forgets_its_names():
     assert "d" not in session.names
     assert session.options.seed == 7
     assert told == [old, session.network]
-    assert old.closed
+    assert closed == [old]
     assert run(session, "start") == ["ok"] and session.options.seed == 42
 
 
 def test_a_refused_start_keeps_the_world():
-    session = fake_session()
-    network = fake(session)
+    session = make_session()
+    network = session.network
 
     assert run(session, "start --depth 0") == ["usage.bad-argument"]
     assert session.network is network
 
 
 def test_a_read_only_session_shows_and_refuses_to_act():
-    session = fake_session(read_only=True)
+    session = make_session(read_only=True)
 
     assert run(session, "lock alice 1 BTM alpha", "mine", "show alpha", "pause") == [
         "request.read-only", "request.read-only", "ok", "ok",
@@ -441,18 +474,20 @@ def test_a_read_only_session_shows_and_refuses_to_act():
 
 
 def test_json_has_sorted_keys_and_the_range_of_events():
-    session = fake_session()
+    session = make_session()
     session.execute("show main")
 
     found = json.dumps(session.execute("mine 1", number=4).as_dict(), sort_keys=True)
 
-    assert found.startswith('{"line": 4, "ok": true, "result": {"height": 102')
-    assert json.loads(found)["seq"] == [1, 5]
+    height = START_HEIGHT + 1
+    assert found.startswith(f'{{"line": 4, "ok": true, "result": {{"height": {height}')
+    first, end = json.loads(found)["seq"]
+    assert 0 < first < end == len(session.network.events)
 
 
 def test_the_same_lines_give_the_same_bytes():
     def said() -> list[str]:
-        session = fake_session()
+        session = make_session()
         script = ["d = lock alice 1 BTM alpha", "mine 3", "wait $d.stage == claimed",
                   "show", "show transfers", "show accounts", "nonsense"]  # fmt: skip
         return [json.dumps(session.execute(one).as_dict()) for one in script]
@@ -462,8 +497,8 @@ def test_the_same_lines_give_the_same_bytes():
 
 def test_a_script_may_run_another_and_ends_with_it(tmp_path):
     inner = tmp_path / "inner.dn"
-    inner.write_text("mine 1\nexpect main.height == 102\nlok\n")
-    session = fake_session()
+    inner.write_text(f"mine 1\nexpect main.height == {START_HEIGHT + 1}\nlok\n")
+    session = make_session()
 
     task = session.begin_lines([(1, f"run {inner}"), (2, "pause")])
     session.run(task)
@@ -476,13 +511,13 @@ def test_a_script_may_run_another_and_ends_with_it(tmp_path):
 def test_a_script_that_runs_itself_has_an_end(tmp_path):
     script = tmp_path / "loop.dn"
     script.write_text(f"run {script}\n")
-    session = fake_session()
+    session = make_session()
 
     assert run(session, f"run {script}") == ["usage.bad-file"]
 
 
 def test_quit_ends_a_script_where_it_stands():
-    session = fake_session()
+    session = make_session()
 
     task = session.begin("pause; quit; resume")
 
@@ -491,7 +526,7 @@ def test_quit_ends_a_script_where_it_stands():
 
 
 def test_the_history_keeps_lines():
-    session = fake_session()
+    session = make_session()
     run(session, "pause", "nonsense", "resume")
 
     assert session.execute("history 3").result == ["nonsense", "resume", "history 3"]

@@ -15,7 +15,7 @@ FATES = {
 }
 
 
-@command(group="money", example="submit 07010000", acts=True)
+@command(group="money", example="submit $raw main", acts=True)
 def submit(session: Context, raw: Text, chain: Chain | None = None) -> Said:
     """Hand in a raw transaction, in hex, as a wallet of any kind would.
 
