@@ -42,23 +42,21 @@ class TxView:
 
 @dataclass(frozen=True, slots=True)
 class MiningView:
-    """What is known of the block being mined: tries by node for this height."""
+    """What is known of the block being mined: the tries of all miners together."""
 
     height: int
-    tries_by_node: tuple[tuple[str, int], ...]
+    tries: int
     expected_tries: int
     since_tip_ms: int
     at_ms: int
 
-    @property
-    def tries(self) -> int:
-        """All nodes' tries together."""
-        return sum(tries for _, tries in self.tries_by_node)
-
 
 @dataclass(frozen=True, slots=True)
 class MainView:
-    """The mainchain lane. `blocks` are the newest, `lost` those just undone."""
+    """
+    The mainchain lane. `blocks` are the newest, `lost` those just undone; `mined` is
+    how the tip was found.
+    """
 
     height: int = 0
     tip: str = ""
@@ -68,6 +66,7 @@ class MainView:
     lost: tuple[BlockView, ...] = ()
     lost_at_ms: int = -1
     mining: MiningView | None = None
+    mined: MiningView | None = None
     tip_ms: int = 0
 
 

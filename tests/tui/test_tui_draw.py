@@ -103,7 +103,7 @@ def test_an_account_is_cut_where_a_clause_ends():
 
 def test_the_chance_follows_from_the_tries_and_never_reaches_100_percent():
     def says(tries):
-        mining = MiningView(129, (("node-0", tries),), 64, 18_000, 0)
+        mining = MiningView(129, tries, 64, 18_000, 0)
         return draw_pow(MainView(height=128, mining=mining), 80).plain
 
     assert "44 % by now  tries 37 of ~64" in says(37)
@@ -114,6 +114,8 @@ def test_the_chance_follows_from_the_tries_and_never_reaches_100_percent():
 
 def test_before_the_first_try_it_says_so():
     assert "nothing tried yet" in draw_pow(MainView(height=128), 80).plain
+    mined = MainView(height=128, mined=MiningView(128, 3, 2, 900, 0))
+    assert "128 took 3 tries of ~2" in draw_pow(mined, 80).plain
 
 
 def test_the_newest_blocks_stand_right_and_the_coming_one_after_them():

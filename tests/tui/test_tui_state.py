@@ -92,8 +92,8 @@ def test_a_reorganisation_keeps_the_lost_blocks_apart(tape):
     assert [block.height for block in main.lost] == [114, 115]
 
 
-def test_tries_of_all_miners_count_until_the_block_is_there(tape):
-    for node, tries in (("node-0", 3), ("node-1", 4), ("node-0", 5)):
+def test_tries_count_until_the_block_is_there_and_are_remembered_with_it(tape):
+    for node, tries in (("node-0", 8), ("node-1", 9)):
         tape.say(
             ev.MiningTried(
                 node=node, height=114, tries=tries, expected_tries=20, since_tip_ms=9
@@ -103,7 +103,9 @@ def test_tries_of_all_miners_count_until_the_block_is_there(tape):
 
     main_block(tape, 114)
 
-    assert fold(tape).main.mining is None
+    main = fold(tape).main
+    assert main.mining is None
+    assert (main.mined.height, main.mined.tries) == (114, 9)
 
 
 def test_what_waits_is_what_was_queued_and_neither_mined_nor_dropped(tape):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from devnet.tui.draw.text import fit, line, short, sides, span
+from devnet.tui.draw.text import fit, line, short, span
 from devnet.tui.theme import DARK, DEPOSIT, EMPTY, FULL, LINK, MORE, WITHDRAWAL, Palette
 from devnet.tui.views import BlockView, MainView
 
@@ -91,7 +91,13 @@ def draw_pow(main: MainView, width: int, look: Palette = DARK, now_ms: int = 0) 
     mining = main.mining
     if mining is None or mining.tries == 0:
         words = "nothing tried yet" if width < 100 else "no nonce tried yet"
-        return fit(line(label, (words, look.text), (f"  {since}", look.dim)), width)
+        text = line(label, (words, look.text), (f"  {since} since tip", look.dim))
+        if main.mined is not None and main.mined.height == main.height:
+            tries = main.mined.tries
+            took = "1 try" if tries == 1 else f"{tries} tries"
+            words = f"  {main.height} took {took} of ~{main.mined.expected_tries}"
+            text.append(words, look.dim)
+        return fit(text, width)
     expected = max(1, mining.expected_tries)
     chance = 1 - (1 - 1 / expected) ** mining.tries
     n_bar = 30 if width >= 100 else 12
@@ -124,13 +130,3 @@ def draw_mainchain(
     blocks = draw_blocks(main, width, look, cursor=cursor, with_lost=with_lost)
     pow_line = draw_pow(main, width, look, now_ms)
     return Text("\n", end="").join([fit(blocks, width), pow_line])
-
-
-__all__ = [
-    "draw_blocks",
-    "draw_mainchain",
-    "draw_pow",
-    "main_foot",
-    "main_title",
-    "sides",
-]

@@ -85,14 +85,9 @@ def _balance_changed(state: State, event: ev.BalanceChanged) -> State:
 
 @folds(ev.MiningTried)
 def _mining_tried(state: State, event: ev.MiningTried) -> State:
-    known = state.main.mining
-    tries: dict[str, int] = {}
-    if known is not None and known.height == event.height:
-        tries = dict(known.tries_by_node)
-    tries[event.node] = event.tries
     mining = MiningView(
         height=event.height,
-        tries_by_node=tuple(sorted(tries.items())),
+        tries=event.tries,
         expected_tries=event.expected_tries,
         since_tip_ms=event.since_tip_ms,
         at_ms=event.at_ms,
@@ -123,6 +118,7 @@ def _block_added(state: State, event: ev.BlockAdded) -> State:
         tip=block.id,
         blocks=(*_below(state.main.blocks, block.height), block),
         mining=None,
+        mined=state.main.mining,
         tip_ms=event.at_ms,
     )
     return replace(state, main=main)
