@@ -12,36 +12,13 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
-from devnet import __version__
+from devnet import __version__, arguments
+from devnet.arguments import ABOUT, EXAMPLES, EXIT_USAGE, Parser, common
 
-EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_PIPE = 141
-
-ABOUT = """\
-A Bytom mainchain, sidechains with swappable consensus, and a federation between them,
-all in this terminal. Without a subcommand: the screen; without a terminal: one line per
-event."""
-
-EXAMPLES = """\
-examples:
-  devnet                                     the screen on the default world
-  devnet --sidechains alpha:poa --depth 6    one sidechain, deeper confirmations
-  devnet run fixtures/scripts/first-deposit.dn
-  devnet --until 20blocks > events.log       no terminal: one line per event
-
-Verbs such as lock, swap and wait are lines of a script or of devnet repl; there,
-`help` lists them and `help lock` explains one. So does `devnet lock --help`."""
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, with the next step, status 2."""
-
-    def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"{self.prog}: {message}\n  {self.prog} --help says more\n")
-        raise SystemExit(EXIT_USAGE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,14 +69,11 @@ def _refused(error: Exception) -> int:
     return EXIT_ENGINE
 
 
-# The arguments.
-
-
 def build_parser() -> argparse.ArgumentParser:
     """All subcommands and options."""
     parser = Parser(
         prog="devnet", description=ABOUT, epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter, parents=[_common()],
+        formatter_class=argparse.RawDescriptionHelpFormatter, parents=[common()],
     )  # fmt: skip
     parser.add_argument("--version", action="store_true", help="say the version")
     parser.add_argument(
@@ -107,81 +81,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(act=_default)
     subs = parser.add_subparsers(title="subcommands", metavar="", parser_class=Parser)
-    for name, act, summary, example, arguments in _SUBCOMMANDS:
+    for name, act, summary, example, add_arguments in _SUBCOMMANDS:
         sub = subs.add_parser(
             name, help=summary, description=summary[0].upper() + summary[1:] + ".",
-            epilog=f"example:\n  {example}", parents=[_common()],
+            epilog=f"example:\n  {example}", parents=[common()],
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
-        arguments(sub)
+        add_arguments(sub)
         sub.set_defaults(act=act)
     return parser
-
-
-def _common() -> Parser:
-    """Options that every subcommand takes, before or after its name."""
-    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    world = common.add_argument_group("the world")
-    world.add_argument("--seed", type=int, metavar="N", help="seed of all chance (42)")
-    world.add_argument("--profile", metavar="P", help="fast or solonet")
-    world.add_argument(
-        "--sidechains", metavar="LIST", help="NAME:ENGINE[:STORE],... or none"
-    )
-    world.add_argument("--depth", type=int, metavar="N", help="confirmations of a lock")
-    world.add_argument(
-        "--relay-fee", type=int, metavar="PPM", help="the collector's fee, millionths"
-    )
-    world.add_argument(
-        "--empty", action="store_true", help="genesis alone; mine only when asked"
-    )
-    world.add_argument("--config", metavar="FILE", help="a TOML file with all of these")
-    shown = common.add_argument_group("how it is shown")
-    shown.add_argument("--data", metavar="DIR", help="a folder that keeps recordings")
-    shown.add_argument("--speed", metavar="S", help="x1, x0.5, x20 or max")
-    shown.add_argument("--json", action="store_true", help="JSON lines on stdout")
-    shown.add_argument("--no-color", action="store_true", help="as NO_COLOR=1")
-    shown.add_argument("--signs", choices=("unicode", "ascii"), help="ascii: no others")
-    shown.add_argument("--read-only", action="store_true", help="show, do not act")
-    return common
-
-
-def _no_arguments(sub: argparse.ArgumentParser) -> None:
-    """Takes the common options only."""
-
-
-def _files(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("files", nargs="+", metavar="FILE", help="a script, or -")
-
-
-def _replay_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("file", metavar="FILE", help="a recording")
-    sub.add_argument(
-        "--check", action="store_true", help="run it again and compare all hashes"
-    )
-
-
-def _one_file(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("file", metavar="FILE", help="raw blocks in hex, one a line, or -")
-
-
-def _one_path(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("path", metavar="PATH", help="a recording, or a --data folder")
-
-
-def _names(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("names", nargs="*", metavar="NAME", help="T1, T2, ...")
-    sub.add_argument("--pairs", type=int, metavar="N", help="pairs for each ratio")
-
-
-def _vector_files(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument(
-        "paths", nargs="+", metavar="FILE_OR_DIR", help="vectors; of a folder all .json"
-    )
-
-
-def _starter_arguments(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("what", choices=("verify", "build"), help="check it, or mine it")
-    sub.add_argument("--out", metavar="FILE", help="where build writes")
 
 
 # The subcommands.
@@ -326,43 +234,43 @@ Arguments = Callable[[argparse.ArgumentParser], None]
 _SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
     (
         "repl", _repl, "a prompt with completion; without a terminal it reads a script",
-        "devnet repl --sidechains alpha:poa", _no_arguments,
+        "devnet repl --sidechains alpha:poa", arguments.no_arguments,
     ),
     (
         "run", _run, "run scripts; the exit status says how they ended",
-        "devnet run fixtures/scripts/first-deposit.dn --json", _files,
+        "devnet run fixtures/scripts/first-deposit.dn --json", arguments.files,
     ),
     (
         "replay", _replay, "show a recording, or check that it still gives the same",
-        "devnet replay first-deposit.jsonl --check", _replay_arguments,
+        "devnet replay first-deposit.jsonl --check", arguments.replay_arguments,
     ),
     (
         "plugins", _plugins, "list consensus engines and stores",
-        "devnet plugins --json", _no_arguments,
+        "devnet plugins --json", arguments.no_arguments,
     ),
     (
         "bench", _bench, "measure this machine against the targets",
-        "devnet bench T1 T2 --json", _names,
+        "devnet bench T1 T2 --json", arguments.names,
     ),
     (
         "conformance", _conformance, "hold the engine against files of test vectors",
-        "devnet conformance fixtures/vectors", _vector_files,
+        "devnet conformance fixtures/vectors", arguments.vector_files,
     ),
     (
         "starter", _starter, "check or rebuild the chain that every world starts from",
-        "devnet starter verify", _starter_arguments,
+        "devnet starter verify", arguments.starter_arguments,
     ),
     (
         "export", _export, "write a mainchain that a stock Bytom solonet node accepts",
-        "devnet export main.hex --profile solonet", _one_file,
+        "devnet export main.hex --profile solonet", arguments.one_file,
     ),
     (
         "import", _import, "judge a mainchain from a file by every rule, work included",
-        "devnet import main.hex --profile solonet --empty", _one_file,
+        "devnet import main.hex --profile solonet --empty", arguments.one_file,
     ),
     (
         "verify", _verify, "check a recording from its start",
-        "devnet verify first-deposit.jsonl", _one_path,
+        "devnet verify first-deposit.jsonl", arguments.one_path,
     ),
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ MOST_LINES_OF_A_FUNCTION = 50
 FLOORS = [
     ("devnet.docs",),
     ("devnet.__main__",),
+    ("devnet.arguments",),
     ("devnet.tui", "devnet.repl", "devnet.bench"),
     ("devnet.commands",),
     ("devnet.opening", "devnet.exchange"),

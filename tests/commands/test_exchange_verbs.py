@@ -308,6 +308,20 @@ def test_sidechains_make_few_empty_blocks_while_solonet_mines(solonet):
     assert passed_s / 10 <= made <= passed_s / 5 + 1
 
 
+def test_a_solonet_miner_takes_in_what_comes_while_it_tries(solonet):
+    goal = solonet.network.main_height() + 1
+    done(solonet, "step 3")
+    nodes = solonet.network.world.main_nodes
+    assert all(node.miner.template is not None for node in nodes)
+
+    tx = done(solonet, "transfer bob carol 1 BTM main")["tx"]
+    while solonet.network.main_height() < goal:
+        done(solonet, "step 1")
+
+    world = solonet.network.world
+    assert tx in [one.id.hex() for one in world.tree[world.main_tip].block.transactions]
+
+
 def test_a_deposit_in_solonet_needs_six_blocks(solonet):
     done(solonet, "d = lock alice 900 BTM gamma; wait $d.stage == claimed")
 

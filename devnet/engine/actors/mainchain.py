@@ -277,6 +277,9 @@ def mine_try(turn: Turn, name: str, plan: int) -> None:
         )
     )
     if not meets_target(work, header.bits):
+        if _is_stale(turn, node):
+            mine_start(turn, name, plan)
+            return
         turn.set_main_node(replace(node, miner=replace(miner, nonce=miner.nonce + 1)))
         _schedule_try(turn, node, plan)
         return
@@ -286,6 +289,19 @@ def mine_try(turn: Turn, name: str, plan: int) -> None:
     turn.tree = turn.tree.with_block(block, work, clock_s)
     turn.set_main_node(replace(node, miner=Miner(miner.plan + 1)))
     announce(turn, name, header.hash)
+
+
+def _is_stale(turn: Turn, node: MainNode) -> bool:
+    """
+    Does something wait that the template lacks, and is it time to look? That is at
+    fixed points of virtual time, so that who sends when does not move the tries.
+    """
+    refresh_ms, miner = turn.tree.profile.refresh_ms, node.miner
+    if not refresh_ms or turn.now_ms // refresh_ms == miner.start_ms // refresh_ms:
+        return False
+    assert miner.template is not None
+    inside = (tx.id for tx in miner.template.block.transactions[1:])
+    return tuple(inside) != node.pool.order
 
 
 def announce(turn: Turn, name: str, block_hash: bytes) -> None:

@@ -47,6 +47,8 @@ class Profile:
         hash_ms: virtual time of one try of one miner.
         busy_ms, idle_ms: pause of a miner after a new tip, while something waits
             anywhere and while nothing does.
+        refresh_ms: a miner that has tried for so long takes in what waits by then; 0:
+            its blocks come too soon for that.
         side_ms: a sidechain with nothing to do makes a block this often while somebody
             waits; 0: in each of its slots.
         spacing_s: a block's timestamp is its parent's plus this; 0: virtual clock.
@@ -58,6 +60,7 @@ class Profile:
     hash_ms: int
     busy_ms: int
     idle_ms: int
+    refresh_ms: int
     side_ms: int
     spacing_s: int
     retarget: bool
@@ -66,14 +69,14 @@ class Profile:
 
 
 FAST = Profile(
-    name="fast", hrp="sm", hash_ms=200, busy_ms=700, idle_ms=9_700, side_ms=0,
-    spacing_s=0, retarget=False, depth=2, rule_aa_height=0,
+    name="fast", hrp="sm", hash_ms=200, busy_ms=700, idle_ms=9_700, refresh_ms=0,
+    side_ms=0, spacing_s=0, retarget=False, depth=2, rule_aa_height=0,
 )  # fmt: skip
 # Two miners' tries, each every 15 s, make a block of 20 tries about every 150 s. Nobody
 # wants 300 empty sidechain blocks of half a second for each of these.
 SOLONET = Profile(
-    name="solonet", hrp="sm", hash_ms=15_000, busy_ms=0, idle_ms=0, side_ms=5_000,
-    spacing_s=150, retarget=True, depth=6, rule_aa_height=142_500,
+    name="solonet", hrp="sm", hash_ms=15_000, busy_ms=0, idle_ms=0, refresh_ms=30_000,
+    side_ms=5_000, spacing_s=150, retarget=True, depth=6, rule_aa_height=142_500,
 )  # fmt: skip
 PROFILES = {profile.name: profile for profile in (FAST, SOLONET)}
 

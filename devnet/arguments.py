@@ -1,0 +1,102 @@
+"""
+What the command line takes: options of every subcommand, arguments of single ones.
+
+Only the standard library is imported here, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import NoReturn
+
+EXIT_USAGE = 2
+
+ABOUT = """\
+A Bytom mainchain, sidechains with swappable consensus, and a federation between them,
+all in this terminal. Without a subcommand: the screen; without a terminal: one line per
+event."""
+
+EXAMPLES = """\
+examples:
+  devnet                                     the screen on the default world
+  devnet --sidechains alpha:poa --depth 6    one sidechain, deeper confirmations
+  devnet run fixtures/scripts/first-deposit.dn
+  devnet --until 20blocks > events.log       no terminal: one line per event
+
+Verbs such as lock, swap and wait are lines of a script or of devnet repl; there,
+`help` lists them and `help lock` explains one. So does `devnet lock --help`."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, with the next step, status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{self.prog}: {message}\n  {self.prog} --help says more\n")
+        raise SystemExit(EXIT_USAGE)
+
+
+def common() -> Parser:
+    """Options that every subcommand takes, before or after its name."""
+    common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    world = common.add_argument_group("the world")
+    world.add_argument("--seed", type=int, metavar="N", help="seed of all chance (42)")
+    world.add_argument("--profile", metavar="P", help="fast or solonet")
+    world.add_argument(
+        "--sidechains", metavar="LIST", help="NAME:ENGINE[:STORE],... or none"
+    )
+    world.add_argument("--depth", type=int, metavar="N", help="confirmations of a lock")
+    world.add_argument(
+        "--relay-fee", type=int, metavar="PPM", help="the collector's fee, millionths"
+    )
+    world.add_argument(
+        "--empty", action="store_true", help="genesis alone; mine only when asked"
+    )
+    world.add_argument("--config", metavar="FILE", help="a TOML file with all of these")
+    shown = common.add_argument_group("how it is shown")
+    shown.add_argument("--data", metavar="DIR", help="a folder that keeps recordings")
+    shown.add_argument("--speed", metavar="S", help="x1, x0.5, x20 or max")
+    shown.add_argument("--json", action="store_true", help="JSON lines on stdout")
+    shown.add_argument("--no-color", action="store_true", help="as NO_COLOR=1")
+    shown.add_argument("--signs", choices=("unicode", "ascii"), help="ascii: no others")
+    shown.add_argument("--read-only", action="store_true", help="show, do not act")
+    return common
+
+
+def no_arguments(sub: argparse.ArgumentParser) -> None:
+    """Takes the common options only."""
+
+
+def files(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("files", nargs="+", metavar="FILE", help="a script, or -")
+
+
+def replay_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("file", metavar="FILE", help="a recording")
+    sub.add_argument(
+        "--check", action="store_true", help="run it again and compare all hashes"
+    )
+
+
+def one_file(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("file", metavar="FILE", help="raw blocks in hex, one a line, or -")
+
+
+def one_path(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("path", metavar="PATH", help="a recording, or a --data folder")
+
+
+def names(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("names", nargs="*", metavar="NAME", help="T1, T2, ...")
+    sub.add_argument("--pairs", type=int, metavar="N", help="pairs for each ratio")
+
+
+def vector_files(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "paths", nargs="+", metavar="FILE_OR_DIR", help="vectors; of a folder all .json"
+    )
+
+
+def starter_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("what", choices=("verify", "build"), help="check it, or mine it")
+    sub.add_argument("--out", metavar="FILE", help="where build writes")
