@@ -52,7 +52,10 @@ FLOORS = [
     ("devnet.engine.tensority",),
     ("devnet.engine.seedtable", "devnet.engine.tensority_plain"),
     ("devnet.engine.blas",),
-    ("devnet.engine.events", "devnet.engine.clock", "devnet.engine.errors"),
+    (
+        "devnet.engine.events", "devnet.engine.clock", "devnet.engine.errors",
+        "devnet.engine.once",
+    ),
     ("devnet.engine.data", "devnet.bootstrap"),
 ]  # fmt: skip
 LEVEL = {room: -level for level, rooms in enumerate(FLOORS) for room in rooms}

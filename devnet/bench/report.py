@@ -161,8 +161,8 @@ def _sizes(measured: Measured) -> dict[str, float]:
     """Subject and yardstick themselves: milliseconds, or MiB of memory."""
     unit, scale = ("mib", 1) if measured.clock == MEMORY else ("ms", 1000)
     return {
-        f"subject_{unit}": round(scale * median(measured.pairs.subject_s), 4),
-        f"yardstick_{unit}": round(scale * median(measured.pairs.yardstick_s), 4),
+        f"subject_{unit}": round(scale * median(measured.pairs.subject_s), 7),
+        f"yardstick_{unit}": round(scale * median(measured.pairs.yardstick_s), 7),
     }
 
 

@@ -37,7 +37,9 @@ def dispatch(turn: Turn, due: Due) -> None:
         _main_node(turn, rest, due.what)
         return
     chain, _, name = rest.partition(":")
-    _validator(turn, chain, name, due.what)
+    # Events keep these names for ever: the node's own, not a copy for each event.
+    node = turn.node(chain, name)
+    _validator(turn, turn.side(chain).name, node.name, due.what)
 
 
 def _collector(turn: Turn, what: object) -> None:

@@ -217,15 +217,21 @@ def clean_pool(turn: Turn, chain: str, node: SideNode, old: SideEntry) -> Mempoo
     """Without what the new branch holds or contradicts; with what it lost."""
     lost, joined = _moved(turn.side(chain).tree, old, node.head)
     mined = {tx.id for tx in joined}
-    taken = {key for tx in joined for key in keys_taken(tx)}
     left = node.pool.without(mined)
-    beaten = any(
-        key in taken for item in left.transactions() for key in keys_taken(item.tx)
-    )
-    if not lost and not beaten:
+    if not lost and not _contradicts(joined, left):
         return left
     waiting = [item.tx for item in left.transactions()]
     return _refilled(turn, chain, node, (*lost, *waiting), mined)
+
+
+def _contradicts(joined: list[Transaction], pool: Mempool) -> bool:
+    """Do these take what something in the pool wants to take?"""
+    if not len(pool):
+        return False
+    taken = {key for tx in joined for key in keys_taken(tx)}
+    return any(
+        key in taken for item in pool.transactions() for key in keys_taken(item.tx)
+    )
 
 
 def _moved(

@@ -12,10 +12,10 @@ protocol/bc/blockheader.go.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from devnet.engine.bc.transaction import Transaction, read_transaction
 from devnet.engine.codec import FormError, Reader, entry_id, u64, varint, varstr
+from devnet.engine.once import once
 
 HEADER_ALONE, FULL_BLOCK = 1, 3
 
@@ -44,12 +44,12 @@ class BlockHeader:
     nonce: int
     bits: int
 
-    @cached_property
+    @property
     def raw(self) -> bytes:
         """The header alone, about 115 bytes. OutOfRange: a number of 2**63 or more."""
         return bytes((HEADER_ALONE,)) + self._fields()
 
-    @cached_property
+    @once
     def hash(self) -> bytes:
         """The block hash; the child refers to it, and the work is computed from it."""
         return entry_id("blockheader", self.hash_body())
@@ -91,7 +91,7 @@ class Block:
     transactions: tuple[Transaction, ...]
     received: bytes | None = field(default=None, compare=False, repr=False)
 
-    @cached_property
+    @property
     def raw(self) -> bytes:
         """The bytes as received, or the shortest form when made here."""
         if self.received is not None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar, Literal
 
 from devnet.engine.bc.block import HEADER_ALONE, Block, BlockHeader, parse_header
@@ -30,6 +29,7 @@ from devnet.engine.bc.merkle import (
 )
 from devnet.engine.codec import FormError, Reader, varint, varstr
 from devnet.engine.errors import ClaimError
+from devnet.engine.once import once
 
 MAX_BYTES = 8192
 """Of a Merkle block as it stands in a Claim."""
@@ -152,7 +152,7 @@ class MerkleBlock:
     flags: tuple[int, ...]
     status_hashes: tuple[bytes, ...]
 
-    @cached_property
+    @once
     def raw(self) -> bytes:
         """The bytes that stand in a Claim."""
         return b"".join(

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from devnet.engine.bc.transaction import Transaction, read_transaction
 from devnet.engine.codec import (
@@ -27,6 +26,7 @@ from devnet.engine.codec import (
     varstr,
 )
 from devnet.engine.interfaces import Certificate, Checkpoint, Header, Validator
+from devnet.engine.once import once
 
 HEADER_ALONE, FULL_BLOCK = 1, 3
 MAX_COMMITMENT_BYTES = 512
@@ -71,7 +71,7 @@ class SideHeader:
     nonce: int = 0
     bits: int = 0
 
-    @cached_property
+    @property
     def commitment(self) -> bytes:
         """The consensus fields that the hash commits to."""
         return b"".join(
@@ -86,7 +86,7 @@ class SideHeader:
             )
         )
 
-    @cached_property
+    @property
     def witness(self) -> bytes:
         """Signature and certificate, empty when there is neither. Not in the hash."""
         if not self.signature and self.certificate == NO_CERTIFICATE:
@@ -99,12 +99,12 @@ class SideHeader:
             )
         )
 
-    @cached_property
+    @property
     def raw(self) -> bytes:
         """The header alone."""
         return bytes((HEADER_ALONE,)) + self.fields()
 
-    @cached_property
+    @once
     def hash(self) -> bytes:
         """The block hash. Its type string keeps it apart from a mainchain block's."""
         return entry_id(
@@ -148,7 +148,7 @@ class SideBlock:
     transactions: tuple[Transaction, ...]
     received: bytes | None = field(default=None, compare=False, repr=False)
 
-    @cached_property
+    @property
     def raw(self) -> bytes:
         """The bytes as received, or the shortest form when made here."""
         if self.received is not None:

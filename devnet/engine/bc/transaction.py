@@ -14,7 +14,6 @@ Source: Bytom/bytom v1.1.0, protocol/bc/types/{transaction,map}.go.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from devnet.engine.bc import entries
 from devnet.engine.bc.entries import asset_id, is_side_record, output_id
@@ -37,6 +36,7 @@ from devnet.engine.bc.inputs import (
     write_output,
 )
 from devnet.engine.codec import FormError, Reader, sha3, varint
+from devnet.engine.once import once
 
 __all__ = [
     "BTM", "AssetIdMismatch", "BadAssetVersion", "BadInputType", "BadSerflags",
@@ -86,7 +86,7 @@ class Transaction:
     side: bool = False
     received: bytes | None = field(default=None, compare=False, repr=False)
 
-    @cached_property
+    @once
     def raw(self) -> bytes:
         """The bytes as received, or the shortest form when made here."""
         return serialize(self) if self.received is None else self.received
@@ -96,12 +96,12 @@ class Transaction:
         """Number of raw bytes; storage gas counts these."""
         return len(self.raw)
 
-    @cached_property
+    @once
     def id(self) -> bytes:
         """The transaction id. No argument of any input is in it."""
         return entries.header_id(self.version, self.time_range, self.result_ids)
 
-    @cached_property
+    @once
     def mux_id(self) -> bytes:
         """The source id of all outputs."""
         sources = [
@@ -112,7 +112,7 @@ class Transaction:
         ]
         return entries.mux_id(sources)
 
-    @cached_property
+    @once
     def input_ids(self) -> tuple[bytes, ...]:
         """
         The entry id of each input. When inputs share one (the same output spent twice)
@@ -120,7 +120,7 @@ class Transaction:
         """
         return entries.last_of_each(self._entry_ids)
 
-    @cached_property
+    @once
     def result_ids(self) -> tuple[bytes, ...]:
         """The id of each output; that of a retirement or record is never spendable."""
         mux = self.mux_id
@@ -128,7 +128,7 @@ class Transaction:
             [self._result_id(mux, index) for index in range(len(self.outputs))]
         )
 
-    @cached_property
+    @once
     def spent_output_ids(self) -> tuple[bytes | None, ...]:
         """The output that each input consumes; None for inputs that spend nothing."""
         return tuple(
@@ -149,7 +149,7 @@ class Transaction:
             return self.outputs[0].asset, self.outputs[0].amount
         return given.asset, given.amount
 
-    @cached_property
+    @once
     def _entry_ids(self) -> tuple[bytes, ...]:
         return tuple(
             [

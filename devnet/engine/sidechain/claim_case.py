@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Protocol
 
 from devnet.engine.bc.block import BlockHeader
@@ -16,6 +15,7 @@ from devnet.engine.bc.transaction import Claim, Transaction, parse_transaction
 from devnet.engine.errors import CodecError
 from devnet.engine.federation.programs import Federation
 from devnet.engine.interfaces import Checkpoint
+from devnet.engine.once import once
 from devnet.engine.sidechain.claim_errors import (
     BadRawTransaction,
     ClaimMalformed,
@@ -107,7 +107,7 @@ class Case:
         self._given = claim
         self.context = context
 
-    @cached_property
+    @once
     def tx(self) -> Transaction:
         """The whole sidechain transaction."""
         if isinstance(self._given, Transaction):
@@ -117,7 +117,7 @@ class Case:
         except CodecError as error:
             raise ClaimMalformed(error.message) from None
 
-    @cached_property
+    @once
     def claim(self) -> Claim:
         """The only input."""
         n_inputs = len(self.tx.inputs)
@@ -129,12 +129,12 @@ class Case:
             )
         return self.tx.inputs[0]
 
-    @cached_property
+    @once
     def lock_id(self) -> bytes:
         """The mainchain output id that the commitment describes."""
         return self.claim.mainchain_output_id
 
-    @cached_property
+    @once
     def proof(self) -> MerkleBlock:
         """The Merkle block of the witness."""
         try:
@@ -147,7 +147,7 @@ class Case:
         """The mainchain header of the witness."""
         return self.proof.header
 
-    @cached_property
+    @once
     def main_tx(self) -> Transaction:
         """The mainchain transaction of the witness."""
         try:
