@@ -23,6 +23,7 @@ from devnet.engine.chain.mempool import (
     adopt_orphans,
     keep_orphan,
 )
+from devnet.engine.chain.places import Places
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import MiningTried, TxDropped, TxQueued
 from devnet.engine.mainchain.miner import (
@@ -85,6 +86,8 @@ def tx_came(turn: Turn, name: str, tx: Transaction) -> None:
     A node hears of a transaction. What it cannot take it does not pass on; what came
     before the transaction that it spends waits for that.
     """
+    if tx.id in _mined(turn, name):
+        return
     try:
         _take(turn, name, tx)
     except UnknownOutput:
@@ -110,11 +113,18 @@ def _take(turn: Turn, name: str, tx: Transaction) -> None:
 
 def _try_orphans(turn: Turn, name: str) -> None:
     """Something new is here: perhaps what an orphan waited for."""
-    orphans = turn.main_node(name).orphans
-    if not orphans:
+    node = turn.main_node(name)
+    if not node.orphans:
         return
+    mined = _mined(turn, name)
+    orphans = tuple(one for one in node.orphans if one.tx.id not in mined)
     left = adopt_orphans(orphans, lambda tx: _take(turn, name, tx))
     turn.set_main_node(replace(turn.main_node(name), orphans=left))
+
+
+def _mined(turn: Turn, name: str) -> Places:
+    """What the blocks of a node's best chain hold."""
+    return turn.tree[turn.main_node(name).view.tip].state.index.places
 
 
 def _gossip(turn: Turn, name: str, tx: Transaction) -> None:

@@ -118,6 +118,8 @@ def tx_came(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
     if is_claim(tx):
         judge_claim(turn, chain, name, tx)
         return
+    if tx.id in turn.side(chain).tree[node.head].state.places:
+        return
     try:
         _take(turn, chain, name, tx)
     except UnknownOutput:
@@ -138,9 +140,11 @@ def _take(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
 
 def try_orphans(turn: Turn, chain: str, name: str) -> None:
     """Something new is here: perhaps what an orphan waited for."""
-    orphans = turn.node(chain, name).pool_orphans
-    if not orphans:
+    node = turn.node(chain, name)
+    if not node.pool_orphans:
         return
+    mined = turn.side(chain).tree[node.head].state.places
+    orphans = tuple(one for one in node.pool_orphans if one.tx.id not in mined)
     left = adopt_orphans(orphans, lambda tx: _take(turn, chain, name, tx))
     turn.set_node(chain, replace(turn.node(chain, name), pool_orphans=left))
 
