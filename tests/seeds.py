@@ -40,10 +40,13 @@ class Play:
     net: Network
     chance: random.Random
     log: list[str] = field(default_factory=list)
+    cut_ms: int = 0
 
     def act(self) -> None:
         """Something at random, sensible or not; then some time passes."""
         what = self.chance.choice(ACTS)
+        if "main" in self.net.world.cuts and self.net.now_ms > self.cut_ms + 2000:
+            what = Play._cut_the_mainchain
         try:
             answer = str(what(self))
         except EngineFault:
@@ -103,6 +106,16 @@ class Play:
             return f"{chain} healed"
         return f"{chain} cut: {self.net.partition(chain)}"
 
+    def _cut_the_mainchain(self) -> str:
+        """Only where a fork of a few blocks does no harm, and not for long."""
+        if self.net.config.depth != 6 or self.net.config.n_miners < 2:
+            return "not here"
+        if "main" not in self.net.world.cuts:
+            self.cut_ms = self.net.now_ms
+            return f"main cut: {self.net.partition('main')}"
+        self.net.heal("main")
+        return "main healed"
+
     def _amount(self) -> int:
         return self.chance.choice((0, 1, 7, 300, 10**6, 10**9, 10**13))
 
@@ -156,7 +169,7 @@ class Play:
 ACTS = (
     Play._lock, Play._lock, Play._lock, Play._pay_on_main, Play._pay_on_a_sidechain,
     Play._pay_on_a_sidechain, Play._claim_by_hand, Play._swap, Play._make_a_sidechain,
-    Play._go_back, Play._cut_a_sidechain,
+    Play._go_back, Play._cut_a_sidechain, Play._cut_the_mainchain,
 )  # fmt: skip
 
 
