@@ -1,331 +1,98 @@
 """
-The command line: parse arguments, start one front end, set the exit status.
+The command line: give the words to a subcommand, say what went wrong, set the status.
 
-Only the standard library is imported here; each subcommand imports what it needs, so
-that `--help` and `--version` answer at once and a script loads no screen.
+Next to nothing is imported before `main` runs, so that Ctrl-C finds it at work.
 """
 
-from __future__ import annotations
-
-import argparse
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
 
-from devnet import __version__, arguments
-from devnet.arguments import ABOUT, EXAMPLES, EXIT_USAGE, Parser, common
-
+EXIT_DONE = 0
+EXIT_USAGE = 2
+EXIT_ENGINE = 5
 EXIT_INTERRUPTED = 130
 EXIT_PIPE = 141
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "list[str] | None" = None) -> int:
     """Run the command. Returns the exit status."""
-    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if words and words[0] not in _NAMES and not words[0].startswith("-"):
-            from devnet.repl.facts import explain_word
+        _mend_streams()
+        from devnet.subcommands import run
 
-            return explain_word(words, _NAMES)
-        args = build_parser().parse_args(words)
-        if args.version:
-            return _version(args)
-        return int(args.act(args))
+        return run(list(sys.argv[1:] if argv is None else argv))
     except SystemExit as end:
+        if end.code is None:
+            return EXIT_DONE
         return end.code if isinstance(end.code, int) else EXIT_USAGE
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output is gone; the interpreter must not complain at its end.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _drop_output()
         return EXIT_PIPE
     except Exception as error:
         return _refused(error)
 
 
+def _mend_streams() -> None:
+    """
+    A stream that is closed reads and writes nothing, and whatever file is opened next
+    does not land in its place. What a stream cannot spell becomes a question mark.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    """What is still to be written to the standard output goes nowhere."""
+    import contextlib
+
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def _refused(error: Exception) -> int:
-    """One clear sentence and a status; our own bugs say where they happened."""
-    from devnet.commands.errors import EXIT_ENGINE, exit_status
+    """One clear sentence, the next step and a status."""
+    from devnet.commands.errors import exit_status
     from devnet.engine.errors import DevnetError
 
     if isinstance(error, DevnetError):
-        hint = f"\n  {error.hint}" if error.hint else ""
-        sys.stderr.write(f"devnet: {error.message}{hint}\n")
+        _say(error.message, error.hint or "devnet --help says more")
         return exit_status(error)
+    if isinstance(error, OSError):
+        what = f"{error.filename}: " if error.filename else ""
+        _say(
+            f"{what}{(error.strerror or str(error)).lower()}",
+            "is there room, and may it be read and written?",
+        )
+        _drop_output()
+        return EXIT_USAGE
+    return _bug(error)
+
+
+def _bug(error: Exception) -> int:
+    """Our own bugs say where they happened."""
     import traceback
 
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{os.path.basename(frame.filename)}:{frame.lineno}"
-    sys.stderr.write(
-        f"devnet: a bug of the devnet: {type(error).__name__}: {error} ({place})\n"
-        "  DEVNET_TRACEBACK=1 shows more; please report it\n"
+    _say(
+        f"a bug of the devnet: {type(error).__name__}: {error} ({place})",
+        "DEVNET_TRACEBACK=1 shows more; please report it",
     )
     if os.environ.get("DEVNET_TRACEBACK"):
         traceback.print_exc()
     return EXIT_ENGINE
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """All subcommands and options."""
-    parser = Parser(
-        prog="devnet", description=ABOUT, epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter, parents=[common()],
-    )  # fmt: skip
-    parser.add_argument("--version", action="store_true", help="say the version")
-    parser.add_argument(
-        "--until", metavar="SPAN", help="without a terminal: stop after 30s or 20blocks"
-    )
-    parser.set_defaults(act=_default)
-    subs = parser.add_subparsers(title="subcommands", metavar="", parser_class=Parser)
-    for name, act, summary, example, add_arguments in _SUBCOMMANDS:
-        sub = subs.add_parser(
-            name, help=summary, description=summary[0].upper() + summary[1:] + ".",
-            epilog=f"example:\n  {example}", parents=[common()],
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
-        add_arguments(sub)
-        sub.set_defaults(act=act)
-    return parser
-
-
-# The subcommands.
-
-
-def _default(args: argparse.Namespace) -> int:
-    """The screen, or lines when there is no terminal."""
-    options, speed, data = _world(args)
-    from devnet.commands.launch import opened
-
-    if args.until is None and _has_terminal() and not _flag(args, "json"):
-        with opened(
-            options, attached=True, speed=speed, data=data,
-            read_only=_flag(args, "read_only"),
-        ) as session:  # fmt: skip
-            from devnet.tui.app import TuiOptions, run
-
-            look = TuiOptions(
-                signs=getattr(args, "signs", "unicode"),
-                no_color="NO_COLOR" in os.environ,
-            )
-            return int(run(session, look))
-    from devnet.commands.types import parse_span
-    from devnet.repl.script import run_headless
-
-    if args.until is not None:
-        parse_span(args.until)
-    pace = 1.0 if speed is None else speed
-    with opened(options, speed=pace, data=data, read_only=True) as session:
-        return run_headless(
-            session, until=args.until, as_json=_flag(args, "json"),
-            ascii_signs=_ascii(args),
-        )  # fmt: skip
-
-
-def _repl(args: argparse.Namespace) -> int:
-    options, speed, data = _world(args)
-    from devnet.commands.launch import opened
-
-    if not _has_terminal():
-        args.files = ["-"]
-        return _run(args)
-    from devnet.repl.prompt import run_prompt
-
-    with opened(
-        options, attached=True, speed=speed, data=data,
-        read_only=_flag(args, "read_only"),
-    ) as session:  # fmt: skip
-        return run_prompt(
-            session, as_json=_flag(args, "json"), ascii_signs=_ascii(args), data=data
-        )
-
-
-def _run(args: argparse.Namespace) -> int:
-    options, speed, data = _world(args)
-    from devnet.commands.launch import opened
-    from devnet.repl.script import run_scripts
-
-    return run_scripts(
-        args.files,
-        lambda: opened(
-            options, speed=speed, data=data, read_only=_flag(args, "read_only")
-        ),
-        as_json=_flag(args, "json"),
-        ascii_signs=_ascii(args),
-    )
-
-
-def _replay(args: argparse.Namespace) -> int:
-    from devnet.repl.replays import check_recording, print_recording
-
-    if not args.check:
-        return print_recording(
-            args.file, as_json=_flag(args, "json"), ascii_signs=_ascii(args)
-        )
-    return check_recording(args.file, as_json=_flag(args, "json"))
-
-
-def _verify(args: argparse.Namespace) -> int:
-    from devnet.repl.replays import verify_path
-
-    return verify_path(args.path, as_json=_flag(args, "json"))
-
-
-def _plugins(args: argparse.Namespace) -> int:
-    from devnet.repl.facts import print_plugins
-
-    return print_plugins(as_json=_flag(args, "json"))
-
-
-def _bench(args: argparse.Namespace) -> int:
-    from devnet.bench import main as bench
-
-    words = list(args.names)
-    words += ["--json"] if _flag(args, "json") else []
-    words += ["--pairs", str(args.pairs)] if args.pairs is not None else []
-    return bench(words)
-
-
-def _conformance(args: argparse.Namespace) -> int:
-    from devnet.conformance.command import run_conformance
-
-    return run_conformance(args.paths, as_json=_flag(args, "json"))
-
-
-def _starter(args: argparse.Namespace) -> int:
-    from devnet.repl.starters import run_starter
-
-    profile = getattr(args, "profile", "fast")
-    return run_starter(args.what, profile, args.out, as_json=_flag(args, "json"))
-
-
-def _export(args: argparse.Namespace) -> int:
-    from devnet.repl.exchanges import run_export
-
-    options, _, _ = _world(args)
-    return run_export(
-        args.file, options.profile, empty=options.empty, as_json=_flag(args, "json")
-    )
-
-
-def _import(args: argparse.Namespace) -> int:
-    from devnet.repl.exchanges import run_import
-
-    options, _, _ = _world(args)
-    return run_import(
-        args.file, options.profile, empty=options.empty, as_json=_flag(args, "json")
-    )
-
-
-def _version(args: argparse.Namespace) -> int:
-    if not _flag(args, "json"):
-        print(f"devnet {__version__}")
-        return 0
-    from devnet.repl.facts import print_version
-
-    return print_version()
-
-
-Act = Callable[[argparse.Namespace], int]
-Arguments = Callable[[argparse.ArgumentParser], None]
-_SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
-    (
-        "repl", _repl, "a prompt with completion; without a terminal it reads a script",
-        "devnet repl --sidechains alpha:poa", arguments.no_arguments,
-    ),
-    (
-        "run", _run, "run scripts; the exit status says how they ended",
-        "devnet run fixtures/scripts/first-deposit.dn --json", arguments.files,
-    ),
-    (
-        "replay", _replay, "show a recording, or check that it still gives the same",
-        "devnet replay first-deposit.jsonl --check", arguments.replay_arguments,
-    ),
-    (
-        "plugins", _plugins, "list consensus engines and stores",
-        "devnet plugins --json", arguments.no_arguments,
-    ),
-    (
-        "bench", _bench, "measure this machine against the targets",
-        "devnet bench T1 T2 --json", arguments.names,
-    ),
-    (
-        "conformance", _conformance, "hold the engine against files of test vectors",
-        "devnet conformance fixtures/vectors", arguments.vector_files,
-    ),
-    (
-        "starter", _starter, "check or rebuild the chain that every world starts from",
-        "devnet starter verify", arguments.starter_arguments,
-    ),
-    (
-        "export", _export, "write a mainchain that a stock Bytom solonet node accepts",
-        "devnet export main.hex --profile solonet", arguments.one_file,
-    ),
-    (
-        "import", _import, "judge a mainchain from a file by every rule, work included",
-        "devnet import main.hex --profile solonet --empty", arguments.one_file,
-    ),
-    (
-        "verify", _verify, "check a recording from its start",
-        "devnet verify first-deposit.jsonl", arguments.one_path,
-    ),
-)  # fmt: skip
-
-
-_NAMES = tuple(name for name, *_ in _SUBCOMMANDS)
-
-# Options.
-
-
-def _world(args: argparse.Namespace) -> tuple[Any, float | None, str | None]:
-    """The world's options, the speed, and the data folder; the line beats the file."""
-    from devnet.commands.launch import checked_side
-    from devnet.commands.options import (
-        FileOptions,
-        WorldOptions,
-        parse_sidechains,
-        read_config,
-    )
-    from devnet.commands.types import parse_speed
-
-    given = vars(args)
-    if given.get("no_color"):
-        os.environ["NO_COLOR"] = "1"
-    base = FileOptions(WorldOptions())
-    if "config" in given:
-        base = read_config(given["config"])
-    sides = given.get("sidechains")
-    options = base.world.with_changes(
-        seed=given.get("seed"),
-        profile=given.get("profile"),
-        sidechains=None if sides is None else parse_sidechains(sides),
-        depth=given.get("depth"),
-        relay_fee_ppm=given.get("relay_fee"),
-        empty=given.get("empty"),
-    )
-    for side in options.sidechains or ():
-        checked_side(side)
-    word = given.get("speed", base.speed)
-    speed = None if word is None else parse_speed(word)
-    return options, speed, given.get("data", base.data)
-
-
-def _flag(args: argparse.Namespace, name: str) -> bool:
-    return bool(getattr(args, name, False))
-
-
-def _ascii(args: argparse.Namespace) -> bool:
-    return getattr(args, "signs", "unicode") == "ascii"
-
-
-def _has_terminal() -> bool:
-    """Textual draws on stderr and reads stdin, so both must be terminals."""
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    usable = all(stream is not None and stream.isatty() for stream in streams)
-    return usable and os.environ.get("TERM") != "dumb"
+def _say(sentence: str, next_step: str) -> None:
+    sys.stderr.write(f"devnet: {sentence}\n  {next_step}\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 EXIT_USAGE = 2
 
@@ -31,23 +31,71 @@ Verbs such as lock, swap and wait are lines of a script or of devnet repl; there
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, with the next step, status 2."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"{self.prog}: {message}\n  {self.prog} --help says more\n")
-        raise SystemExit(EXIT_USAGE)
+        refuse(self.prog, message.removeprefix("argument "))
+
+
+def refuse(prog: str, sentence: str, next_step: str = "") -> NoReturn:
+    """One sentence and the next step; status 2."""
+    next_step = next_step or f"{prog} --help says more"
+    sys.stderr.write(f"{prog}: {sentence}\n  {next_step}\n")
+    raise SystemExit(EXIT_USAGE)
+
+
+def parse(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
+    """The values of a command line. Ends the process where it makes no sense."""
+    args, extra = parser.parse_known_args(words)
+    if not extra:
+        return args
+    chosen: argparse.ArgumentParser = args.chosen
+    option = extra[0].partition("=")[0]
+    if option in LATER:
+        refuse(chosen.prog, f"{option} is not in this version", LATER[option])
+    if not option.startswith("-") or option in ("-", "--"):
+        refuse(chosen.prog, f"there is no place for {option[:40]!r}")
+    from devnet.commands.errors import nearest
+
+    known = [one for one in chosen._option_string_actions if one.startswith("--")]
+    near = nearest(option, known)
+    refuse(
+        chosen.prog,
+        f"there is no option {option[:40]}",
+        f"did you mean {near}?" if near else "",
+    )
+
+
+def whole(text: str) -> int:
+    """A whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+LATER = {
+    "--plugin": "a plug-in that is installed as a package is found by itself: "
+    "devnet plugins lists them",
+}
+"""Options of later versions, and what to do today."""
 
 
 def common() -> Parser:
     """Options that every subcommand takes, before or after its name."""
     common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     world = common.add_argument_group("the world")
-    world.add_argument("--seed", type=int, metavar="N", help="seed of all chance (42)")
+    world.add_argument("--seed", type=whole, metavar="N", help="seed of chance (42)")
     world.add_argument("--profile", metavar="P", help="fast or solonet")
     world.add_argument(
         "--sidechains", metavar="LIST", help="NAME:ENGINE[:STORE],... or none"
     )
-    world.add_argument("--depth", type=int, metavar="N", help="confirmations of a lock")
     world.add_argument(
-        "--relay-fee", type=int, metavar="PPM", help="the collector's fee, millionths"
+        "--depth", type=whole, metavar="N", help="confirmations of a lock"
+    )
+    world.add_argument(
+        "--relay-fee", type=whole, metavar="PPM", help="the collector's fee, millionths"
     )
     world.add_argument(
         "--empty", action="store_true", help="genesis alone; mine only when asked"
@@ -88,7 +136,7 @@ def one_path(sub: argparse.ArgumentParser) -> None:
 
 def names(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("names", nargs="*", metavar="NAME", help="T1, T2, ...")
-    sub.add_argument("--pairs", type=int, metavar="N", help="pairs for each ratio")
+    sub.add_argument("--pairs", type=whole, metavar="N", help="pairs for each ratio")
 
 
 def vector_files(sub: argparse.ArgumentParser) -> None:

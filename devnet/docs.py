@@ -20,10 +20,10 @@ from itertools import groupby
 from pathlib import Path
 
 import devnet
-from devnet.__main__ import build_parser
 from devnet.commands.registry import Command, all_commands
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import EVENT_KINDS, Event
+from devnet.subcommands import build_parser
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
 ORIGIN = "*Written by `python -m devnet.docs` from the code; edit the code instead.*"

@@ -22,6 +22,7 @@ MOST_LINES_OF_A_FUNCTION = 50
 FLOORS = [
     ("devnet.docs",),
     ("devnet.__main__",),
+    ("devnet.subcommands",),
     ("devnet.arguments",),
     ("devnet.tui", "devnet.repl", "devnet.bench"),
     ("devnet.commands",),
@@ -149,7 +150,7 @@ def wrong_outside(module: str, text: str) -> list[str]:
 
 def wrong_weight(module: str, text: str) -> list[str]:
     """What a front end or a command imports although it would start slowly with it."""
-    if not module.startswith((*FRONT_ENDS, "devnet.commands", "devnet.__main__")):
+    if not module.startswith((*FRONT_ENDS, "devnet.commands", "devnet.subcommands")):
         return []
     tops = {name.split(".")[0] for name in imports_of(text)}
     return [f"{module} imports {name}" for name in sorted(tops & HEAVY)]

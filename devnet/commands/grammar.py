@@ -159,7 +159,7 @@ def _json(line: str, at: int) -> Token:
             raise UnfinishedLine(f"a {bracket} is open") from None
         raise BadLine(
             f"the JSON at column {at + 1} is wrong: {error.msg.lower()}",
-            hint='an object looks like {"slot_ms": 500}',
+            hint='an object looks like {"interval_ms": 500}',
         ) from None
     except RecursionError:
         raise BadLine(f"the JSON at column {at + 1} is nested too deeply") from None

@@ -104,7 +104,8 @@ def check(options: WorldOptions) -> WorldOptions:
 def _in_range(name: str, value: object, low: int, high: int) -> None:
     if type(value) is not int or not low <= value <= high:
         raise BadArgument(
-            f"{name} is {value!r}, and must be a whole number from {low} to {high}"
+            f"{name} is {value!r}, and must be a whole number from {low} to {high}",
+            hint=f"give a number such as {max(low, 3)}",
         )
 
 
@@ -176,7 +177,11 @@ def read_config(path: str) -> FileOptions:
         raise BadConfig(
             f"{path}: {reason}", hint="give a file that --config can read"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise BadConfig(
+            f"{path} is not text", hint="lines look like seed = 42"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
         raise BadConfig(
             f"{path} is not TOML: {str(error).splitlines()[0]}",
             hint="lines look like seed = 42",
@@ -197,7 +202,11 @@ def _file_options(path: str, values: dict[str, Any]) -> FileOptions:
             )
         if key != "sidechains" and type(value) is not known[key]:
             kind = _KINDS[known[key]]
-            raise BadConfig(f"{path}: {key} is {value!r}, and must be {kind}")
+            example = "seed = 42" if known[key] is int else 'speed = "x4"'
+            raise BadConfig(
+                f"{path}: {key} is {value!r}, and must be {kind}",
+                hint=f"lines look like {example}",
+            )
     world = {key: values[key] for key in _WORLD_KEYS if key in values}
     sides = _sides(path, values["sidechains"]) if "sidechains" in values else None
     return FileOptions(

@@ -148,6 +148,10 @@ def _follow(value: Any, step: str | int, so_far: str, session: Context) -> Any:
         case TransferRef(), str() if step in TRANSFER_FIELDS:
             return _transfer_field(value.id, step, session)
     fields = list(_fields(value, session))
+    if not fields:
+        raise UnknownPath(
+            f"{so_far} has no {step!r}", hint=f"it is {words(value)[:60]} and no more"
+        )
     raise UnknownPath(
         f"{so_far} has no {step!r}",
         hint=did_you_mean(str(step), fields, "field of " + so_far),
@@ -265,7 +269,8 @@ def compare(actual: Any, operator: str, expected: Any) -> bool:
             return re.search(str(expected), words(actual)) is not None
         except re.error as error:
             raise NotComparable(
-                f"{expected!r} is not a regular expression: {error}"
+                f"{expected!r} is not a regular expression: {error}",
+                hint="put \\ before a sign that stands for itself, as in \\(",
             ) from None
     if operator == "in":
         choices = expected.split(",") if isinstance(expected, str) else expected
@@ -309,7 +314,10 @@ def _units(actual: Amount, expected: Any) -> Fraction:
     """The right side in smallest units of the left side's asset."""
     if isinstance(expected, Amount):
         if expected.asset != actual.asset:
-            raise NotComparable(f"{actual} and {expected} are different assets")
+            raise NotComparable(
+                f"{actual} and {expected} are different assets",
+                hint="compare amounts of one asset",
+            )
         return Fraction(expected.units)
     quantity: Quantity | None
     if isinstance(expected, Quantity):
@@ -328,6 +336,8 @@ def _fraction(expected: Any) -> Fraction:
         return Fraction(expected)
     quantity = parse_quantity(words(expected).removeprefix("-"))
     if quantity is None or quantity.neu:
-        raise NotComparable(f"{words(expected)!r} is not a number")
+        raise NotComparable(
+            f"{words(expected)!r} is not a number", hint="write 20, or 7.5"
+        )
     sign = -1 if words(expected).startswith("-") else 1
     return sign * quantity.as_fraction(0)

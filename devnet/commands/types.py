@@ -203,7 +203,7 @@ def _settings(token: Token, session: Context) -> dict[str, int]:
     if token.kind != "json" or not fits:
         raise BadArgument(
             f"settings are a JSON object of whole numbers, not {token.text[:40]!r}",
-            hint='for example {"slot_ms": 500}',
+            hint='for example {"interval_ms": 500}',
         )
     return dict(value)
 

@@ -15,6 +15,8 @@ from devnet.engine.errors import BadValue
 
 _NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?(neu)?")
 _MOST_DIGITS = 40
+MOST_UNITS = 2**63 - 1
+"""The most that Bytom's transactions can hold of an asset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Quantity:
         The amount in smallest units.
 
         Raises:
-            BadValue: it has more decimals than the asset, or is nothing.
+            BadValue: it has more decimals than the asset, is nothing, or too much.
         """
         value = self.as_fraction(decimals)
         if value.denominator != 1:
@@ -61,6 +63,12 @@ class Quantity:
             raise BadValue(
                 f"the amount is {self} {asset}, and must be above zero",
                 hint=f"the least is 1neu, or {show_units(1, decimals)} {asset}",
+            )
+        if value > MOST_UNITS:
+            most = show_units(MOST_UNITS, decimals)
+            raise BadValue(
+                f"{self} {asset} is more than an amount can be",
+                hint=f"the most is {most} {asset}",
             )
         return value.numerator
 

@@ -122,7 +122,9 @@ def set_(session: Context, name: Text | None = None, value: Text | None = None) 
 def _change(session: Context, name: str, value: str) -> Any:
     if name == "events":
         if value not in ("on", "off"):
-            raise BadArgument(f"{value[:40]!r} is neither on nor off")
+            raise BadArgument(
+                f"{value[:40]!r} is neither on nor off", hint="set events on"
+            )
         session.settings.events = value == "on"
         return value
     if not (value.isascii() and value.isdecimal()) or not 0 < int(value[:9]) <= 10**8:
