@@ -64,7 +64,8 @@ class Turn:
         self.events: list[Event] = []
         self.batches: list[tuple[str, Changes]] = []
         self._sides = {side.name: side for side in world.sidechains}
-        self._nodes: dict[tuple[str, str], SideNode] = {}
+        self._nodes: dict[str, dict[str, SideNode]] = {}
+        self._touched: dict[tuple[str, str], None] = {}
 
     # Time and words.
 
@@ -160,29 +161,37 @@ class Turn:
 
     def node_names(self, chain: str) -> tuple[str, ...]:
         """The validators of a sidechain."""
-        return tuple(node.name for node in self.side(chain).nodes)
+        return tuple(self._nodes_of(chain))
 
     def node(self, chain: str, name: str) -> SideNode:
         """A validator of a sidechain."""
-        changed = self._nodes.get((chain, name))
-        if changed is not None:
-            return changed
-        for node in self.side(chain).nodes:
-            if node.name == name:
-                return node
-        raise UnknownName(f"{chain} has no validator {name!r}")
+        node = self._nodes_of(chain).get(name)
+        if node is None:
+            raise UnknownName(f"{chain} has no validator {name!r}")
+        return node
 
     def nodes(self, chain: str) -> tuple[SideNode, ...]:
         """All validators of a sidechain."""
-        return tuple(self.node(chain, name) for name in self.node_names(chain))
+        return tuple(self._nodes_of(chain).values())
 
     def set_node(self, chain: str, node: SideNode) -> None:
         """The validator's next state."""
-        self._nodes[chain, node.name] = node
+        self._nodes_of(chain)[node.name] = node
+        self._touched[chain, node.name] = None
 
     def touched(self, chain: str) -> tuple[SideNode, ...]:
         """The validators of this sidechain to whom something happened in this step."""
-        return tuple(node for (name, _), node in self._nodes.items() if name == chain)
+        return tuple(
+            self.node(name, node) for name, node in self._touched if name == chain
+        )
+
+    def _nodes_of(self, chain: str) -> dict[str, SideNode]:
+        """The validators by name, in their order; most steps need those of one chain."""
+        nodes = self._nodes.get(chain)
+        if nodes is None:
+            nodes = {node.name: node for node in self.side(chain).nodes}
+            self._nodes[chain] = nodes
+        return nodes
 
     def add_side(self, side: Sidechain) -> None:
         """One more sidechain."""
@@ -213,7 +222,7 @@ class Turn:
             replace(event, seq=self.before.n_events + index, at_ms=self.now_ms)
             for index, event in enumerate(self.events)
         )
-        for chain in sorted({chain for chain, _ in self._nodes}):
+        for chain in sorted({chain for chain, _ in self._touched}):
             self._sides[chain] = replace(self._sides[chain], nodes=self.nodes(chain))
         world = World(
             config=self.config,
