@@ -203,12 +203,12 @@ def test_the_memory_of_a_chain_is_that_of_a_fresh_process():
 
 def test_a_process_that_fails_has_used_no_memory():
     with pytest.raises(BenchUnable, match=r"bench\.growing failed: .*nowhere"):
-        growing.run_module("devnet.bench.growing", "nowhere")
+        growing.run_fresh("devnet.bench.growing", "take_in", "nowhere")
 
 
 def test_the_memory_of_a_world_follows_from_how_it_grows(monkeypatch):
     told = {"n_blocks": 100, "n_events": 5, "peak_mib": 50.0, "mib_per_block": 0.01}
-    monkeypatch.setattr(worlds, "run_module", lambda *call: dict(told))
+    monkeypatch.setattr(worlds, "run_fresh", lambda *call: dict(told))
 
     measured = worlds.memory_of_world(1)
 

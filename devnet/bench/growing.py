@@ -2,7 +2,7 @@
 Does a long chain cost more than a short one? Time and memory at 10,000 blocks.
 
 Each block of the chain measured here holds a payment of one input and two outputs.
-`python -m devnet.bench.growing FILE` takes a chain in and says what memory it took.
+Memory is that of a fresh process, which takes the chain in as `devnet import` does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -93,7 +93,7 @@ def memory_of_blocks(n_pairs: int, marks: Sequence[int] = MARKS) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chain.txt"
         path.write_text("".join(f"{raw.hex()}\n" for raw in grown.raws), "ascii")
-        told = run_module("devnet.bench.growing", str(path))
+        told = run_fresh("devnet.bench.growing", "take_in", str(path))
     n_blocks = told["n_blocks"]
     if n_blocks != len(grown.raws):
         raise BenchWrong(f"{n_blocks} blocks of {len(grown.raws)} came in")
@@ -174,13 +174,17 @@ def _payment(coin: Coin) -> tuple[Transaction, Coin]:
 # In a process of its own.
 
 
-def run_module(name: str, *arguments: str) -> dict[str, Any]:
-    """What a module prints that is run in a fresh process: one JSON object."""
-    command = [sys.executable, "-m", name, *arguments]
+def run_fresh(module: str, function: str, argument: object) -> dict[str, Any]:
+    """What a function of ours returns that is called in a fresh process."""
+    code = (
+        f"import json; from {module} import {function}; "
+        f"print(json.dumps({function}({argument!r})))"
+    )
+    command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:]
-        raise BenchUnable(f"{name} failed: {' '.join(last) or 'nothing said'}")
+        raise BenchUnable(f"{module} failed: {' '.join(last) or 'nothing said'}")
     told: dict[str, Any] = json.loads(done.stdout)
     return told
 
@@ -205,18 +209,14 @@ def _status_mib(name: str) -> float:
     return int(told[name].split()[0]) / 2**10
 
 
-def take_in(lines: Iterator[str]) -> dict[str, Any]:
-    """Take a chain in as `devnet import` does, and say what memory that took."""
+def take_in(path: str) -> dict[str, Any]:
+    """Take a file's chain in as `devnet import` does; what memory that took."""
     before_mib = peak_mib()
     base = base_chain(PROFILE, empty=True)
-    taken = import_chain(base, read_entries(lines), CheapWorks(), CLOCK_S)
+    with open(path, encoding="ascii") as lines:
+        taken = import_chain(base, read_entries(lines), CheapWorks(), CLOCK_S)
     return {
         "n_blocks": taken.n_taken,
         "before_mib": round(before_mib, 1),
         "peak_mib": round(peak_mib(), 1),
     }
-
-
-if __name__ == "__main__":
-    with open(sys.argv[1], encoding="ascii") as file:
-        print(json.dumps(take_in(file)))

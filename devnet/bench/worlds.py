@@ -1,18 +1,15 @@
 """
 What the default world keeps: memory for each mainchain block, everything included.
 
-Three sidechains at full pace, their databases, every event. `python -m
-devnet.bench.worlds N` runs such a world for N mainchain blocks and says what it took.
+Three sidechains at full pace, their databases, every event.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
 from devnet.bench.cheap import cheap_network
-from devnet.bench.growing import MOST_MIB, now_mib, peak_mib, run_module
+from devnet.bench.growing import MOST_MIB, now_mib, peak_mib, run_fresh
 from devnet.bench.measure import MEMORY, Measured, Pairs, Subject, Target
 from devnet.engine.actors.world import DEFAULT_SIDECHAINS
 from devnet.engine.network import Network
@@ -27,7 +24,7 @@ SLICE_MS = 10_000
 
 def memory_of_world(n_pairs: int, n_lived: int = N_LIVED) -> Measured:
     """The default world at 10,000 mainchain blocks, in MiB."""
-    told = run_module("devnet.bench.worlds", str(n_lived))
+    told = run_fresh("devnet.bench.worlds", "live", n_lived)
     per_block_mib = told.pop("mib_per_block")
     whole_mib = told["peak_mib"] + (N_BLOCKS - told["n_blocks"]) * per_block_mib
     facts = {**told, "bytes_per_main_block": round(per_block_mib * 2**20)}
@@ -62,7 +59,3 @@ def _mine(net: Network, n_blocks: int) -> None:
     goal = net.main_height() + n_blocks
     while net.main_height() < goal:
         net.advance(net.now_ms + SLICE_MS)
-
-
-if __name__ == "__main__":
-    print(json.dumps(live(int(sys.argv[1]))))
