@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from devnet.engine.actors import mainchain, validators
+from devnet.engine.bc.transaction import Output, Spend, Transaction, with_arguments
 from devnet.engine.chain.mempool import (
     MAX_ORPHANS,
     ORPHAN_LIFE_MS,
@@ -18,6 +19,8 @@ from devnet.engine.chain.mempool import (
     keep_orphan,
 )
 from devnet.engine.events import SwapDropped, TxDropped, TxsMined
+from devnet.engine.keys.chainkd import sign
+from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.network import Network, SidechainSpec
 from tests.engine.support import (
     BTM_UNITS,
@@ -249,3 +252,55 @@ def test_what_waits_survives_a_branch_of_the_world() -> None:
 
     assert net.digest() == twin.digest()
     assert twin.balance("bob", "alpha", "BTM") == BTM_UNITS
+
+
+def test_a_transaction_whose_last_height_is_over_leaves_every_pool():
+    """Regression: it stayed for ever and kept the chain at full pace."""
+    net = network((SidechainSpec("beta", "poa"),), depth=1)
+    deposit(net, 9 * BTM_UNITS, "BTM", "beta")
+    closing = net.request_swap("beta", "solo")
+    with hurry(net):
+        run_until(net, lambda: net.show("beta")["height"] == closing)
+        run(net, 45)
+        tx = late_payment(net, "beta", last_height=closing + 1)
+        net.submit(tx.raw, "beta")
+        run_until(net, lambda: net.rule("beta") == "solo")
+        run(net, 3000)
+
+    (dropped,) = said(net, TxDropped)
+    assert dropped.id == tx.id.hex()
+    assert dropped.reason == f"it was good up to height {closing + 1}"
+    assert [len(node.pool) for node in meddle(net).nodes("beta")] == [0] * 4
+    assert net.world.breaches == ()
+
+
+def late_payment(net: Network, chain: str, last_height: int) -> Transaction:
+    """A payment of alice's that no later block may take."""
+    alice, tree = play_account("alice"), net.world.sidechain(chain).tree
+    head = tree[net.world.sidechain(chain).head]
+    (coin, *_) = head.state.coins.of_program(alice.program)
+    given = Spend(coin.source_id, coin.asset, coin.amount, coin.position, coin.program)
+    output = Output(coin.asset, coin.amount - 10**6, alice.program)
+    tx = Transaction(1, last_height, (given,), (output,), side=True)
+    return with_arguments(tx, 0, (sign(alice.xprv, tx.sig_hash(0)), alice.key))
+
+
+def test_an_orphan_is_taken_as_soon_as_its_parent_is_handed_in():
+    net, ring = network(ONE_SOLO), ("alice", "bob")
+    deposit(net, 9 * BTM_UNITS, "BTM", "gamma")
+    for chain, amount in (("main", 95_000 * BTM_UNITS), ("gamma", 8 * BTM_UNITS)):
+        twin = branch(net)
+        for who, to in (ring, ring[::-1]):
+            twin.transfer_value(who, to, amount, "BTM", chain)
+            amount -= BTM_UNITS
+        at_home = meddle(twin)
+        pool = (
+            at_home.main_nodes[0].pool
+            if chain == "main"
+            else at_home.node("gamma", "v1").pool
+        )
+        parent, child = (item.tx for item in pool.transactions())
+        assert net.submit(child.raw, chain).fate == "orphan"
+        assert net.submit(parent.raw, chain).fate == "waiting"
+
+        assert net.show(chain)["mempool"] == 2

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from devnet.engine.actors import collecting
 from devnet.engine.bc.transaction import Transaction
+from devnet.engine.chain.mempool import Waiting
 from devnet.engine.events import (
     BalanceChanged,
     BlockUndone,
@@ -36,6 +38,7 @@ from tests.engine.support import (
     run,
     run_until,
     said,
+    settle,
     validator,
 )
 
@@ -273,3 +276,47 @@ def test_everybody_who_follows_the_mainchain_is_told():
         "collector",
         *(f"side:gamma:v{number}" for number in range(1, 5)),
     )
+
+
+def test_a_claim_that_waits_while_the_peg_is_frozen_does_not_stop_the_chain():
+    """Its lock still stands; but a block that claims is held by everybody."""
+    net = network(ONE_DPOS, depth=1)
+    deposit(net, 50 * BTM_UNITS, "BTM", "alpha")
+    name = net.lock("bob", 5 * BTM_UNITS, "BTM", "alpha")
+    run_until(net, lambda: net.transfer(name).stage == "proof")
+    turn = meddle(net)
+    claim, _ = collecting.make_claim(
+        turn, collecting.settled_lock(turn, net.transfer(name))
+    )
+    fork = height(net, "main") - 1
+    with hurry(net):
+        run_until(net, lambda: net.show("alpha")["anchor"] > fork)
+        run_until(net, lambda: claimed(net, name))
+    turn = meddle(net)
+    (side,) = turn.sides()
+    forgotten = side.tree[side.head].state  # As if no block had taken it yet.
+    forgotten = replace(forgotten, claimed=forgotten.claimed.remove(lock_id_of(claim)))
+    turn.set_side_tree(
+        "alpha", side.tree.with_entry(replace(side.tree[side.head], state=forgotten))
+    )
+    for node in turn.nodes("alpha"):
+        pool = node.pool.add(Waiting(claim, 0), 1)
+        turn.set_node("alpha", replace(node, pool=pool, head=side.head))
+    settle(net, turn)
+    n_blocks = height(net, "main") - fork + 1
+    deliver(net, *mine_branch(net, main_block(net, fork), n_blocks))
+    for _ in range(3):
+        run(net, 60)
+        net.acknowledge()
+    assert net.frozen("alpha")
+    net.transfer_value("alice", "carol", BTM_UNITS, "BTM", "alpha")
+    with hurry(net):
+        run(net, 4000)
+
+    assert net.balance("carol", "alpha", "BTM") == BTM_UNITS
+    assert claim.id in validator(net, "alpha", "v1").pool, "it still waits"
+
+
+def lock_id_of(claim: Transaction) -> bytes:
+    (given,) = claim.inputs
+    return given.mainchain_output_id

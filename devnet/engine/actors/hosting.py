@@ -40,6 +40,7 @@ from devnet.engine.interfaces import (
 )
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.mainchain.view import settled_hash
+from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.judge import fill, judge
 from devnet.engine.sidechain.node import Ballot, SideNode, VoteRefused, justify_round
 from devnet.engine.sidechain.reader import SideReader
@@ -218,12 +219,17 @@ def _propose(turn: Turn, chain: str, name: str, epoch: int, wish: Propose) -> No
     answer = in_force(tree, parent)
     if answer.rules.epoch != epoch or not is_wanted(turn, chain, node, parent):
         return
+    frozen = not turn.tree.is_ancestor(parent.anchor.hash, node.main.tip)
     filled = fill(
         tree,
         turn.tree,
         wish,
         anchor_for(turn, node, parent),
-        [item.tx for item in node.pool.transactions()],
+        [
+            item.tx
+            for item in node.pool.transactions()
+            if not (frozen and is_claim(item.tx))
+        ],
         _records(turn, node, parent, answer),
         node.program,
     )

@@ -79,6 +79,7 @@ def submit(turn: Turn, tx: Transaction, what: str) -> None:
     turn.say(TxQueued(chain="main", id=tx.id.hex(), what=what))
     _gossip(turn, node.name, tx)
     plan_mining(turn, node.name)
+    _try_orphans(turn, node.name)
 
 
 def tx_came(turn: Turn, name: str, tx: Transaction) -> None:

@@ -29,18 +29,18 @@ from devnet.engine.events import ClaimJudged, TxDropped, TxQueued
 from devnet.engine.interfaces import Woken
 from devnet.engine.mainchain.view import MainView
 from devnet.engine.rules.transaction import validate_transaction
-from devnet.engine.sidechain.claims import CHECKS, ClaimContext, check_claim
+from devnet.engine.sidechain.claims import (
+    CHECKS,
+    ClaimContext,
+    check_claim,
+    is_claim,
+)
 from devnet.engine.sidechain.node import SideNode
 from devnet.engine.sidechain.reader import claim_context
 from devnet.engine.sidechain.state import SideEntry, SideTree
 
 NOT_SETTLED = "claim.not-settled"
 """The refusal that time heals: the validator keeps the claim and looks again."""
-
-
-def is_claim(tx: Transaction) -> bool:
-    """Does it bring value in from the mainchain?"""
-    return any(isinstance(entry, Claim) for entry in tx.inputs)
 
 
 # Transactions.
@@ -104,6 +104,7 @@ def submit(turn: Turn, chain: str, tx: Transaction, what: str) -> None:
         turn.send(
             actor_name(chain, name), actor_name(chain, other), tx.id, SideTxCame(tx)
         )
+    try_orphans(turn, chain, name)
     feed_all(turn, chain, name, Woken(turn.wall_ms))
 
 
@@ -221,7 +222,7 @@ def clean_pool(turn: Turn, chain: str, node: SideNode, old: SideEntry) -> Mempoo
     """Without what the new branch holds or contradicts; with what it lost."""
     lost, joined = _moved(turn.side(chain).tree, old, node.head)
     mined = {tx.id for tx in joined}
-    left = node.pool.without(mined)
+    left = _without_late(turn, chain, node, node.pool.without(mined))
     if not lost and not _contradicts(joined, left):
         return left
     waiting = [item.tx for item in left.transactions()]
@@ -236,6 +237,20 @@ def _contradicts(joined: list[Transaction], pool: Mempool) -> bool:
     return any(
         key in taken for item in pool.transactions() for key in keys_taken(item.tx)
     )
+
+
+def _without_late(turn: Turn, chain: str, node: SideNode, pool: Mempool) -> Mempool:
+    """Without those whose last height is over: no block can take them any more."""
+    height = turn.side(chain).tree[node.head].height
+    late = [
+        item.tx
+        for item in pool.transactions()
+        if item.tx.time_range and item.tx.time_range <= height
+    ]
+    for tx in late if node.name == turn.node_names(chain)[0] else ():
+        reason = f"it was good up to height {tx.time_range}"
+        turn.say(TxDropped(chain=chain, id=tx.id.hex(), reason=reason))
+    return pool.without(tx.id for tx in late)
 
 
 def _moved(

@@ -16,6 +16,7 @@ from devnet.engine.bc.transaction import BTM, Spend, Transaction, parse_transact
 from devnet.engine.chain.mempool import Orphan, UnknownOutput, keep_orphan
 from devnet.engine.errors import TransactionError
 from devnet.engine.events import TxHeld
+from devnet.engine.sidechain.claims import is_claim
 
 MAIN = "main"
 MOST_FEE_NEU = 1_000_000_000
@@ -75,7 +76,7 @@ def submit_raw(turn: Turn, raw: bytes, chain: str) -> Submitted:
 
 def _submit_side(turn: Turn, chain: str, tx: Transaction) -> Submitted:
     name = turn.node_names(chain)[0]
-    if pooling.is_claim(tx):
+    if is_claim(tx):
         pooling.admit(turn, chain, turn.node(chain, name), tx)
         collecting.hand_in(turn, chain, tx)
         return Submitted(tx, "waiting")

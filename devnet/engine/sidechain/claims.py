@@ -33,6 +33,7 @@ __all__ = [
     "check_claim",
     "craft_claim",
     "examine",
+    "is_claim",
 ]
 
 
@@ -75,6 +76,11 @@ class CheckResult:
     reason: str = ""
     code: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def is_claim(tx: Transaction) -> bool:
+    """Does it bring value in from the mainchain?"""
+    return any(isinstance(entry, Claim) for entry in tx.inputs)
 
 
 def check_claim(tx: Transaction, context: ClaimContext) -> LockFacts:

@@ -14,7 +14,6 @@ from devnet.engine.bc.records import SwapRecord, parse_record
 from devnet.engine.bc.sideblock import SideBlock, SideHeader, rules_hash, view
 from devnet.engine.bc.transaction import (
     BTM,
-    Claim,
     Coinbase,
     Output,
     Transaction,
@@ -30,6 +29,7 @@ from devnet.engine.interfaces import (
     Rules,
 )
 from devnet.engine.mainchain.state import MainTree
+from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.ledger import Ledger
 from devnet.engine.sidechain.reader import SideReader, claim_context
 from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideState, SideTree
@@ -264,7 +264,7 @@ def fill(
     taken: list[Transaction] = []
     refused: list[tuple[bytes, DevnetError]] = []
     for tx in () if answer.closing else waiting:
-        if context.closing and any(isinstance(entry, Claim) for entry in tx.inputs):
+        if context.closing and is_claim(tx):
             continue
         try:
             ledger.add(tx)
