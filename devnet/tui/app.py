@@ -114,6 +114,7 @@ class DevnetApp(App[None]):
             for n in range(10)
         ),
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False),
     ]
 
     def __init__(self, session: Session, options: TuiOptions | None = None) -> None:

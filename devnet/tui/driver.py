@@ -99,7 +99,8 @@ class Driver:
         self.stream.append(replace(event, seq=len(self.stream), at_ms=at_ms))
 
     def _notice_fault(self) -> None:
-        fault = self.session.fault
-        if fault is not None and self.state.failure is None:
+        fault, known = self.session.fault, self.state.failure
+        # The session knows more than the event: where the recording lies.
+        if fault is not None and (known is None or known.replay != fault.hint):
             failure = FailureView(fault.message, fault.hint)
             self.state = replace(self.state, failure=failure)

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 import pytest
+from fakeclaim import path
 from fakestream import BTM, Tape, dashboard, start, transfer
 
 from devnet.engine import events as ev
+from devnet.tui.draw.claim import draw_path
 from devnet.tui.draw.consensus import draw_timeline, spoken
 from devnet.tui.draw.federation import draw_federation
 from devnet.tui.draw.header import draw_header, header_view
@@ -260,6 +262,30 @@ def test_the_header_always_has_pace_height_and_the_auditors_word(state, width):
     assert "▶ x1" in plain
     assert "main 128" in plain
     assert "books ✓" in plain
+
+
+# The claim.
+
+
+def test_the_path_grows_from_the_root_to_the_lock():
+    rows = [row.plain for row in draw_path(path(2), 60)]
+
+    assert len(rows) == 5
+    assert rows[0].strip() == "●"
+    assert rows[-1].count("◆") == rows[-1].count("◇") == 1
+    assert rows[2].count("◇") == 1
+
+
+def test_a_path_too_wide_becomes_a_list_with_indents():
+    rows = [row.plain for row in draw_path(path(9), 50)]
+
+    assert len(rows) == len(path(9))
+    assert rows[0].startswith(" ● ")
+    assert sum("◆" in row for row in rows) == 1
+
+
+def test_a_proof_that_cannot_be_read_says_so():
+    assert "cannot be read" in draw_path((), 50)[0].plain
 
 
 # Pages.

@@ -1,6 +1,7 @@
 """Whole screens as text: a diff shows what moved."""
 
 import pytest
+from fakeclaim import inspection
 from fakesession import FakeSession
 from fakestream import Tape, dashboard, start
 from pilots import check_golden, dump, play, press, style_of, styles
@@ -142,6 +143,17 @@ def test_without_colour_everything_is_still_said(monkeypatch):
 )
 def test_other_screens_at_80x24(name, keys):
     check_golden(f"{name}-80x24", screen(FakeSession(dashboard()), *keys))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_claim_inspector(size):
+    session = FakeSession(dashboard())
+    session.network.inspections = {None: inspection(), "hash": inspection("C8")}
+    name = f"claim-{size[0]}x{size[1]}"
+
+    check_golden(name, screen(session, "down", "enter", size=size))
+    tampered = screen(session, "down", "enter", "t", "down", "enter", size=size)
+    check_golden(f"{name}-tampered", tampered)
 
 
 def test_every_line_of_every_golden_screen_fits():

@@ -180,6 +180,30 @@ def test_a_breach_stops_the_world_until_somebody_goes_on_and_the_alarm_stands(se
     assert "I1 BROKEN" in later
 
 
+def test_a_bug_of_the_engine_is_a_panel_with_the_way_back(
+    session, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def broken(*args):
+        raise KeyError("a bug")
+
+    async def script(pilot):
+        monkeypatch.setattr("devnet.engine.network.dispatch", broken)
+        await until(pilot, lambda: "The engine has failed" in dump(pilot))
+        panel = dump(pilot)
+        await press(pilot, "escape", "E")
+        return panel, dump(pilot)
+
+    panel, events = play(session, script, size=(140, 40))
+
+    assert "KeyError" in panel
+    assert "devnet replay" in panel
+    assert "Traceback" not in panel
+    assert len(list(tmp_path.iterdir())) == 1
+    assert "world started" in events
+
+
 def test_a_paused_world_takes_single_steps(session):
     async def script(pilot):
         await press(pilot, "space")

@@ -227,7 +227,7 @@ def draw_check(check: CheckResult, width: int, look: Palette = DARK) -> Text:
     )
     if width < 110:
         return fit(line(row, (f" {check.why}", look.dim)), width)
-    row = line(row, (f" {check.why:<50}", look.dim))
+    row = line(row, (f" {check.why:<52}", look.dim))
     return fit(line(row, (f" {check.reason}", ink)), width)
 
 

@@ -54,7 +54,10 @@ def _clicks(style: str, index: int) -> str:
     return style
 
 
-BALANCE_HEAD = f" {'who':<10} {'chain':<8} {'asset':<6} {'amount':>20}"
+def draw_balance_head(width: int, look: Palette = DARK) -> Text:
+    """What the columns of balances are."""
+    words = f" {'who':<10} {'chain':<8} {'asset':<6} {'amount':>20}"
+    return fit(line((words, f"bold {look.text}")), width)
 
 
 def balance_rows(state: State) -> tuple[tuple[str, str, str, str], ...]:

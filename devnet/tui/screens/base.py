@@ -94,7 +94,7 @@ class DevnetModal(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", show=False),
-        Binding("ctrl+c", "app.quit", "Quit", show=False, priority=True),
+        Binding("ctrl+c", "app.interrupt", "Quit", show=False, priority=True),
     ]
 
     @property

@@ -127,7 +127,10 @@ class Rows(ScrollView, can_focus=True):
         self.cursor = max(0, min(index, n_items - 1))
         per_item = self.rows_per_item()
         top, height = self.cursor * per_item, self.size.height
-        if top < self.scroll_offset.y:
+        if height == 0:
+            # Not laid out yet: there is nothing to scroll within.
+            self.call_after_refresh(self.pick, self.cursor)
+        elif top < self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, force=True)
         elif top + per_item > self.scroll_offset.y + height:
             self.scroll_to(y=top + per_item - height, animate=False, force=True)

@@ -12,6 +12,7 @@ from devnet.engine.events import Event
 from devnet.tui.draw.tables import (
     balance_rows,
     draw_balance,
+    draw_balance_head,
     draw_message,
     draw_waiting,
 )
@@ -128,15 +129,19 @@ class BalanceRows(Rows):
         self.rows_changed()
 
     def n_items(self) -> int:
-        return len(self._rows)
+        # The first row names the columns.
+        return len(self._rows) + 1 if self._rows else 0
 
     def draw_item(self, index: int, width: int) -> tuple[Text, ...]:
-        return (draw_balance(self._rows[index], width, look_of(self)),)
+        look = look_of(self)
+        if index == 0:
+            return (draw_balance_head(width, look),)
+        return (draw_balance(self._rows[index - 1], width, look),)
 
     def picked(self) -> Picked:
-        if not 0 <= self.cursor < len(self._rows):
+        if not 0 < self.cursor <= len(self._rows):
             return Picked()
-        who, chain, asset, amount = self._rows[self.cursor]
+        who, chain, asset, amount = self._rows[self.cursor - 1]
         what = f"{asset} of {who} on {chain}"
         return Picked(copy_what=what, copy_text=amount.replace(" ", ""))
 
