@@ -41,7 +41,16 @@ class Terminal:
             left_s = deadline_s - time.monotonic()
             assert left_s > 0, f"no {words!r} in:\n{self.plain[-3000:]}"
             if select.select([self.file], [], [], left_s)[0]:
-                self.written += os.read(self.file, 65536)
+                self.written += self._read() or self._ended(words)
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.file, 65536)
+        except OSError:  # The other side is closed.
+            return b""
+
+    def _ended(self, words: str) -> bytes:
+        raise AssertionError(f"it ended before {words!r}:\n{self.plain[-3000:]}")
 
     def press(self, keys: str) -> None:
         """Type."""
@@ -51,11 +60,11 @@ class Terminal:
         """Read to the end. The exit status."""
         deadline_s = time.monotonic() + MOST_S
         while time.monotonic() < deadline_s:
-            try:
-                if select.select([self.file], [], [], 1.0)[0]:
-                    self.written += os.read(self.file, 65536)
-            except OSError:  # The other side is closed.
-                break
+            if select.select([self.file], [], [], 1.0)[0]:
+                read = self._read()
+                if not read:
+                    break
+                self.written += read
         _, status = os.waitpid(self.pid, 0)
         return os.waitstatus_to_exitcode(status)
 
