@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from devnet.engine.actors import acts
-from devnet.engine.actors.auditing import books_of
+from devnet.engine.actors.auditing import best_main_tip, books_of
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import spendable
 from devnet.engine.actors.turn import Tools, Turn
@@ -173,9 +173,10 @@ class Reading:
         return self.audit(name).ok
 
     def frozen(self, name: str) -> bool:
-        """Has the mainchain left the branch of this sidechain's anchor?"""
+        """Has the best mainchain left the branch of this sidechain's anchor?"""
         anchor = self._head(name).anchor
-        return not self.world.tree.is_ancestor(anchor.hash, self.world.main_tip)
+        tip = best_main_tip(self._look(), name)
+        return not self.world.tree.is_ancestor(anchor.hash, tip)
 
     def is_paused_by_breach(self) -> bool:
         """Did an invariant break without anybody saying `resume`?"""

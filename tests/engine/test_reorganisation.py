@@ -320,3 +320,18 @@ def test_a_claim_that_waits_while_the_peg_is_frozen_does_not_stop_the_chain():
 def lock_id_of(claim: Transaction) -> bytes:
     (given,) = claim.inputs
     return given.mainchain_output_id
+
+
+def test_a_node_that_lags_behind_makes_nobody_elses_peg_look_frozen():
+    """The auditor looks at the world, not through one node."""
+    net = network(ONE_DPOS, depth=1)
+    long_ago = net.world.main_nodes[0].view
+    with hurry(net):
+        run_until(net, lambda: net.show("alpha")["anchor"] > 113)
+    turn = meddle(net)
+    turn.set_main_node(replace(turn.main_nodes[0], view=long_ago))
+    settle(net, turn)
+
+    assert net.main_height() == 112
+    assert not net.frozen("alpha")
+    assert net.backed("alpha")
