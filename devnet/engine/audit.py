@@ -107,7 +107,7 @@ def _assets(books: Books, main: MainState, side: SideEntry) -> list[bytes]:
     """Every asset that was ever locked for this sidechain, or is on it."""
     assets = set(side.state.coins.totals) | set(side.state.claimed_sum)
     for program in _programs(books):
-        assets |= {coin.asset for coin in main.deposits.get(program) or ()}
+        assets |= {coin.asset for coin in main.deposits_to(program)}
     return sorted(assets, reverse=True)
 
 
@@ -127,19 +127,19 @@ def _sums_of(
     held = [
         coin
         for program in _programs(books)
-        for coin in main.coins.of_program(program)
+        for coin in main.coins.held_by(program)
         if coin.asset == asset
     ]
     arriving = [
         coin
         for program in books.lock_programs
-        for coin in main.deposits.get(program) or ()
+        for coin in main.deposits_to(program)
         if coin.asset == asset and coin.id not in state.claimed
     ]
     donated = [
         coin
         for program in _treasuries(books)
-        for coin in main.deposits.get(program) or ()
+        for coin in main.deposits_to(program)
         if coin.asset == asset
     ]
     circulating = state.coins.total(asset)
@@ -200,17 +200,16 @@ def _check_claims(books: Books, claims: Iterable[Claimed]) -> Iterable[Finding]:
     not above the anchor of the block that claims it.
     """
     spec = books.side.spec
-    deposits = books.main[books.main_tip].state.deposits
+    state = books.main[books.main_tip].state
     for claim in claims:
-        locks = [
-            coin
-            for federation in spec.federations
-            for coin in deposits.get(
-                lock_program(federation, spec.chain_id, claim.claim_script)
+        found = (
+            state.deposit(
+                lock_program(federation, spec.chain_id, claim.claim_script),
+                claim.lock_id,
             )
-            or ()
-            if coin.id == claim.lock_id
-        ]
+            for federation in spec.federations
+        )
+        locks = [lock for lock in found if lock is not None]
         if [(coin.asset, coin.amount) for coin in locks] != [
             (claim.asset, claim.amount)
         ]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.network import SidechainSpec
 from devnet.engine.once import once
-from tests.engine.support import network, run_blocks
+from tests.engine.support import deposit, network, run_blocks
 
 
 class Counted:
@@ -52,3 +53,28 @@ def test_a_block_that_was_stored_keeps_its_parts_and_not_its_bytes_too(lived):
         for part in (entry.block, entry.block.header)
         for value in vars(part).values()
     )
+
+
+def test_every_output_to_a_lock_program_is_kept_and_found_by_its_id():
+    net = network()
+    names = [deposit(net, 10**8, "BTM", "gamma") for _ in range(3)]
+    locks = [net.world.transfers[name] for name in names]
+    state = net.world.tree[net.world.main_tip].state
+
+    made = list(state.deposits_to(locks[0].lock_program))
+
+    assert [coin.id for coin in made] == [lock.lock_id for lock in locks]
+    assert [coin.height for coin in made] == sorted(coin.height for coin in made)
+    assert state.deposit(locks[1].lock_program, locks[1].lock_id) is made[1]
+    assert state.deposit(locks[1].lock_program, bytes(32)) is None
+    assert list(state.deposits_to(b"nobody's")) == []
+
+
+def test_what_a_program_holds_is_the_same_in_order_and_in_none():
+    net = network()
+    coins = net.world.tree[net.world.main_tip].state.coins
+    program = play_account("alice").program
+
+    assert len(coins.of_program(program)) > 1
+    assert set(coins.held_by(program)) == set(coins.of_program(program))
+    assert list(coins.held_by(b"nobody's")) == []

@@ -206,8 +206,7 @@ def settled_lock(turn: Turn, transfer: Transfer) -> SeenLock:
         NotSettledYet: it is not in a block, or not deep enough.
     """
     tip = turn.tree[turn.collector.view.tip]
-    deposits = tip.state.deposits.get(transfer.lock_program) or ()
-    coin = next((coin for coin in deposits if coin.id == transfer.lock_id), None)
+    coin = tip.state.deposit(transfer.lock_program, transfer.lock_id)
     depth = -1 if coin is None else tip.height - coin.height
     if coin is None or depth < turn.depth:
         raise NotSettledYet(

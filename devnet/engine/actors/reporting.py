@@ -126,7 +126,7 @@ def spendable(coins: CoinSet, program: bytes, asset: bytes, height: int) -> int:
     """What a program's owner can spend of an asset in a block of this height."""
     return sum(
         coin.amount
-        for coin in coins.of_program(program)
+        for coin in coins.held_by(program)
         if coin.asset == asset and coin.spendable_at(height)
     )
 
@@ -137,15 +137,14 @@ def _follow_lock(turn: Turn, transfer: Transfer) -> None:
     reorganisation takes it back, as long as no block of the sidechain has its claim.
     """
     tip, needed = turn.tree[turn.main_tip], turn.depth
-    deposits = tip.state.deposits.get(transfer.lock_program) or ()
-    heights = [coin.height for coin in deposits if coin.id == transfer.lock_id]
-    depth = tip.height - heights[0] if heights else -1
+    lock = tip.state.deposit(transfer.lock_program, transfer.lock_id)
+    depth = tip.height - lock.height if lock else -1
     if transfer.stage in ("proof", "claim"):
         side = turn.side(transfer.chain)
         if depth >= needed or transfer.lock_id in side.tree[side.head].state.claimed:
             return
     moved = replace(transfer, stage="lock", done=0, needed=0, failed=False)
-    if heights:
+    if lock:
         done = min(depth, needed)
         note = f"confirm {done}/{needed}"
         moved = replace(moved, stage="confirm", done=done, needed=needed, note=note)

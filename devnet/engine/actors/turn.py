@@ -186,7 +186,7 @@ class Turn:
         )
 
     def _nodes_of(self, chain: str) -> dict[str, SideNode]:
-        """The validators by name, in their order; most steps need those of one chain."""
+        """The validators by name, in their order. Most steps ask of one chain."""
         nodes = self._nodes.get(chain)
         if nodes is None:
             nodes = {node.name: node for node in self.side(chain).nodes}

@@ -9,6 +9,7 @@ Source: Bytom/bytom v1.1.0, protocol/state/utxo_view.go; rules in protocol order
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rpds import HashTrieMap
@@ -92,11 +93,13 @@ class CoinSet:
 
     def of_program(self, program: bytes) -> list[Coin]:
         """Outputs that this program holds, oldest first."""
-        owned = self.by_program.get(program)
-        if owned is None:
-            return []
-        coins = [self.by_id[coin_id] for coin_id in owned]
+        coins = self.held_by(program)
         return sorted(coins, key=lambda coin: (coin.height, coin.position, coin.id))
+
+    def held_by(self, program: bytes) -> Iterator[Coin]:
+        """The same outputs in no order at all, for sums."""
+        for coin_id in self.by_program.get(program) or ():
+            yield self.by_id[coin_id]
 
     def total(self, asset: bytes) -> int:
         """Sum of all unspent outputs of an asset."""

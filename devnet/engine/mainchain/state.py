@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from rpds import HashTrieMap
 
@@ -20,7 +21,7 @@ from devnet.engine.bc.difficulty import INITIAL_SEED, work_of_bits
 from devnet.engine.bc.programs import is_p2wsh
 from devnet.engine.bc.transaction import Issuance
 from devnet.engine.chain.coins import Coin, CoinChange, CoinSet, apply_transaction
-from devnet.engine.chain.heights import Heights
+from devnet.engine.chain.column import Column
 from devnet.engine.errors import BlockError
 from devnet.engine.mainchain.index import MainIndex
 from devnet.engine.mainchain.profile import Profile, genesis_block, profile_named
@@ -32,6 +33,10 @@ from devnet.engine.rules.block import (
 )
 
 SEED_WINDOW = 256
+
+
+Deposits: TypeAlias = "HashTrieMap[bytes, Column[Coin]]"
+"""Outputs by P2WSH program."""
 
 
 class UnknownParent(BlockError):
@@ -67,16 +72,25 @@ class MainState:
     """
     The mainchain at a block.
 
-    hashes: block hash by height, down to genesis. deposits: every output ever made to a
+    hashes: block hash by height, from genesis on. deposits: every output ever made to a
     P2WSH program on this branch, spent or not, for those who watch lock addresses.
     index: transactions, sums of assets and fingerprints on this branch.
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
-    hashes: Heights = field(default_factory=Heights)
-    deposits: HashTrieMap[bytes, tuple[Coin, ...]] = field(default_factory=HashTrieMap)
+    hashes: Column[bytes] = field(default_factory=Column)
+    deposits: Deposits = field(default_factory=HashTrieMap)
     assets: HashTrieMap[bytes, AssetRecord] = field(default_factory=HashTrieMap)
     index: MainIndex = field(default_factory=MainIndex)
+
+    def deposit(self, program: bytes, coin_id: bytes) -> Coin | None:
+        """The output that was made to a P2WSH program under this id, or None."""
+        made = (coin for coin in self.deposits_to(program) if coin.id == coin_id)
+        return next(made, None)
+
+    def deposits_to(self, program: bytes) -> Iterable[Coin]:
+        """Every output ever made to a P2WSH program, oldest first."""
+        return self.deposits.get(program) or ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,13 +255,11 @@ def _connect(
     ), CoinChange(tuple(spent), tuple(created))
 
 
-def _with_deposits(
-    deposits: HashTrieMap[bytes, tuple[Coin, ...]], created: Iterable[Coin]
-) -> HashTrieMap[bytes, tuple[Coin, ...]]:
+def _with_deposits(deposits: Deposits, created: Iterable[Coin]) -> Deposits:
     for coin in created:
         if is_p2wsh(coin.program):
-            known = deposits.get(coin.program) or ()
-            deposits = deposits.insert(coin.program, (*known, coin))
+            made = deposits.get(coin.program) or Column()
+            deposits = deposits.insert(coin.program, made.with_next(coin))
     return deposits
 
 

@@ -13,7 +13,7 @@ from devnet.engine.bc.merkle import status_root, tx_root
 from devnet.engine.bc.records import SwapRecord
 from devnet.engine.bc.sideblock import SideBlock, SideHeader, rules_hash, view
 from devnet.engine.chain.coins import CoinChange, CoinSet
-from devnet.engine.chain.heights import Heights
+from devnet.engine.chain.column import Column
 from devnet.engine.chain.places import Places
 from devnet.engine.federation.programs import Federation
 from devnet.engine.interfaces import Certificate, Checkpoint, Header, Rules
@@ -50,7 +50,7 @@ class SideState:
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
-    hashes: Heights = field(default_factory=Heights)
+    hashes: Column[bytes] = field(default_factory=Column)
     claimed: HashTrieMap[bytes, Claimed] = field(default_factory=HashTrieMap)
     claimed_sum: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
     burned_sum: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
@@ -197,7 +197,7 @@ def genesis_entry(block: SideBlock, rules: Rules) -> SideEntry:
     """The entry of the genesis block, which is trusted as it is."""
     block_hash = block.header.hash
     state = SideState(
-        hashes=Heights().with_next(block_hash),
+        hashes=Column(newest=(block_hash,)),
         epochs=(
             Rules(0, rules.engine, rules.params, rules.validators,
                   Checkpoint(0, block_hash)),
