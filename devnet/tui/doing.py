@@ -129,6 +129,7 @@ HANDLERS: dict[str, Callable[[DevnetApp], None]] = {
     "transfer": _form("transfer"),
     "swap": _form("swap"),
     "new": _form("new-sidechain"),
+    "issue": _form("issue"),
     "pause": _pause,
     "step": _step,
     "mine": _mine,

@@ -249,8 +249,8 @@ SHAPES: dict[str, Shape] = {
         },
         hints={
             "at": "+12, or a height",
-            "params": '{"slot_ms": 500}',
-            "validators": "v1,v2,v3",
+            "params": '{"interval_ms": 400}',
+            "validators": "those in force",
         },
         notes={"sidechain": _now_runs, "at": _closing},
     ),
@@ -268,7 +268,7 @@ SHAPES: dict[str, Shape] = {
         hints={
             "name": "delta",
             "validators": "4",
-            "params": '{"slot_ms": 500}',
+            "params": '{"interval_ms": 400}',
         },
     ),
 }

@@ -54,7 +54,7 @@ KEYS: tuple[Key, ...] = (
         _NO_WITHDRAW, 2),
     Key("transfer", "t", "t", "Transfer", "pay somebody on one chain", "act", True,
         footer=10),
-    Key("issue", "i", "i", "Issue", "make an asset", "act", True, f"issue {_LATER}"),
+    Key("issue", "i", "i", "Issue", "make an asset", "act", True),
     Key("swap", "s", "s", "Swap", "change a sidechain's rule", "act", True, footer=3),
     Key("fault", "f", "f", "Fault", "break something on purpose", "act", True,
         _NO_FAULT, 4),

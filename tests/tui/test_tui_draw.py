@@ -194,10 +194,11 @@ def test_failed_transfers_come_first_then_moving_then_the_last_few_done():
 
 def test_a_swap_counts_down_in_the_lane():
     asked = SwapView("poa", "solo", 420, "asked", approvals=2, needed=3)
-    assert lane_says(lane(swap=asked)) == "poa>solo at 420  2/3 agree"
+    assert lane_says(lane(swap=asked)) == "2 of 3 agree  poa>solo at 420"
     scheduled = SwapView("poa", "solo", 420, "scheduled")
-    assert lane_says(lane(swap=scheduled)) == "poa>solo at 420  20 blocks left"
+    assert lane_says(lane(swap=scheduled)) == "20 blocks left  poa>solo at 420"
     assert "closing" in lane_says(lane(swap=scheduled, height=420))
+    assert "20 blocks left" in draw_lane(lane(swap=scheduled), 80)[0].plain
 
 
 def test_a_badge_shows_the_coming_rule_during_a_swap():

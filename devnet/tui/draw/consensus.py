@@ -54,7 +54,8 @@ def draw_facts(lane: LaneView, width: int, look: Palette = DARK) -> list[Text]:
             (f" {'rule':<11} ", look.dim),
             (lane.engine, f"bold {look.text}"),
             (f"  epoch {lane.epoch}  finality: {lane.finality}", look.text),
-            (f"  storage {lane.store}  chain {short(lane.chain_id)}", look.dim),
+            (f"  storage {lane.store}", look.dim),
+            (f"  chain {short(lane.chain_id)}" if width >= 100 else "", look.dim),
         ),
         fit(seats, width),
         line(

@@ -6,19 +6,27 @@ from rich.text import Text
 
 from devnet.tui.draw.text import fit, line, short, span
 from devnet.tui.theme import DARK, DEPOSIT, EMPTY, FULL, LINK, MORE, WITHDRAWAL, Palette
-from devnet.tui.views import BlockView, MainView
+from devnet.tui.views import BlockView, FaultView, MainView
 
 UNLUCKY = 0.99
 """Above this chance of a block by now no number is honest enough to be shown."""
 
 
-def main_title(main: MainView, look: Palette = DARK) -> Text:
-    """The title of the panel."""
+def main_title(main: MainView, look: Palette = DARK, cut: str = "") -> Text:
+    """The title of the panel. `cut` names the sides when the network is cut."""
     miners = f"  {main.n_miners} miners" if main.n_miners else ""
+    alarm = f"  cut: {cut}" if cut else ""
     return line(
         ("mainchain", f"bold {look.main}"),
         (f"  bytom {main.profile}  PoW tensority{miners}", look.main),
+        (alarm, f"bold {look.error}"),
     )
+
+
+def cut_of(faults: tuple[FaultView, ...]) -> str:
+    """The sides of a cut mainchain, or nothing while it is whole."""
+    cuts = [fault.detail for fault in faults if fault.target == "main"]
+    return cuts[0] if cuts else ""
 
 
 def main_foot(main: MainView, n_waiting: int, look: Palette = DARK) -> Text:

@@ -95,15 +95,14 @@ def lane_says(lane: LaneView) -> str:
     swap = lane.swap
     if swap is None:
         return lane.said
-    change = f"{swap.old_engine}>{swap.engine}"
+    # What changes comes first: it is what is left where room is short.
+    change = f"{swap.old_engine}>{swap.engine} at {swap.closing_height}"
     if swap.stage == "asked":
-        return (
-            f"{change} at {swap.closing_height}  {swap.approvals}/{swap.needed} agree"
-        )
+        return f"{swap.approvals} of {swap.needed} agree  {change}"
     left = swap.closing_height - lane.height
     if left > 0:
-        return f"{change} at {swap.closing_height}  {plural(left, 'block')} left"
-    return f"{change} closing: {swap.closing_height} to be final"
+        return f"{plural(left, 'block')} left  {change}"
+    return f"closing  {change}, to be final"
 
 
 def peg_words(lane: LaneView, decimals: dict[str, int]) -> str:

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from devnet.tui.draw.mainchain import draw_mainchain, main_foot, main_title
+from devnet.tui.draw.mainchain import cut_of, draw_mainchain, main_foot, main_title
 from devnet.tui.draw.sidechains import (
     NO_SIDECHAIN,
     draw_lane,
@@ -57,13 +57,14 @@ class MainPanel(Widget, can_focus=True):
         main = frame.state.main
         n_waiting = sum(tx.chain == "main" for tx in frame.state.mempool)
         second = frame.now_ms // 1000
-        shown = (main, n_waiting, second, frame.with_lost, look_of(self))
+        cut = cut_of(frame.state.faults)
+        shown = (main, n_waiting, second, frame.with_lost, cut, look_of(self))
         if shown == self._shown:
             return
         self._shown = shown
         self.main, self.now_ms, self.with_lost = main, frame.now_ms, frame.with_lost
         look = look_of(self)
-        self.border_title = main_title(main, look)
+        self.border_title = main_title(main, look, cut)
         self.border_subtitle = main_foot(main, n_waiting, look)
         self.refresh()
 
