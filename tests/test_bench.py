@@ -220,6 +220,7 @@ def test_a_world_lives_through_the_blocks_that_it_is_told_to():
     told = worlds.live(4)
 
     assert told["n_blocks"] >= 4
+    assert all(ms > 0 for ms in told["cpu_ms_per_main_block"])
     assert set(told["side_heights"]) == {"alpha", "beta", "gamma"}
 
 

@@ -48,7 +48,13 @@ SUBJECTS: dict[str, Subject] = {
 """Named as the targets of the performance page, or by a word."""
 
 MISSED, WRONG_CALL = 1, 2
-TOLD = ("bound_by", "us_at_height", "bytes_per_block", "bytes_per_main_block")
+TOLD = (
+    "bound_by",
+    "us_at_height",
+    "bytes_per_block",
+    "bytes_per_main_block",
+    "cpu_ms_per_main_block",
+)
 """Facts of single subjects that people want to see, too."""
 
 
