@@ -5,7 +5,7 @@ came of it printed, so that other processes and other Pythons can be compared.
     python -m tests.engine.tips [SEED] [--real]
 
 prints one line of JSON: the tip of every chain, a digest of the world, one of the whole
-event stream. `--real` mines with Tensority (half a minute on one core) instead of the
+event stream. `--real` mines with Tensority (a few seconds on one core) instead of the
 cheap function that tests use.
 """
 
