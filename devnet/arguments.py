@@ -22,7 +22,7 @@ examples:
   devnet                                     the screen on the default world
   devnet --sidechains alpha:poa --depth 6    one sidechain, deeper confirmations
   devnet run fixtures/scripts/first-deposit.dn
-  devnet --until 20blocks > events.log       no terminal: one line per event
+  devnet --until 20blocks --speed max | cat  no terminal: one line per event
 
 Verbs such as lock, swap and wait are lines of a script or of devnet repl; there,
 `help` lists them and `help lock` explains one. So does `devnet lock --help`."""

@@ -37,7 +37,7 @@ def test_every_key_does_something_or_says_that_it_comes_later():
 
 
 @pytest.mark.parametrize(
-    "key_id", ["withdraw", "fault", "issue", "assets", "faults", "lessons"]
+    "key_id", ["withdraw", "fault", "assets", "faults", "lessons"]
 )
 def test_a_key_of_a_later_version_says_so_in_one_sentence(key_id, state):
     reason = off(key_id, state)

@@ -149,9 +149,14 @@ def _accounts(session: Context) -> Said:
     network = session.network
     rows = []
     for who in network.accounts():
-        for asset, info in network.assets().items():
-            amount = Amount(network.balance(who, "main", asset), asset, info.decimals)
-            rows.append({"who": who, "chain": "main", "amount": amount, "asset": asset})
+        for chain in network.chain_names():
+            for asset, info in network.assets().items():
+                units = network.balance(who, chain, asset)
+                if units or chain == "main":
+                    amount = Amount(units, asset, info.decimals)
+                    rows.append(
+                        {"who": who, "chain": chain, "amount": amount, "asset": asset}
+                    )
     return Said(rows, _table(rows, ("who", "chain", "amount")))
 
 
