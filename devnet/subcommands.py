@@ -72,7 +72,7 @@ def _default(args: argparse.Namespace) -> int:
                 no_color="NO_COLOR" in os.environ,
             )
             return int(run(session, look))
-    from devnet.commands.types import parse_span
+    from devnet.commands.values import parse_span
     from devnet.repl.script import run_headless
 
     if args.until is not None:
@@ -249,7 +249,7 @@ def _world(args: argparse.Namespace) -> tuple[Any, float | None, str | None]:
         parse_sidechains,
         read_config,
     )
-    from devnet.commands.types import parse_speed
+    from devnet.commands.values import parse_speed
 
     given = vars(args)
     if given.get("no_color"):

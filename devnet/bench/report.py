@@ -83,10 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run_bench(options.names, options.json, n_pairs=options.pairs)
     except BadValue as error:
-        print(f"{error.message}. {error.hint}", file=sys.stderr)
+        print(f"devnet bench: {error.message}\n  {error.hint}", file=sys.stderr)
         return WRONG_CALL
     except DevnetError as error:
-        print(f"{error.message}. {error.hint}", file=sys.stderr)
+        print(f"devnet bench: {error.message}\n  {error.hint}", file=sys.stderr)
         return MISSED
 
 

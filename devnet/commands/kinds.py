@@ -223,7 +223,7 @@ TYPES.update(
         Subject: ArgType(
             "subject", "WHICH", "height, hash, name or chain", spelled, _subjects
         ),
-        Raw: ArgType("raw", "HEX", "hex digits, an address or JSON", spelled),
+        Raw: ArgType("raw", "HEX", "text in hex, an address or JSON", spelled),
         Documents: ArgType(
             "documents", "FILE_OR_TEXT...", "files, or texts in quotes",
             read_documents, rest=True,

@@ -21,7 +21,7 @@ from devnet.commands.host import Host
 from devnet.commands.options import SideOptions, WorldOptions
 from devnet.commands.recording import save_recording
 from devnet.commands.session import Session
-from devnet.engine.errors import DevnetError
+from devnet.engine.errors import BadValue, DevnetError
 
 if TYPE_CHECKING:
     from devnet.engine.interfaces import WorkSource
@@ -78,7 +78,12 @@ def side_spec(side: SideOptions) -> SidechainSpec:
 
 
 def checked_side(side: SideOptions) -> SideOptions:
-    """The same sidechain, when its engine and store exist. Raises BadArgument."""
+    """
+    The same sidechain, when its engine, store and parameters exist.
+
+    Raises:
+        BadArgument: one of them does not.
+    """
     plugins = Plugins()
     for what, name, known in (
         ("engine", side.engine, plugins.engines),
@@ -90,6 +95,16 @@ def checked_side(side: SideOptions) -> SideOptions:
                 f"sidechain {side.name}: there is no {what} {name!r}",
                 hint=did_you_mean(name, names, what),
             )
+    if side.params:
+        from devnet.engine.actors.birth import checked_params
+        from devnet.plugins import load_engine
+
+        try:
+            checked_params(load_engine(side.engine).info, dict(side.params))
+        except BadValue as error:
+            raise BadArgument(
+                f"sidechain {side.name}: {error.message}", hint=error.hint
+            ) from None
     return side
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from devnet.commands.errors import BadArgument, BadConfig, did_you_mean
+from devnet.commands.values import parse_speed
 
 PROFILES = ("fast", "solonet")
 BLOCK_S = {"fast": 1, "solonet": 150}
@@ -208,6 +209,8 @@ def _file_options(path: str, values: dict[str, Any]) -> FileOptions:
                 hint=f"lines look like {example}",
             )
     world = {key: values[key] for key in _WORLD_KEYS if key in values}
+    if "speed" in values:
+        parse_speed(values["speed"])
     sides = _sides(path, values["sidechains"]) if "sidechains" in values else None
     return FileOptions(
         WorldOptions().with_changes(**world, sidechains=sides),
@@ -233,6 +236,14 @@ def _sides(path: str, value: Any) -> tuple[SideOptions, ...]:
                     f"{path}: a sidechain has no setting {key!r}",
                     hint=did_you_mean(key, _SIDE_KEYS, "setting"),
                 )
+        params = table.get("params", {})
+        if not isinstance(params, dict) or {type(one) for one in params.values()} - {
+            int
+        }:
+            raise BadConfig(
+                f"{path}: params of a sidechain must be whole numbers, not {params!r}",
+                hint="lines look like params = { interval_ms = 500 }",
+            )
         texts = [str(table.get(key, "")) for key in ("name", "engine")]
         side = _parse_side(":".join((*texts, str(table.get("store", "memory")))))
         sides.append(

@@ -151,22 +151,29 @@ def load_recording(path: str) -> Recording:
         ) from None
     try:
         return _recording(rows)
-    except (KeyError, IndexError, TypeError, ValueError, DevnetError) as error:
-        raise BadFile(
-            f"{path} is not a whole recording: {error}",
-            hint="save recording FILE writes one",
-        ) from None
+    except KeyError as error:
+        reason = f"a line has no {error}"
+    except (AttributeError, TypeError):
+        reason = "not every line is an object as recordings have it"
+    except (ValueError, DevnetError) as error:
+        reason = str(error)
+    raise BadFile(
+        f"{path} is not a whole recording: {reason}",
+        hint="save recording FILE writes one",
+    )
 
 
 def _recording(rows: list[dict[str, Any]]) -> Recording:
+    if not rows:
+        raise ValueError("it is empty")
     header, last = rows[0], rows[-1]
-    if header["type"] != "header" or header["product"] != "bystack-devnet":
+    if header.get("type") != "header" or header.get("product") != "bystack-devnet":
         raise ValueError("its first line is no header")
     if header["v"] != FORMAT:
         raise ValueError(f"it has format {header['v']}, this version reads {FORMAT}")
-    if last["type"] != "digest":
+    if last.get("type") != "digest":
         raise ValueError("its end is missing")
-    commands = [row for row in rows if row["type"] == "command"]
+    commands = [row for row in rows if row.get("type") == "command"]
     return Recording(
         options=options_from_dict(header["config"]),
         version=str(header["version"]),
@@ -177,7 +184,7 @@ def _recording(rows: list[dict[str, Any]]) -> Recording:
         events=tuple(
             {key: value for key, value in row.items() if key != "type"}
             for row in rows
-            if row["type"] == "event"
+            if row.get("type") == "event"
         ),
         end=Entry(int(last["at_ms"]), int(last["step"]), ""),
         digest=str(last["digest"]),

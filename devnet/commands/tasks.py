@@ -214,6 +214,8 @@ class Task:
     ) -> None:
         """Close a call with its outcome. The first error ends the task."""
         session = self._session
+        if error is not None and call is not None and not error.hint:
+            error.hint = f"help {call.verb} explains it"
         if error is not None and was_refused(error):
             session.tell_refusal(
                 Refused(

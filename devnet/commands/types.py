@@ -15,7 +15,14 @@ from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument, did_you_mean
 from devnet.commands.grammar import Call, Token, parse_call, quoted
 from devnet.commands.options import NAME_HINT, is_sidechain_name
-from devnet.commands.values import Amount, Quantity, TransferRef, parse_quantity
+from devnet.commands.values import (
+    Amount,
+    Quantity,
+    TransferRef,
+    parse_quantity,
+    parse_span,
+    parse_speed,
+)
 from devnet.engine.errors import BadValue, UnknownName
 
 Account = NewType("Account", str)
@@ -156,38 +163,10 @@ def _speed(token: Token, session: Context) -> float:
     return parse_speed(spelled(token, session))
 
 
-def parse_speed(word: str) -> float:
-    """Virtual time per wall time: `x4`, `4`, `0.5`, or `max`."""
-    if word == "max":
-        return float("inf")
-    quantity = parse_quantity(word.removeprefix("x"))
-    if quantity is not None and not quantity.neu:
-        speed = float(quantity.as_fraction(0))
-        if 0 < speed <= 1_000_000:
-            return speed
-    raise BadArgument(
-        f"{word[:40]!r} is not a speed", hint="write x1, x0.5, x20 or max"
-    )
-
-
 def _span(token: Token, session: Context) -> str:
     word = spelled(token, session)
     parse_span(word)
     return word
-
-
-def parse_span(word: str) -> tuple[int, str]:
-    """`20blocks` is (20, "blocks"), `30s` is (30, "s")."""
-    for unit in ("blocks", "block", "s"):
-        digits = word.removesuffix(unit)
-        if digits != word and digits.isascii() and digits.isdecimal():
-            if len(digits) <= 9:
-                return int(digits), unit.removesuffix("s") + "s" if unit != "s" else "s"
-            break
-    raise BadArgument(
-        f"{word[:40]!r} is not a span of time",
-        hint="write 20blocks (of the mainchain) or 30s (of virtual time)",
-    )
 
 
 def _names(token: Token, session: Context) -> tuple[str, ...]:

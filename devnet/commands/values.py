@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from devnet.commands.errors import BadArgument
 from devnet.engine.errors import BadValue
 
 _NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?(neu)?")
@@ -88,6 +89,34 @@ def show_units(units: int, decimals: int, *, trim: bool = True) -> str:
     if trim:
         fraction = fraction.rstrip("0")
     return f"{sign}{whole}{'.' + fraction if fraction else ''}"
+
+
+def parse_speed(word: str) -> float:
+    """Virtual time per wall time: `x4`, `4`, `0.5`, or `max`."""
+    if word == "max":
+        return float("inf")
+    quantity = parse_quantity(word.removeprefix("x"))
+    if quantity is not None and not quantity.neu:
+        speed = float(quantity.as_fraction(0))
+        if 0 < speed <= 1_000_000:
+            return speed
+    raise BadArgument(
+        f"{word[:40]!r} is not a speed", hint="write x1, x0.5, x20 or max"
+    )
+
+
+def parse_span(word: str) -> tuple[int, str]:
+    """`20blocks` is (20, "blocks"), `30s` is (30, "s")."""
+    for unit in ("blocks", "block", "s"):
+        digits = word.removesuffix(unit)
+        if digits != word and digits.isascii() and digits.isdecimal():
+            if len(digits) <= 9:
+                return int(digits), unit.removesuffix("s") + "s" if unit != "s" else "s"
+            break
+    raise BadArgument(
+        f"{word[:40]!r} is not a span of time",
+        hint="write 20blocks (of the mainchain) or 30s (of virtual time)",
+    )
 
 
 @dataclass(frozen=True, slots=True)

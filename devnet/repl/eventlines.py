@@ -6,10 +6,11 @@ Signs are one cell wide, and each has a twin in ascii.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from devnet.engine.events import Event
+from devnet.commands.values import Amount
+from devnet.engine.events import AssetKnown, Event
 
 ASCII = str.maketrans({"✓": "+", "·": ".", "✗": "x", "▼": "v", "◆": "*"})
 
@@ -25,9 +26,24 @@ Words = tuple[str, str, str]
 """Sign, where, and what."""
 
 
-def event_line(event: Event, *, ascii_signs: bool = False) -> str:
+Decimals = Mapping[str, int]
+"""Of each asset that has been told of; another one counts in its smallest unit."""
+
+
+def learn(decimals: dict[str, int], event: Event) -> None:
+    """Note the decimals of an asset that an event tells of."""
+    if isinstance(event, AssetKnown):
+        decimals[event.asset] = event.decimals
+
+
+def event_line(
+    event: Event, decimals: Decimals | None = None, *, ascii_signs: bool = False
+) -> str:
     """One line without a line end."""
-    sign, where, what = _WORDS.get(event.kind, _anything)(event)
+    if event.kind in _AMOUNTS:
+        sign, where, what = _AMOUNTS[event.kind](event, decimals or {})
+    else:
+        sign, where, what = _WORDS.get(event.kind, _anything)(event)
     line = f"{clock(event.at_ms)} {sign} {where:6} {what}"
     return line.translate(ASCII) if ascii_signs else line
 
@@ -79,6 +95,29 @@ def _audited(event: Any) -> Words:
     return ("✓" if event.ok else "✗"), event.chain, verdict
 
 
+def _signers(event: Any) -> str:
+    if len(event.signers) < 2:
+        return str(event.address)
+    return f"{event.quorum} of {', '.join(event.signers)} sign"
+
+
+def _amount(event: Any, decimals: Decimals) -> str:
+    if event.asset not in decimals:
+        return f"{event.amount}neu {event.asset}"
+    return str(Amount(event.amount, event.asset, decimals[event.asset]))
+
+
+_AMOUNTS: dict[str, Callable[[Any, Decimals], Words]] = {
+    "BalanceChanged": lambda e, decimals: (
+        "·", e.chain, f"{e.who} has {_amount(e, decimals)}",
+    ),
+    "TransferStarted": lambda e, decimals: (
+        "▼", "fed",
+        f"{e.transfer} {e.who} locks {_amount(e, decimals)} for {e.to} on {e.chain}",
+    ),
+}  # fmt: skip
+
+
 _WORDS: dict[str, Callable[[Any], Words]] = {
     "WorldStarted": lambda e: (
         "·", "main", f"world starts  seed {e.seed}  {e.profile}  height {e.height}",
@@ -87,18 +126,19 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
         "·", e.name,
         f"starts  {e.engine}  {e.store}  {len(e.validators)} validators",
     ),
+    "AssetKnown": lambda e: (
+        "·", "main", f"{e.asset} has {e.decimals} decimals  id {short(e.id)}",
+    ),
+    "AccountAdded": lambda e: ("·", "main", f"account {e.who}  {_signers(e)}"),
     "BlockAdded": _block,
     "BlockUndone": lambda e: ("!", e.chain, f"block {e.height} undone  {short(e.id)}"),
     "BlockFinal": lambda e: ("✓", e.chain, f"final {e.height}"),
     "TxQueued": lambda e: ("·", e.chain, f"{e.what} waits  {short(e.id)}"),
+    "TxHeld": lambda e: ("·", e.chain, f"held {short(e.id)}: {e.reason}"),
     "TxsMined": lambda e: (
         "·", e.chain, f"{len(e.ids)} from the mempool into block {e.height}",
     ),
-    "BalanceChanged": lambda e: ("·", e.chain, f"{e.who} has {e.amount} {e.asset}"),
     "TxDropped": lambda e: ("!", e.chain, f"dropped {short(e.id)}: {e.reason}"),
-    "TransferStarted": lambda e: (
-        "▼", "fed", f"{e.transfer} {e.who} locks {e.asset} for {e.to} on {e.chain}",
-    ),
     "TransferMoved": _moved,
     "ClaimCrafted": lambda e: (
         "·", "fed", f"{e.transfer} proof built  {e.n_hashes} hashes  {e.proof_bytes} B",

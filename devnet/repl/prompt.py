@@ -210,8 +210,10 @@ class Prompt:
             shown = [one for one in new if one.kind not in NOISY]
             if len(shown) > MOST_LINES_AT_ONCE:
                 print(f"... {len(shown) - MOST_LINES_AT_ONCE} events before these")
+            known = session.network.assets()
+            decimals = {name: info.decimals for name, info in known.items()}
             for event in shown[-MOST_LINES_AT_ONCE:]:
-                print(event_line(event, ascii_signs=self.ascii_signs))
+                print(event_line(event, decimals, ascii_signs=self.ascii_signs))
 
 
 def _failed(verb: str, error: DevnetError) -> Outcome:

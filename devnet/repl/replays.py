@@ -11,7 +11,7 @@ from devnet.commands.launch import RECORDING_NAME, opened
 from devnet.commands.recording import Recording, load_recording
 from devnet.commands.replaying import replay
 from devnet.engine.events import event_from_dict
-from devnet.repl.eventlines import event_line
+from devnet.repl.eventlines import event_line, learn
 from devnet.repl.script import interruptible
 
 
@@ -19,11 +19,14 @@ def print_recording(
     path: str, *, as_json: bool = False, ascii_signs: bool = False
 ) -> int:
     """Print the events of a recording, one line each."""
+    decimals: dict[str, int] = {}
     for facts in load_recording(path).events:
         if as_json:
             print(json.dumps(facts, sort_keys=True))
-        else:
-            print(event_line(event_from_dict(facts), ascii_signs=ascii_signs))
+            continue
+        event = event_from_dict(facts)
+        learn(decimals, event)
+        print(event_line(event, decimals, ascii_signs=ascii_signs))
     return EXIT_DONE
 
 

@@ -21,9 +21,9 @@ from devnet.commands.errors import (
 from devnet.commands.grammar import logical_lines
 from devnet.commands.pacer import NO_LIMIT_MS
 from devnet.commands.session import Session
-from devnet.commands.types import parse_span
+from devnet.commands.values import parse_span
 from devnet.commands.verbs.world import read_script
-from devnet.repl.eventlines import event_line
+from devnet.repl.eventlines import event_line, learn
 from devnet.repl.printing import Printer, error_words
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
@@ -119,6 +119,7 @@ def run_headless(
     end_ms = session.now_ms + count * 1000 if unit == "s" else NO_LIMIT_MS
     end_height = network.main_height() + count
     n_printed, stopped = 0, False
+    decimals: dict[str, int] = {}
 
     def print_new() -> None:
         nonlocal n_printed
@@ -128,7 +129,8 @@ def run_headless(
             if as_json:
                 line = json.dumps(event.as_dict(), sort_keys=True)
             else:
-                line = event_line(event, ascii_signs=ascii_signs)
+                learn(decimals, event)
+                line = event_line(event, decimals, ascii_signs=ascii_signs)
             sys.stdout.write(line + "\n")
         sys.stdout.flush()
 

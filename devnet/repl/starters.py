@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
-from devnet.commands.errors import EXIT_DONE, BadFile
+from devnet.commands.errors import EXIT_DONE, BadArgument, BadFile, did_you_mean
 from devnet.commands.launch import hashing
+from devnet.commands.options import PROFILES
 from devnet.repl.progress import Progress
 from devnet.starter import (
     build_starter,
@@ -32,7 +34,14 @@ def run_starter(
     Raises:
         DevnetError: no such chain, or it breaks a rule; BadFile: it cannot be written.
     """
+    if profile not in PROFILES:
+        raise BadArgument(
+            f"there is no profile {profile!r}",
+            hint=did_you_mean(profile, PROFILES, "profile"),
+        )
     path = Path(out) if out else starter_path(profile)
+    if what == "build":
+        _check_writable(path)
     progress = Progress("blocks", 0)
     with hashing(alone=True) as works:
         try:
@@ -47,8 +56,7 @@ def run_starter(
         try:
             save_starter(path, profile, starter)
         except OSError as error:
-            reason = (error.strerror or "it cannot be written").lower()
-            raise BadFile(f"{path}: {reason}", hint="--out FILE") from None
+            raise _unwritable(path, error) from None
     header = starter[-1][0].header
     height, tip = header.height, header.hash.hex()
     if as_json:
@@ -58,3 +66,17 @@ def run_starter(
         done = "every rule and every proof of work holds" if what == "verify" else path
         print(f"starter chain of {profile}: height {height}, tip {tip}: {done}")
     return EXIT_DONE
+
+
+def _check_writable(path: Path) -> None:
+    """Before the mining, not after it. Raises BadFile."""
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> BadFile:
+    reason = (error.strerror or "it cannot be written").lower()
+    return BadFile(f"{path}: {reason}", hint="--out FILE in a folder that exists")

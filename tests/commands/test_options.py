@@ -83,6 +83,8 @@ def test_a_config_file_may_have_tables(tmp_path):
         ('[[sidechains]]\nname = "a"\nengin = "poa"', "did you mean engine"),
         ('[[sidechains]]\nname = "a"', "does not describe a sidechain"),
         ("\x00", "is not TOML"),
+        ('speed = "fast"', "x0.5"),
+        ('[[sidechains]]\nname = "a"\nengine = "poa"\nparams = {x = "y"}', "whole"),
     ],
 )
 def test_a_bad_config_file_gets_one_sentence(tmp_path, text, says):

@@ -10,8 +10,15 @@ from dataclasses import fields
 import pytest
 
 from devnet.commands.session import Session
-from devnet.engine.events import EVENT_KINDS, BlockAdded, Event, TransferMoved
-from devnet.repl.eventlines import _WORDS, event_line
+from devnet.engine.events import (
+    EVENT_KINDS,
+    AssetKnown,
+    BalanceChanged,
+    BlockAdded,
+    Event,
+    TransferMoved,
+)
+from devnet.repl.eventlines import _AMOUNTS, _WORDS, event_line, learn
 from devnet.repl.printing import Printer
 from devnet.repl.script import run_headless, run_lines, run_scripts
 from tests.commands.sessions import (
@@ -84,6 +91,19 @@ def test_an_event_is_one_line_with_its_virtual_time():
     assert event_line(moved, ascii_signs=True) == "  0:00.000 + fed    d1 claimed"
 
 
+def test_an_event_counts_in_the_assets_own_unit_once_it_is_known():
+    has = BalanceChanged(
+        seq=1, at_ms=0, who="bob", chain="main", asset="BTM", amount=250_000_000
+    )
+    decimals: dict[str, int] = {}
+
+    before = event_line(has, decimals)
+    learn(decimals, AssetKnown(seq=2, at_ms=0, asset="BTM", id="ff" * 32, decimals=8))
+
+    assert before.endswith("bob has 250000000neu BTM")
+    assert event_line(has, decimals).endswith("bob has 2.5 BTM")
+
+
 @pytest.mark.parametrize("kind", sorted(EVENT_KINDS))
 def test_every_event_has_words(kind):
     values: dict[str, object] = {"str": "x", "int": 1, "bool": True}
@@ -93,7 +113,7 @@ def test_every_event_has_words(kind):
 
     assert "\n" not in event_line(event)
     assert event_line(event, ascii_signs=True).isascii()
-    assert set(_WORDS) <= set(EVENT_KINDS)
+    assert set(_WORDS) | set(_AMOUNTS) <= set(EVENT_KINDS)
 
 
 @contextmanager

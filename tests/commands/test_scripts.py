@@ -6,35 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from devnet.commands.grammar import logical_lines
-from devnet.commands.launch import make_host
-from devnet.commands.options import WorldOptions, parse_sidechains
 from devnet.commands.recording import load_recording
 from devnet.commands.replaying import replay
 from devnet.commands.session import Session
 from devnet.commands.verbs.world import read_script
-from devnet.engine.interfaces import WorkSource
-from devnet.worker import HashPool
 from tests.commands.sessions import CountingWorks, make_session
 
 SCRIPTS = sorted((Path(__file__).parents[2] / "fixtures" / "scripts").glob("*.dn"))
-(FIRST_DEPOSIT,) = (script for script in SCRIPTS if script.stem == "first-deposit")
-
-
-@pytest.fixture(scope="module")
-def works() -> Iterator[WorkSource]:
-    """One pool for all of these tests: nothing is hashed twice."""
-    with HashPool() as pool:
-        yield pool
-
-
-def real_session(works: WorkSource, **options: object) -> Session:
-    return Session(make_host(works), WorldOptions(**options))  # type: ignore[arg-type]
 
 
 def run(session: Session, lines: list[str]) -> list[str]:
@@ -62,22 +45,9 @@ def test_a_shipped_script_runs_to_its_end_and_replays(script, tmp_path):
     again.close()
 
 
-def test_the_first_deposit_runs_and_replays_with_real_proofs_of_work(works, tmp_path):
-    session = real_session(works)
-
-    said = run(session, read_script(str(FIRST_DEPOSIT)))
-
-    assert json.loads(said[-1])["ok"], said[-1]
-    recording = tmp_path / "x.jsonl"
-    assert session.execute(f"save recording {recording}").ok
-    verdict = replay(load_recording(str(recording)), real_session(works))
-    assert verdict.same, verdict.difference
-
-
-def test_small_slices_give_the_same_world_as_one_long_run(works):
-    options = {"seed": 5, "sidechains": parse_sidechains("alpha:dpos-bbft")}
+def test_small_slices_give_the_same_world_as_one_long_run():
     lines = ["d = lock alice 250 BTM alpha", "mine 2", "wait $d.stage == claimed"]
-    headless, attached = (real_session(works, **options) for _ in range(2))
+    headless, attached = make_session(), make_session(CountingWorks())
     for line in lines:
         assert headless.execute(line).ok
 
@@ -85,30 +55,50 @@ def test_small_slices_give_the_same_world_as_one_long_run(works):
         task = attached.begin(line)
         while not task.done:
             if attached.advance(attached.now_ms + 37, lambda: False) == "work":
-                works.wait(1.0)
+                attached.host.works.wait(1.0)
 
     assert attached.now_ms == headless.now_ms
     assert attached.network.digest() == headless.network.digest()
     assert attached.network.events == headless.network.events
 
 
-def test_two_processes_print_the_same_bytes_whatever_the_folder(tmp_path):
-    script = tmp_path / "x.dn"
-    script.write_text(
-        "start --seed 9\nd = lock alice 5 GOLD beta\nwait $d.stage == claimed\n"
-        "show\nshow alpha\nshow transfers\nshow accounts\nsave recording x.jsonl\n"
-    )
+SCRIPT = """\
+start --seed 9
+d = lock alice 5 GOLD beta
+wait $d.stage == claimed
 
-    def output(folder: str, hash_seed: str) -> tuple[bytes, bytes]:
+refuses claim.replayed claim $d   # this is line 5
+show; show alpha
+show transfers; show accounts
+save recording x.jsonl
+"""
+
+
+def test_two_processes_print_the_same_bytes_whatever_folder_and_environment(tmp_path):
+    """Two real runs, real proofs of work included, as users have them."""
+    script = tmp_path / "x.dn"
+    script.write_text(SCRIPT)
+
+    def started(folder: str, hash_seed: str) -> subprocess.Popen[bytes]:
         (tmp_path / folder).mkdir()
-        done = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "devnet", "run", str(script), "--json"],
             cwd=tmp_path / folder,
-            env={**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": f"UTC+{hash_seed}"},
-            capture_output=True,
-            timeout=300,
-            check=True,
-        )
-        return done.stdout, (tmp_path / folder / "x.jsonl").read_bytes()
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": f"UTC+{hash_seed}",
+                 "LC_ALL": "C", "COLUMNS": hash_seed * 2},
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
 
-    assert output("one", "1") == output("two", "2")
+    runs = [started("one", "1"), started("two", "7")]
+    (one, _), (two, _) = (run.communicate(timeout=300) for run in runs)
+
+    assert [run.returncode for run in runs] == [0, 0]
+    assert one == two
+    recordings = [tmp_path / name / "x.jsonl" for name in ("one", "two")]
+    assert recordings[0].read_bytes() == recordings[1].read_bytes()
+    rows = [json.loads(line) for line in one.splitlines()]
+    assert [row["line"] for row in rows] == [1, 2, 3, 5, 6, 6, 7, 7, 8]
+    assert all(row["ok"] and row["v"] == 1 for row in rows)
+    again = "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows)
+    assert one.decode() == again
+    assert [row["seq"][0] for row in rows[1:]] == [row["seq"][1] for row in rows[:-1]]

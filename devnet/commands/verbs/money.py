@@ -34,19 +34,43 @@ def in_units(session: Context, amount: Quantity | Amount, asset: str) -> Amount:
 def said_in_units(
     session: Context, who: str, chain: str, wanted: Amount
 ) -> Iterator[None]:
-    """Say what is missing as people count it, when it is the amount itself."""
+    """Say what is missing as people count it."""
     try:
         yield
     except InsufficientFunds as error:
         units = session.network.balance(who, chain, wanted.asset)
-        if type(error) is not InsufficientFunds or units >= wanted.units:
+        if units < wanted.units:
+            held = Amount(units, wanted.asset, wanted.decimals)
+            raise InsufficientFunds(
+                f"{who} has {held} on {chain}, and {wanted} is more",
+                hint=f"balance {who} {chain} {wanted.asset} says what can be spent",
+                **error.facts,
+            ) from error
+        have, need = error.facts.get("have"), error.facts.get("need")
+        if not isinstance(have, int) or not isinstance(need, int):
             raise
-        held = Amount(units, wanted.asset, wanted.decimals)
-        raise InsufficientFunds(
-            f"{who} has {held} on {chain}, and {wanted} is more",
-            hint=f"balance {who} {chain} {wanted.asset} says what can be spent",
-            **error.facts,
-        ) from error
+        raise _no_fee(session, who, chain, wanted, have, need) from error
+
+
+def _no_fee(
+    session: Context, who: str, chain: str, wanted: Amount, have: int, need: int
+) -> InsufficientFunds:
+    """There is enough for the amount, but not for its fee, or it is under way."""
+    decimals = session.network.asset("BTM").decimals
+    fee = Amount(need - (wanted.units if wanted.asset == "BTM" else 0), "BTM", decimals)
+    hint = f"leave {fee} for the fee"
+    if have < session.network.balance(who, chain, "BTM"):
+        hint = "what waits in a mempool can be spent after the next block"
+    elif wanted.asset != "BTM" and chain != "main":
+        hint = f"fees are paid in BTM: lock {who} 1 BTM {chain} brings some there"
+    with_fee = f" with a fee of {fee}" if fee.units else ""
+    return InsufficientFunds(
+        f"{who} has {Amount(have, 'BTM', decimals)} free on {chain}, and {wanted}"
+        f"{with_fee} is more",
+        hint=hint,
+        have=have,
+        need=need,
+    )
 
 
 @command(group="money", example="lock alice 250 BTM alpha", acts=True)

@@ -10,8 +10,8 @@ from devnet.commands.errors import BadArgument, Paused
 from devnet.commands.paths import make_test
 from devnet.commands.registry import command
 from devnet.commands.running import Stepping, Until
-from devnet.commands.types import Number, Span, Speed, TestWords, parse_span
-from devnet.commands.values import Said
+from devnet.commands.types import Number, Span, Speed, TestWords
+from devnet.commands.values import Said, parse_span
 
 MOST_MS_PER_BLOCK = 3_600_000
 """Virtual time after which a block that does not come is given up."""
