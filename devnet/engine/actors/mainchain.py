@@ -14,6 +14,7 @@ from devnet.engine.actors.messages import (
 )
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import World
+from devnet.engine.bc.block import BlockHeader
 from devnet.engine.bc.difficulty import meets_target, work_of_bits
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.chain.mempool import (
@@ -34,6 +35,9 @@ from devnet.engine.mainchain.miner import (
 )
 from devnet.engine.mainchain.view import MainView, how_moved, receive
 from devnet.engine.rules.transaction import validate_transaction
+
+TELL_TRIES_MS = 250
+"""Least virtual time between two words about tries that found nothing."""
 
 
 def actor_name(node: str) -> str:
@@ -277,17 +281,9 @@ def mine_try(turn: Turn, name: str, plan: int) -> None:
     header = template.header_with(miner.nonce)
     work = turn.tools.work(template.seed, header.hash)
     turn.tries += 1
-    tip_ms = turn.main_nodes[0].tip_ms
-    turn.say(
-        MiningTried(
-            node=name,
-            height=header.height,
-            tries=turn.tries,
-            expected_tries=work_of_bits(header.bits),
-            since_tip_ms=turn.now_ms - tip_ms,
-        )
-    )
-    if not meets_target(work, header.bits):
+    found = meets_target(work, header.bits)
+    _say_tries(turn, name, header, found=found)
+    if not found:
         if _is_stale(turn, node):
             mine_start(turn, name, plan)
             return
@@ -300,6 +296,22 @@ def mine_try(turn: Turn, name: str, plan: int) -> None:
     turn.tree = turn.tree.with_block(block, work, clock_s)
     turn.set_main_node(replace(node, miner=Miner(miner.plan + 1)))
     announce(turn, name, header.hash)
+
+
+def _say_tries(turn: Turn, name: str, header: BlockHeader, *, found: bool) -> None:
+    """How many tries so far: the one that found a block, else at most four a second."""
+    if not found and turn.now_ms - turn.told_tries_ms < TELL_TRIES_MS:
+        return
+    turn.told_tries_ms = turn.now_ms
+    turn.say(
+        MiningTried(
+            node=name,
+            height=header.height,
+            tries=turn.tries,
+            expected_tries=work_of_bits(header.bits),
+            since_tip_ms=turn.now_ms - turn.main_nodes[0].tip_ms,
+        )
+    )
 
 
 def _is_stale(turn: Turn, node: MainNode) -> bool:

@@ -58,6 +58,7 @@ class Turn:
         self.hurry = world.hurry
         self.diggers = world.diggers
         self.tries = world.tries
+        self.told_tries_ms = world.told_tries_ms
         self.breaches = world.breaches
         self.acknowledged = world.acknowledged
         self.cuts = world.cuts
@@ -242,6 +243,7 @@ class Turn:
             hurry=self.hurry,
             diggers=self.diggers,
             tries=self.tries,
+            told_tries_ms=self.told_tries_ms,
             breaches=self.breaches,
             acknowledged=self.acknowledged,
             cuts=self.cuts,

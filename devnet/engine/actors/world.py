@@ -206,6 +206,7 @@ class World:
     hurry: int = 0
     diggers: int = 0
     tries: int = 0
+    told_tries_ms: int = 0
     breaches: tuple[Breach, ...] = ()
     acknowledged: int = 0
     cuts: HashTrieMap[str, Groups] = field(default_factory=HashTrieMap)
