@@ -54,11 +54,19 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the form of one verb differs from its bare signature."""
+    """
+    How the form of one verb differs from its bare signature.
+
+    Args:
+        first: the field with the cursor.
+        payer: the field of the account that must have the amount; empty: nobody.
+        hidden: parameters that only the command line has.
+    """
 
     title: str
     button: str
     first: str = ""
+    payer: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     starts: Mapping[str, str] = field(default_factory=dict)
     hints: Mapping[str, str] = field(default_factory=dict)
@@ -153,11 +161,12 @@ def _bound(command: Command, line: str, session: Session) -> dict[str, Any]:
 def _judge(verb: str, bound: dict[str, Any], session: Session, state: State) -> str:
     """What the world would refuse at once, as far as the screens know."""
     amount, asset = bound.get("amount"), bound.get("asset", "")
-    if isinstance(amount, Quantity | Amount):
+    payer = shape_of(verb).payer
+    if payer and isinstance(amount, Quantity | Amount):
         decimals = state.decimals.get(asset, 0)
         units = amount.units
         needed = units if isinstance(units, int) else units(asset, decimals)
-        who = bound.get("who") or bound.get("sender") or ""
+        who = bound[payer]
         chain = bound.get("chain", "main")
         has = state.balance(who, chain, asset)
         if needed > has:
@@ -220,6 +229,7 @@ SHAPES: dict[str, Shape] = {
         "Lock: from main to a sidechain",
         "Lock",
         first="amount",
+        payer="who",
         labels={"sidechain": "to", "to": "for"},
         hints={"amount": "250"},
         blanks={"to": "the same"},
@@ -233,6 +243,7 @@ SHAPES: dict[str, Shape] = {
         "Transfer: pay somebody on one chain",
         "Transfer",
         first="amount",
+        payer="sender",
         labels={"sender": "from", "receiver": "to"},
         hints={"amount": "10"},
         notes={"sender": _holds("sender", "chain"), "amount": _fee},
@@ -270,6 +281,12 @@ SHAPES: dict[str, Shape] = {
             "validators": "4",
             "params": '{"interval_ms": 400}',
         },
+    ),
+    "issue": Shape(
+        "Issue: new units of an asset, or a new asset with :issue",
+        "Issue",
+        first="amount",
+        labels={"class_": "class", "definition": "tells", "signed_by": "signed by"},
     ),
 }
 """Forms with words of their own. Any other verb gets one from its signature."""
