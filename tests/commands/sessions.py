@@ -42,6 +42,7 @@ def make_session(
     works: WorkSource | None = None,
     *,
     sidechains: str | None = None,
+    seed: int = 42,
     read_only: bool = False,
     attached: bool = False,
 ) -> Session:
@@ -55,7 +56,7 @@ def make_session(
     sides = None if sidechains is None else parse_sidechains(sidechains)
     return Session(
         make_host(works or InstantWorks()),
-        WorldOptions(sidechains=sides),
+        WorldOptions(seed=seed, sidechains=sides),
         read_only=read_only,
         attached=attached,
     )

@@ -11,7 +11,7 @@ import pytest
 from devnet.commands.recording import load_recording, save_recording
 from devnet.commands.session import Session
 from devnet.commands.values import Amount
-from tests.commands.realsession import real_session
+from tests.commands.sessions import make_session
 
 
 def done(session: Session, line: str) -> dict:
@@ -35,7 +35,7 @@ def code(session: Session, line: str) -> str:
 
 @pytest.fixture
 def session() -> Session:
-    return real_session()
+    return make_session(sidechains="gamma:solo")
 
 
 # Assets and accounts.
@@ -221,7 +221,7 @@ def test_several_go_together_and_each_receipt_proves_its_file(session, files):
     assert all(one["block"]["height"] == 113 for one in whole)
     assert sorted(os.listdir("receipts")) == sorted(path.name for path in paths)
     # Alone: a world that knows nothing of it, and no file but this one.
-    other = real_session(seed=9)
+    other = make_session(seed=9, sidechains="gamma:solo")
     line = f"fingerprint verify b.bin --receipt {paths[1]}"
     assert code(other, line) == "fingerprint.not-on-chain"
     alone = done(other, f"{line} --alone")
@@ -274,7 +274,7 @@ def test_a_recording_needs_neither_the_files_nor_the_folder(session, files, tmp_
     lines = [entry.line for entry in load_recording("r.jsonl").entries]
     for path in files:
         path.unlink()
-    again = real_session()
+    again = make_session(sidechains="gamma:solo")
     for line in lines:
         if not line.startswith("hurry"):
             done(again, line)
