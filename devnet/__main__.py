@@ -20,7 +20,9 @@ def main(argv: "list[str] | None" = None) -> int:
         _mend_streams()
         from devnet.subcommands import run
 
-        return run(list(sys.argv[1:] if argv is None else argv))
+        status = run(list(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()  # A full disk is met here, where it can be said.
+        return status
     except SystemExit as end:
         if end.code is None:
             return EXIT_DONE
