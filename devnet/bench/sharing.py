@@ -18,8 +18,8 @@ from devnet.bench.measure import (
     timed,
 )
 from devnet.bench.payments import signed
-from devnet.engine.actors.hosting import actor_name
 from devnet.engine.actors.messages import SideBlockCame, SideTxCame
+from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.world import Sidechain
 from devnet.engine.bc.sideblock import parse_side_block
 from devnet.engine.bc.transaction import BTM, Output, Spend, Transaction

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from devnet.engine.actors import collecting, hosting, mainchain, pooling
+from devnet.engine.actors import collecting, mainchain, pooling
 from devnet.engine.actors.birth import checked_params
 from devnet.engine.actors.messages import SwapAsked
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import say_transfer
+from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo, Transfer
 from devnet.engine.bc.records import SwapRecord
@@ -226,7 +227,7 @@ def request_swap(
         )
     )
     for name in turn.node_names(chain):
-        actor = hosting.actor_name(chain, name)
+        actor = actor_name(chain, name)
         turn.send("operator", actor, record.body_hash, SwapAsked(record))
     return closing_height
 

@@ -6,12 +6,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devnet.engine.actors.hosting import (
-    actor_name,
-    feed_all,
-    index_of,
-)
+from devnet.engine.actors.hosting import feed_all
 from devnet.engine.actors.messages import SwapApproval, SwapAsked
+from devnet.engine.actors.seats import actor_name, index_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.records import SwapRecord
 from devnet.engine.errors import PluginError

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devnet.engine.actors.hosting import actor_name
 from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import CollectorWorks, SideTxCame
+from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Transfer
 from devnet.engine.bc.merkleblock import MerkleBlock, merkle_block_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devnet.engine.actors import hosting, mainchain
+from devnet.engine.actors import mainchain, seats
 from devnet.engine.actors.messages import (
     MainBlockCame,
     MainTxCame,
@@ -124,11 +124,11 @@ def _exchange_side(turn: Turn, chain: str) -> None:
     """Each validator sends its branch and its pool to the others."""
     tree = turn.side(chain).tree
     for node in turn.nodes(chain):
-        me = hosting.actor_name(chain, node.name)
+        me = seats.actor_name(chain, node.name)
         for other in turn.nodes(chain):
             if other.name == node.name:
                 continue
-            to = hosting.actor_name(chain, other.name)
+            to = seats.actor_name(chain, other.name)
             missing = []
             entry = tree[node.head]
             while entry.hash not in other.seen:

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devnet.engine.actors.hosting import (
-    actor_name,
-    anchor_for,
-    feed_all,
-)
+from devnet.engine.actors.hosting import feed_all
 from devnet.engine.actors.messages import SideTxCame
+from devnet.engine.actors.proposing import anchor_for
+from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.merkleblock import parse_merkle_block
 from devnet.engine.bc.transaction import Claim, Transaction

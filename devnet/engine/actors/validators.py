@@ -7,12 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devnet.engine.actors.approving import try_early_swaps
-from devnet.engine.actors.hosting import (
-    actor_name,
-    feed_all,
-    judged,
-    start_engines,
-)
+from devnet.engine.actors.hosting import feed_all, judged, start_engines
 from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import SideBlockCame
 from devnet.engine.actors.pooling import (
@@ -21,6 +16,7 @@ from devnet.engine.actors.pooling import (
     try_orphans,
     tx_came,
 )
+from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
 from devnet.engine.interfaces import HeadChanged
 from devnet.engine.mainchain.view import how_moved, receive, settled_hash

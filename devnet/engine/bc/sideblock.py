@@ -269,6 +269,14 @@ def vote_message(chain_id: bytes, block_hash: bytes) -> bytes:
     return b"bystack-vote-1" + chain_id + block_hash
 
 
+def phase_message(
+    chain_id: bytes, phase: str, epoch: int, view: int, block_hash: bytes
+) -> bytes:
+    """A vote in one of several phases of a view, "prepare" or "commit"."""
+    numbers = varint(epoch) + varint(view)
+    return f"bystack-{phase}-1".encode() + chain_id + numbers + block_hash
+
+
 def proposal_message(chain_id: bytes, block_hash: bytes) -> bytes:
     """A proposer's signature under its own block."""
     return b"bystack-prop-1" + chain_id + block_hash

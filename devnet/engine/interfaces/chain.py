@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+Phase = Literal["vote", "prepare", "commit"]
+"""What a signed vote says. Rules with certificates need the first one only."""
 
 
 def quorum(n_validators: int) -> int:
@@ -95,6 +98,26 @@ class Rules:
     base: Checkpoint
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """
+    Somebody who registered as validator, as the chain has it at a block.
+
+    Args:
+        address: text of the address that registered it, and acts for it.
+        balance: what that address holds, in neu.
+        weight: the sum of the balances of all addresses that approve it.
+        n_approvals: how many addresses approve it.
+    """
+
+    name: str
+    key: bytes
+    address: str
+    balance: int
+    weight: int
+    n_approvals: int
+
+
 class ChainReader(Protocol):
     """What an engine can ask about the chain. Nothing here changes anything."""
 
@@ -120,10 +143,40 @@ class ChainReader(Protocol):
         """The tip that this node follows."""
 
     def rules(self, epoch: int) -> Rules:
-        """The rules of an epoch."""
+        """The rules of an epoch, with the validators that it began with."""
+
+    def rules_of(self, header: Header) -> Rules:
+        """The rules that a block was made under, with the validators who act then."""
+
+    def tally(self, block_hash: bytes) -> Mapping[bytes, int]:
+        """Votes in neu by validator key, as they stand after a block."""
+
+    def candidates(self, block_hash: bytes) -> tuple[Candidate, ...]:
+        """All who are registered after a block, in the order of their addresses."""
+
+    def work(self, block_hash: bytes) -> bytes:
+        """Tensority of a block hash, with the chain's id as seed: 32 bytes."""
 
     def signed_by(self, header: Header, index: int) -> bool:
         """Is the header's signature validator `index`'s over this very block?"""
 
-    def voted_for(self, block_hash: bytes, epoch: int, index: int, sig: bytes) -> bool:
-        """Is `sig` validator `index`'s vote for this block?"""
+    def voted_for(
+        self,
+        block_hash: bytes,
+        epoch: int,
+        index: int,
+        sig: bytes,
+        phase: Phase = "vote",
+        round: int = 0,
+    ) -> bool:
+        """
+        Is `sig` validator `index`'s vote for this block?
+
+        Args:
+            round: the view, in the phases "prepare" and "commit".
+        """
+
+    def viewed(
+        self, epoch: int, round: int, justify_hash: bytes, index: int, sig: bytes
+    ) -> bool:
+        """Is `sig` validator `index`'s signature under this change of view?"""

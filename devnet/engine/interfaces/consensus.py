@@ -14,7 +14,9 @@ from devnet.engine.interfaces.chain import (
     ChainReader,
     Checkpoint,
     Header,
+    Phase,
     Rules,
+    Validator,
 )
 
 API_VERSION = 1
@@ -38,7 +40,13 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """Who the engine is and what it promises."""
+    """
+    Who the engine is and what it promises.
+
+    Args:
+        closing_blocks: how many a swap away from it needs without faults, in words.
+        elects: validators change by votes: the engine has `acting` (see `Electing`).
+    """
 
     name: str
     finality: Finality
@@ -47,15 +55,23 @@ class EngineInfo:
     api: int = API_VERSION
     least_validators: int = 1
     closing_blocks: str = "0"
+    elects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Where an engine starts: whose eyes it has, under which rules, at what time."""
+    """
+    Where an engine starts: whose eyes it has, under which rules, at what time.
+
+    Args:
+        me: the place in the epoch's list, or -1: not in it (elected later, perhaps).
+        key: the node's own public key.
+    """
 
     me: int
     rules: Rules
     now_ms: int
+    key: bytes = b""
 
 
 # Inputs: what the host tells an engine. All carry the virtual time.
@@ -96,7 +112,7 @@ class HeadChanged:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The block asked for by `Propose` is ready, not yet signed nor sent."""
+    """The block asked for by `Propose` or `TryNonce` is ready, not signed nor sent."""
 
     now_ms: int
     header: Header
@@ -104,7 +120,12 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """A signed vote. `index` is the voter's place in the epoch's list."""
+    """
+    A signed vote. `index` is the voter's place in the list of the block's rules.
+
+    Args:
+        round: the block's own, or for phases other than "vote" the view voted in.
+    """
 
     epoch: int
     round: int
@@ -112,6 +133,7 @@ class Vote:
     block_hash: bytes
     index: int
     signature: bytes
+    phase: Phase = "vote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +144,22 @@ class Voted:
     vote: Vote
 
 
+@dataclass(frozen=True, slots=True)
+class ViewSigned:
+    """The host's signer allowed and signed the change of view asked for."""
+
+    now_ms: int
+    round: int
+    justify_hash: bytes
+    signature: bytes
+
+
 class Message(Protocol):
     """What validators of one rule say to each other: a frozen dataclass."""
 
-    kind: ClassVar[str]
+    @property
+    def kind(self) -> str:
+        """One short word: what is said."""
 
     @property
     def height(self) -> int:
@@ -138,10 +172,13 @@ class Message(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class VoteMessage:
-    """A vote on its way."""
+    """A vote on its way. Its kind is the vote's phase."""
 
-    kind: ClassVar[str] = "vote"
     vote: Vote
+
+    @property
+    def kind(self) -> str:
+        return self.vote.phase
 
     @property
     def height(self) -> int:
@@ -161,7 +198,16 @@ class MessageGot:
     message: Message
 
 
-Input = TimerFired | Woken | BlockJudged | HeadChanged | Filled | Voted | MessageGot
+Input = (
+    TimerFired
+    | Woken
+    | BlockJudged
+    | HeadChanged
+    | Filled
+    | Voted
+    | ViewSigned
+    | MessageGot
+)
 
 
 # Effects: what an engine asks the host to do, in order.
@@ -188,6 +234,18 @@ class Propose:
     justify: Checkpoint
     certificate: Certificate = NO_CERTIFICATE
     engine_data: bytes = b""
+    bits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TryNonce:
+    """
+    The filled block with another nonce, which gives it another hash. The host answers
+    `Filled`; only the newest filled block of a node can be tried or published.
+    """
+
+    block_hash: bytes
+    nonce: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +260,28 @@ class CastVote:
     """
     Vote for a block. The host's signer stores its state, refuses what V1 and V2 forbid,
     signs, and answers `Voted`; the engine then decides who gets it.
+
+    Args:
+        phase: "vote" under V1 and V2, which read the block's own round; in the phases
+            "prepare" and "commit" one vote for each `round`, the view, and none behind
+            a view that the node has left.
     """
 
     block_hash: bytes
+    phase: Phase = "vote"
+    round: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignView:
+    """
+    Sign a change to the view `round`, with what this node has seen certified or
+    prepared. Views only grow; who signs one prepares and commits nothing behind it. The
+    host answers `ViewSigned`.
+    """
+
+    round: int
+    justify_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +314,18 @@ class Final:
     block_hash: bytes
 
 
-Effect = SetTimer | Propose | Publish | CastVote | Broadcast | Send | Certified | Final
+Effect = (
+    SetTimer
+    | Propose
+    | TryNonce
+    | Publish
+    | CastVote
+    | SignView
+    | Broadcast
+    | Send
+    | Certified
+    | Final
+)
 
 
 class ConsensusEngine(Protocol):
@@ -269,3 +357,17 @@ class ConsensusEngine(Protocol):
 
     def describe(self, state: Any, chain: ChainReader) -> str:
         """What this validator is doing, for the screen: at most about 60 cells."""
+
+
+class Electing(ConsensusEngine, Protocol):
+    """A rule whose validators change by votes within an epoch (`info.elects`)."""
+
+    def acting(
+        self, time_ms: int, parent: Header, chain: ChainReader
+    ) -> tuple[Validator, ...]:
+        """
+        Who acts in a block of this time on `parent`: pure, from the chain alone.
+
+        The host puts it into `chain.rules_of(header).validators`; indexes in votes,
+        bitmaps and `signed_by` count in that list.
+        """

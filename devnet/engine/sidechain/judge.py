@@ -6,7 +6,7 @@ Source: header rules H1 to H5 and A1 of the protocol; the engine checks its own 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from devnet.engine.bc.merkle import status_root, tx_root
@@ -68,12 +68,14 @@ def judge(
     engine: ConsensusEngine,
     block: SideBlock,
     now_ms: int,
+    works: Callable[[bytes, bytes], bytes] | None = None,
 ) -> SideEntry:
     """
     Check a block whose parent is in the tree, and compute the state after it.
 
     Args:
         now_ms: the clock of whoever checks, since 1970; for history the block's own.
+        works: the proof-of-work function, for rules that ask for work.
 
     Raises:
         BlockError, TransactionError, ClaimError, ConsensusError: the rule broken.
@@ -85,7 +87,7 @@ def judge(
     _check_anchor(main, header.anchor, parent.anchor)
     seen = view(header)
     epochs = _epochs_after(parent.state, answer)
-    reader = SideReader(tree, header.previous, epochs, now_ms)
+    reader = SideReader(tree, header.previous, epochs, now_ms, works=works)
     engine.check_header(seen, parent.header, reader)
     ledger, pending = _run_body(tree, main, block, parent, answer)
     state = _state_after(parent, block, ledger, epochs, pending, answer)
@@ -297,6 +299,6 @@ def fill(
         signature=b"",
         certificate=wish.certificate or Certificate(),
         nonce=0,
-        bits=0,
+        bits=wish.bits,
     )
     return Filled(SideBlock(header, txs), tuple(refused))

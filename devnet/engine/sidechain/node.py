@@ -4,7 +4,7 @@ One validator of a sidechain: what it has received, follows, remembers and may s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rpds import HashTrieMap
@@ -14,7 +14,7 @@ from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.chain.mempool import Mempool, Orphan
 from devnet.engine.errors import ConsensusError
-from devnet.engine.interfaces import Checkpoint, Header
+from devnet.engine.interfaces import Checkpoint, Header, Phase
 from devnet.engine.mainchain.view import MainView
 from devnet.engine.sidechain.state import SideEntry, SideTree
 
@@ -31,12 +31,17 @@ class Ballot:
     Durable voting state of one validator in one epoch.
 
     Stored before any signature leaves. V1: rounds voted for only grow. V2: a vote never
-    goes back behind the newest certified block that an earlier vote built on.
+    goes back behind the newest certified block that an earlier vote built on. In a rule
+    of several phases: one vote for each phase of a view, none behind a view that was
+    left.
     """
 
     voted_round: int = 0
     source_round: int = 0
     proposed_round: int = 0
+    prepared_round: int = 0
+    committed_round: int = 0
+    view_round: int = 0
 
     def after_vote(self, header: Header, justify_round: int) -> Ballot:
         """The state to store before voting for this block, or VoteRefused."""
@@ -51,7 +56,29 @@ class Ballot:
                 hint="Going back behind a source could undo a final block.",
             )
         source_round = max(self.source_round, justify_round)
-        return Ballot(header.round, source_round, self.proposed_round)
+        return replace(self, voted_round=header.round, source_round=source_round)
+
+    def after_phase(self, phase: Phase, view: int) -> Ballot:
+        """The state to store before a vote in a phase of a view, or VoteRefused."""
+        last = self.prepared_round if phase == "prepare" else self.committed_round
+        if view <= last or view < self.view_round:
+            raise VoteRefused(
+                f"a {phase} vote of view {view}: the last was in view {last}, and view "
+                f"{self.view_round} is entered",
+                hint="One vote a phase, and none behind a view that was left.",
+            )
+        if phase == "prepare":
+            return replace(self, prepared_round=view)
+        return replace(self, committed_round=view)
+
+    def after_view(self, view: int) -> Ballot:
+        """The state to store before signing a change to a view, or VoteRefused."""
+        if view <= self.view_round:
+            raise VoteRefused(
+                f"the change to view {self.view_round} is signed, asked for {view}",
+                hint="Views only grow.",
+            )
+        return replace(self, view_round=view)
 
     def after_proposal(self, round_: int) -> Ballot:
         """The state to store before signing a proposal of this round."""
@@ -61,7 +88,7 @@ class Ballot:
                 f"for {round_}",
                 hint="Two proposals in one round are evidence against their maker.",
             )
-        return Ballot(self.voted_round, self.source_round, round_)
+        return replace(self, proposed_round=round_)
 
 
 @dataclass(frozen=True, slots=True)

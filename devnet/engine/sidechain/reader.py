@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from rpds import HashTrieMap
 
-from devnet.engine.bc.sideblock import proposal_message, vote_message
-from devnet.engine.interfaces import Checkpoint, Header, Rules
+from devnet.engine.bc.sideblock import (
+    phase_message,
+    proposal_message,
+    view_message,
+    vote_message,
+)
+from devnet.engine.interfaces import Candidate, Checkpoint, Header, Phase, Rules
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.claims import ClaimContext
@@ -23,6 +29,7 @@ class SideReader:
         tip: the block that the node follows, or whose child is being judged.
         epochs: the rules by epoch on the branch of `tip`, one more when it opens one.
         seen: the blocks that the node has; None: all that exist.
+        works: the proof-of-work function: seed and header hash to work.
     """
 
     tree: SideTree
@@ -30,6 +37,7 @@ class SideReader:
     epochs: tuple[Rules, ...]
     now_ms: int
     seen: HashTrieMap[bytes, None] | None = None
+    works: Callable[[bytes, bytes], bytes] | None = None
 
     @property
     def chain_id(self) -> bytes:
@@ -57,27 +65,79 @@ class SideReader:
         return self.tree[self.tip].header
 
     def rules(self, epoch: int) -> Rules:
-        """The rules of an epoch."""
+        """The rules of an epoch, with the validators that it began with."""
         return self.epochs[epoch]
+
+    def rules_of(self, header: Header) -> Rules:
+        """The rules that a block was made under, with the validators who act then."""
+        rules = self.epochs[header.epoch]
+        entry = self.tree.get(header.hash)
+        if entry is None or not entry.state.acting:
+            return rules
+        return replace(rules, validators=entry.state.acting)
+
+    def tally(self, block_hash: bytes) -> Mapping[bytes, int]:
+        """Votes in neu by validator key, as they stand after a block."""
+        return self.tree[block_hash].state.tally
+
+    def candidates(self, block_hash: bytes) -> tuple[Candidate, ...]:
+        """All who are registered after a block, in the order of their addresses."""
+        return ()
+
+    def work(self, block_hash: bytes) -> bytes:
+        """Tensority of a block hash, with the chain's id as seed: 32 bytes."""
+        assert self.works is not None, "whoever judges has the proof-of-work function"
+        return self.works(self.chain_id, block_hash)
 
     def signed_by(self, header: Header, index: int) -> bool:
         """Is the header's signature validator `index`'s over this very block?"""
-        validators = self.epochs[header.epoch].validators
+        validators = self.rules_of(header).validators
         if not 0 <= index < len(validators):
             return False
         message = proposal_message(self.chain_id, header.hash)
         return verify(validators[index].key, message, header.signature)
 
-    def voted_for(self, block_hash: bytes, epoch: int, index: int, sig: bytes) -> bool:
-        """Is `sig` validator `index`'s vote for this block?"""
-        if epoch >= len(self.epochs):
+    def voted_for(
+        self,
+        block_hash: bytes,
+        epoch: int,
+        index: int,
+        sig: bytes,
+        phase: Phase = "vote",
+        round: int = 0,
+    ) -> bool:
+        """Is `sig` validator `index`'s vote for this block, in a phase of a view?"""
+        header = self.header(block_hash)
+        if header is not None and header.epoch != epoch:
             return False
-        validators = self.epochs[epoch].validators
-        if not 0 <= index < len(validators):
+        key = self._key(epoch, index, header)
+        if key is None:
             return False
-        return verify(
-            validators[index].key, vote_message(self.chain_id, block_hash), sig
-        )
+        if phase == "vote":
+            return verify(key, vote_message(self.chain_id, block_hash), sig)
+        message = phase_message(self.chain_id, phase, epoch, round, block_hash)
+        return verify(key, message, sig)
+
+    def viewed(
+        self, epoch: int, round: int, justify_hash: bytes, index: int, sig: bytes
+    ) -> bool:
+        """Is `sig` validator `index`'s signature under this change of view?"""
+        key = self._key(epoch, index)
+        if key is None:
+            return False
+        message = view_message(self.chain_id, epoch, round, justify_hash)
+        return verify(key, message, sig)
+
+    def _key(
+        self, epoch: int, index: int, header: Header | None = None
+    ) -> bytes | None:
+        """The key of a seat: in a block's list, or in the one the epoch began with."""
+        if not 0 <= epoch < len(self.epochs):
+            return None
+        rules = self.epochs[epoch] if header is None else self.rules_of(header)
+        if not 0 <= index < len(rules.validators):
+            return None
+        return rules.validators[index].key
 
 
 @dataclass(frozen=True, slots=True)

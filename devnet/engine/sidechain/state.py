@@ -16,7 +16,7 @@ from devnet.engine.chain.coins import CoinChange, CoinSet
 from devnet.engine.chain.column import Column
 from devnet.engine.chain.places import Places
 from devnet.engine.federation.programs import Federation
-from devnet.engine.interfaces import Certificate, Checkpoint, Header, Rules
+from devnet.engine.interfaces import Certificate, Checkpoint, Header, Rules, Validator
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,8 @@ class SideState:
     epochs: the rules of every epoch so far; the last are in force for this block.
     busy_height: the newest block with content that must become final.
     places: where each transaction stands.
+    acting: who is elected to act in this block; empty: the epoch's own validators.
+    tally: votes in neu by validator key.
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
@@ -59,6 +61,8 @@ class SideState:
     pending: PendingSwap | None = None
     busy_height: int = 0
     places: Places = field(default_factory=HashTrieMap)
+    acting: tuple[Validator, ...] = ()
+    tally: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
 
     @property
     def rules(self) -> Rules:

@@ -1,0 +1,117 @@
+"""
+Putting a block together for an engine that asks for one, and asking whether the chain
+needs a block at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rpds import HashTrieMap
+
+from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.sideblock import SideBlock, view
+from devnet.engine.interfaces import Certificate, Checkpoint, Filled, Propose, TryNonce
+from devnet.engine.mainchain.view import settled_hash
+from devnet.engine.sidechain.claims import is_claim
+from devnet.engine.sidechain.judge import fill
+from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.state import SideEntry
+from devnet.engine.sidechain.swap import InForce, in_force, needed_weight
+
+
+def is_wanted(turn: Turn, chain: str, node: SideNode, parent: SideEntry) -> bool:
+    """
+    Does this chain need a block now? An idle chain makes one now and then, so that an
+    open devnet costs almost nothing.
+    """
+    if len(node.pool):
+        return True
+    state = parent.state
+    if _records(turn, node, parent, in_force(turn.side(chain).tree, parent)):
+        return True
+    if state.pending is not None or parent.final.height < state.busy_height:
+        return True
+    rules = state.rules
+    if rules.epoch > 0 and parent.final.height <= rules.base.height:
+        return True
+    pace_ms = turn.config.idle_ms
+    if turn.hurry > 0:
+        pace_ms = min(pace_ms, turn.tree.profile.side_ms)
+    return turn.wall_ms - parent.header.time_ms >= pace_ms
+
+
+def anchor_for(turn: Turn, node: SideNode, parent: SideEntry) -> Checkpoint:
+    """
+    The newest mainchain block that the validator sees settled; the parent's anchor when
+    the own view has left its branch (then the peg is frozen).
+    """
+    anchor_hash = settled_hash(turn.tree, node.main, turn.depth)
+    if not turn.tree.is_ancestor(parent.anchor.hash, anchor_hash):
+        return parent.anchor
+    return Checkpoint(turn.tree[anchor_hash].height, anchor_hash)
+
+
+def propose(
+    turn: Turn, chain: str, name: str, epoch: int, wish: Propose
+) -> Filled | None:
+    """Fill a block, unless nothing needs one or the parent belongs to other rules."""
+    node = turn.node(chain, name)
+    tree = turn.side(chain).tree
+    parent = tree[wish.parent]
+    answer = in_force(tree, parent)
+    if answer.rules.epoch != epoch or not is_wanted(turn, chain, node, parent):
+        return None
+    frozen = not turn.tree.is_ancestor(parent.anchor.hash, node.main.tip)
+    filled = fill(
+        tree,
+        turn.tree,
+        wish,
+        anchor_for(turn, node, parent),
+        [
+            item.tx
+            for item in node.pool.transactions()
+            if not (frozen and is_claim(item.tx))
+        ],
+        _records(turn, node, parent, answer),
+        node.program,
+    )
+    return _keep(turn, chain, name, filled.block)
+
+
+def try_nonce(turn: Turn, chain: str, name: str, wish: TryNonce) -> Filled | None:
+    """The block that was filled last, with another nonce."""
+    block = turn.node(chain, name).filled.get(wish.block_hash)
+    if block is None:
+        return None
+    header = replace(block.header, nonce=wish.nonce)
+    return _keep(turn, chain, name, replace(block, header=header))
+
+
+def _keep(turn: Turn, chain: str, name: str, block: SideBlock) -> Filled:
+    """Only the newest filled block is kept: an engine publishes it, or tries on."""
+    header = view(block.header)
+    node = turn.node(chain, name)
+    filled = HashTrieMap({header.hash: block})
+    turn.set_node(chain, replace(node, filled=filled))
+    return Filled(turn.wall_ms, header)
+
+
+def _records(
+    turn: Turn, node: SideNode, parent: SideEntry, answer: InForce
+) -> tuple[bytes, ...]:
+    """The swap record, once enough validators approved it and while it is in time."""
+    swap = node.swap
+    if swap is None or answer.opens_epoch or parent.state.pending is not None:
+        return ()
+    notice = turn.before.swap_notice
+    if swap.record.from_epoch != answer.rules.epoch:
+        return ()
+    if swap.record.closing_height < parent.height + 1 + notice:
+        return ()  # As `approving.is_too_late`.
+    weight = sum(answer.rules.validators[index].weight for index in swap.approvals)
+    if weight < needed_weight(answer.rules):
+        return ()
+    proof = Certificate.of({index: swap.approvals[index] for index in swap.approvals})
+    record = replace(swap.record, bitmap=proof.bitmap, signatures=proof.signatures)
+    return (record.program,)

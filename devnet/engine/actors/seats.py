@@ -1,0 +1,33 @@
+"""Who sits where: the names of validators as actors, their eyes, their seats."""
+
+from __future__ import annotations
+
+from devnet.engine.actors.turn import Turn
+from devnet.engine.interfaces import Rules
+from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.reader import SideReader
+from devnet.engine.sidechain.swap import in_force
+
+
+def actor_name(chain: str, node: str) -> str:
+    """The schedule's name of a sidechain's validator."""
+    return f"side:{chain}:{node}"
+
+
+def reader_of(turn: Turn, chain: str, node: SideNode) -> SideReader:
+    """The chain as this validator has it."""
+    tree = turn.side(chain).tree
+    head = tree[node.head]
+    answer = in_force(tree, head)
+    epochs = head.state.epochs
+    if answer.opens_epoch:
+        epochs = (*epochs, answer.rules)
+    return SideReader(tree, node.head, epochs, turn.wall_ms, node.seen, turn.tools.work)
+
+
+def index_of(rules: Rules, node: SideNode) -> int:
+    """The node's seat in an epoch, or -1."""
+    for index, validator in enumerate(rules.validators):
+        if validator.key == node.key:
+            return index
+    return -1

@@ -1,0 +1,114 @@
+"""
+The signer: the only one who signs for a validator. It stores its state first, and
+refuses what its state forbids, whatever the engine says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devnet.engine.actors.messages import SideBlockCame
+from devnet.engine.actors.seats import actor_name, index_of, reader_of
+from devnet.engine.actors.sending import say_sent
+from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.sideblock import (
+    phase_message,
+    proposal_message,
+    view_message,
+    vote_message,
+)
+from devnet.engine.errors import DevnetError
+from devnet.engine.interfaces import CastVote, SignView, ViewSigned, Vote, Voted
+from devnet.engine.keys.chainkd import sign
+from devnet.engine.sidechain.judge import judge
+from devnet.engine.sidechain.node import Ballot, SideNode, VoteRefused, justify_round
+
+
+def publish(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
+    """Sign a filled block, check it like anybody's, and send it."""
+    node = turn.node(chain, name)
+    unsigned = node.filled.get(block_hash)
+    if unsigned is None:
+        return
+    header = unsigned.header
+    ballot = node.ballots.get(header.epoch) or Ballot()
+    try:
+        ballot = ballot.after_proposal(header.round)
+    except VoteRefused:
+        return
+    chain_id = turn.side(chain).tree.spec.chain_id
+    signature = sign(node.xprv, proposal_message(chain_id, block_hash))
+    block = replace(unsigned, header=replace(header, signature=signature))
+    node = replace(
+        node,
+        ballots=node.ballots.insert(header.epoch, ballot),
+        filled=node.filled.remove(block_hash),
+    )
+    turn.set_node(chain, node)
+    tree = turn.side(chain).tree
+    engine = turn.tools.engine(header.engine)
+    try:
+        entry = judge(tree, turn.tree, engine, block, turn.wall_ms, turn.tools.work)
+    except DevnetError:
+        return  # An engine that proposes what its own rule forbids stays silent.
+    turn.set_side_tree(chain, tree.with_entry(entry))
+    say_sent(turn, chain, name, "all", "block", header.height, header.round)
+    me = actor_name(chain, name)
+    for other in turn.node_names(chain):
+        if other != name:
+            to = actor_name(chain, other)
+            turn.send(me, to, block_hash, SideBlockCame(block_hash))
+    turn.later(0, me, SideBlockCame(block_hash))
+
+
+def cast_vote(
+    turn: Turn, chain: str, name: str, epoch: int, wish: CastVote
+) -> Voted | None:
+    """Store, then sign; None when the node's state forbids it."""
+    node = turn.node(chain, name)
+    reader = reader_of(turn, chain, node)
+    header = reader.header(wish.block_hash)
+    if header is None or header.epoch != epoch:
+        return None
+    rules = reader.rules_of(header)
+    ballot = node.ballots.get(epoch) or Ballot()
+    try:
+        if wish.phase == "vote":
+            source = justify_round(reader.tree, header, rules.base)
+            ballot = ballot.after_vote(header, source)
+        else:
+            ballot = ballot.after_phase(wish.phase, wish.round)
+    except VoteRefused:
+        return None
+    _store(turn, chain, node, epoch, ballot)
+    chain_id, block_hash = reader.chain_id, wish.block_hash
+    if wish.phase == "vote":
+        message, round_ = vote_message(chain_id, block_hash), header.round
+    else:
+        round_ = wish.round
+        message = phase_message(chain_id, wish.phase, epoch, round_, block_hash)
+    signature, me = sign(node.xprv, message), index_of(rules, node)
+    return Voted(
+        turn.wall_ms,
+        Vote(epoch, round_, header.height, block_hash, me, signature, wish.phase),
+    )
+
+
+def sign_view(
+    turn: Turn, chain: str, name: str, epoch: int, wish: SignView
+) -> ViewSigned | None:
+    """Store, then sign a change of view; None when a later one is signed already."""
+    node = turn.node(chain, name)
+    try:
+        ballot = (node.ballots.get(epoch) or Ballot()).after_view(wish.round)
+    except VoteRefused:
+        return None
+    _store(turn, chain, node, epoch, ballot)
+    chain_id = turn.side(chain).tree.spec.chain_id
+    message = view_message(chain_id, epoch, wish.round, wish.justify_hash)
+    signature = sign(node.xprv, message)
+    return ViewSigned(turn.wall_ms, wish.round, wish.justify_hash, signature)
+
+
+def _store(turn: Turn, chain: str, node: SideNode, epoch: int, ballot: Ballot) -> None:
+    turn.set_node(chain, replace(node, ballots=node.ballots.insert(epoch, ballot)))
