@@ -124,11 +124,7 @@ def say_balances(
 
 def spendable(coins: CoinSet, program: bytes, asset: bytes, height: int) -> int:
     """What a program's owner can spend of an asset in a block of this height."""
-    return sum(
-        coin.amount
-        for coin in coins.held_by(program)
-        if coin.asset == asset and coin.spendable_at(height)
-    )
+    return coins.total_of(program, asset, height)
 
 
 def _follow_lock(turn: Turn, transfer: Transfer) -> None:

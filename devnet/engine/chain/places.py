@@ -32,6 +32,6 @@ def with_places(
     places: Places, transactions: Sequence[Transaction], height: int
 ) -> Places:
     """The index with the transactions of one more block."""
-    for index, tx in enumerate(transactions):
-        places = places.insert(tx.id, TxPlace(height, index))
-    return places
+    return places.update(
+        {tx.id: TxPlace(height, index) for index, tx in enumerate(transactions)}
+    )

@@ -16,7 +16,7 @@ from devnet.engine.bc.block import Block, BlockHeader
 from devnet.engine.bc.difficulty import subsidy
 from devnet.engine.bc.merkle import status_root, tx_root
 from devnet.engine.bc.transaction import BTM, Coinbase, Output, Transaction
-from devnet.engine.chain.coins import apply_transaction
+from devnet.engine.chain.coins import CoinDraft, apply_to_draft
 from devnet.engine.chain.mempool import Mempool, Orphan, Waiting
 from devnet.engine.errors import TransactionError, VmError
 from devnet.engine.mainchain.state import MainEntry, MainTree
@@ -91,7 +91,8 @@ def pick_transactions(
     parent: MainEntry, waiting: Sequence[Waiting], rule_aa_height: int
 ) -> Picked:
     """Take transactions in order of arrival, each judged at the next height."""
-    height, coins, gas_left = parent.height + 1, parent.state.coins, MOST_BLOCK_GAS
+    height, gas_left = parent.height + 1, MOST_BLOCK_GAS
+    draft = CoinDraft(parent.state.coins)
     taken, unusable = [], []
     for item in waiting:
         verdict = validate_transaction(
@@ -105,7 +106,7 @@ def pick_transactions(
             break
         failed = verdict.status == "gas_only"
         try:
-            coins, _ = apply_transaction(coins, item.tx, height, failed=failed)
+            apply_to_draft(draft, item.tx, height, failed=failed)
         except (TransactionError, VmError):
             unusable.append(item.tx.id)
             continue

@@ -20,7 +20,13 @@ from devnet.engine.bc.block import Block, BlockHeader
 from devnet.engine.bc.difficulty import INITIAL_SEED, work_of_bits
 from devnet.engine.bc.programs import is_p2wsh
 from devnet.engine.bc.transaction import Issuance
-from devnet.engine.chain.coins import Coin, CoinChange, CoinSet, apply_transaction
+from devnet.engine.chain.coins import (
+    Coin,
+    CoinChange,
+    CoinDraft,
+    CoinSet,
+    apply_to_draft,
+)
 from devnet.engine.chain.column import Column
 from devnet.engine.errors import BlockError
 from devnet.engine.mainchain.index import MainIndex
@@ -228,16 +234,14 @@ def _connect(
 ) -> tuple[MainState, CoinChange]:
     """Apply a block's transactions in order."""
     height = block.header.height
-    coins = state.coins
+    draft = CoinDraft(state.coins)
     spent: list[Coin] = []
     created: list[Coin] = []
     assets = state.assets
     for index, (tx, failed) in enumerate(
         zip(block.transactions, statuses, strict=True)
     ):
-        coins, change = apply_transaction(
-            coins, tx, height, failed=failed, coinbase=index == 0
-        )
+        change = apply_to_draft(draft, tx, height, failed=failed, coinbase=index == 0)
         spent += change.spent
         created += change.created
         for entry in tx.inputs:
@@ -247,7 +251,7 @@ def _connect(
                     AssetRecord(entry.asset, entry.definition, entry.program, height),
                 )
     return MainState(
-        coins,
+        draft.frozen(),
         state.hashes.with_next(block.header.hash),
         _with_deposits(state.deposits, created),
         assets,

@@ -226,7 +226,7 @@ def _state_after(
     height = block.header.height
     has_content = len(block.transactions) > 1 or answer.opens_epoch
     return SideState(
-        ledger.coins,
+        ledger.coins(),
         parent.state.hashes.with_next(block.header.hash),
         ledger.claimed,
         ledger.claimed_sum,

@@ -12,7 +12,13 @@ from rpds import HashTrieMap
 from devnet.engine.bc.programs import is_unspendable
 from devnet.engine.bc.records import Withdrawal, parse_record
 from devnet.engine.bc.transaction import BTM, Claim, Transaction, is_side_record
-from devnet.engine.chain.coins import Coin, CoinChange, apply_transaction
+from devnet.engine.chain.coins import (
+    Coin,
+    CoinChange,
+    CoinDraft,
+    CoinSet,
+    apply_to_draft,
+)
 from devnet.engine.errors import BlockError, CodecError
 from devnet.engine.rules.block import MOST_BLOCK_GAS
 from devnet.engine.rules.transaction import validate_transaction
@@ -44,7 +50,7 @@ class Ledger:
     def __init__(self, parent: SideEntry, context: ClaimContext) -> None:
         state = parent.state
         self.height = parent.height + 1
-        self.coins = state.coins
+        self._draft = CoinDraft(state.coins)
         self.claimed = state.claimed
         self.claimed_sum = state.claimed_sum
         self.burned_sum = state.burned_sum
@@ -85,10 +91,9 @@ class Ledger:
             raise verdict.error
         if verdict.gas_used > self.gas_left:
             raise TooMuchGas(f"the block has {self.gas_left} gas left", id=tx.id)
-        coins, change = apply_transaction(
-            self.coins, tx, self.height, failed=failed, coinbase=coinbase
+        change = apply_to_draft(
+            self._draft, tx, self.height, failed=failed, coinbase=coinbase
         )
-        self.coins = coins
         self.gas_left -= verdict.gas_used
         self.fee_sum += verdict.fee
         self.spent += change.spent
@@ -120,6 +125,10 @@ class Ledger:
                 )
             else:
                 self.burned_sum = _plus(self.burned_sum, output.asset, output.amount)
+
+    def coins(self) -> CoinSet:
+        """The unspent outputs after all transactions so far."""
+        return self._draft.frozen()
 
     def change(self) -> CoinChange:
         """What all transactions so far did to the unspent outputs."""
