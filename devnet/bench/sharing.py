@@ -26,6 +26,7 @@ from devnet.engine.bc.transaction import BTM, Output, Spend, Transaction
 from devnet.engine.chain.coins import Coin
 from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.network import Network, SidechainSpec
+from devnet.engine.rules.memo import forget_verdicts
 from devnet.engine.sidechain.judge import judge
 from devnet.engine.sidechain.state import SideEntry
 
@@ -128,6 +129,7 @@ def _next_arrival(net: Network, above: int) -> SideEntry:
 def _judge_again(net: Network, entry: SideEntry) -> None:
     engine = net.tools.engine(CHAIN.engine)
     block, now_ms = parse_side_block(entry.block.raw), entry.header.time_ms
+    forget_verdicts()
     again = judge(_side(net).tree, net.world.tree, engine, block, now_ms)
     if again.hash != entry.hash or len(again.change.spent) != len(entry.change.spent):
         raise BenchWrong("a block that was judged twice came out differently")

@@ -258,15 +258,53 @@ def test_a_trace_of_an_input_runs_the_machine_even_where_the_shortcut_would_do()
 # The memo.
 
 
-def test_a_remembered_verdict_is_the_same_object_for_the_same_bytes_and_place() -> None:
-    memo, tx = VerdictMemo(n_most=2), payment()
+def test_a_remembered_verdict_is_the_same_object_and_equals_a_fresh_one() -> None:
+    memo, tx = VerdictMemo(), payment()
 
     first = memo(tx, height=7)
 
     assert memo(parse_transaction(tx.raw), height=7) is first
-    assert memo(tx, height=8) is not first
-    assert memo(with_arguments(tx, 0, ()), height=7).status == "invalid"
-    assert memo(tx, height=7) is not first, "two newer answers pushed it out"
+    assert memo(tx, height=8) is first, "nothing in it can ask for the height"
+    for height in (7, 8):
+        fresh = validate_transaction(tx, height=height)
+        assert memo(tx, height=height) == fresh and fresh.status == "valid"
+    assert memo(tx, height=7, rule_aa_height=9) is not first
+    assert memo(tx, height=7, first_in_block=True) is not first
+
+
+def test_the_same_id_with_another_witness_is_judged_anew() -> None:
+    memo, tx = VerdictMemo(), payment()
+    assert memo(tx, height=7).status == "valid"
+    signature, key = tx.inputs[0].arguments
+    bad = bytes((signature[0] ^ 1,)) + signature[1:]
+
+    for arguments in ((), (bad, key), (signature, key[::-1])):
+        forged = with_arguments(tx, 0, arguments)
+
+        assert forged.id == tx.id
+        assert memo(forged, height=7) == validate_transaction(forged, height=7)
+        assert memo(forged, height=7).status == "invalid"
+    assert len(memo) == 1, "a refusal is not remembered"
+
+
+def test_a_verdict_that_depends_on_the_height_is_remembered_for_that_height() -> None:
+    memo, tx = VerdictMemo(), sign(replace(payment(), time_range=7), 0)
+
+    assert memo(tx, height=7).status == "valid"
+    assert memo(tx, height=8).status == "invalid"
+    assert memo(tx, height=7) == validate_transaction(tx, height=7)
+
+
+def test_a_full_memory_forgets_the_oldest_verdict() -> None:
+    memo = VerdictMemo(n_most=2)
+    txs = [payment(amount=amount) for amount in (1_000_000, 2_000_000, 3_000_000)]
+    first = [memo(tx, height=7) for tx in txs]
+
+    assert len(memo) == 2
+    assert memo(txs[1], height=7) is first[1]
+    assert memo(txs[0], height=7) is not first[0]
+    memo.forget()
+    assert len(memo) == 0
 
 
 def test_each_refusal_has_a_code_of_its_own() -> None:

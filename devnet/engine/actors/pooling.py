@@ -26,7 +26,7 @@ from devnet.engine.errors import DevnetError
 from devnet.engine.events import ClaimJudged, TxDropped, TxQueued
 from devnet.engine.interfaces import Woken
 from devnet.engine.mainchain.view import MainView
-from devnet.engine.rules.transaction import validate_transaction
+from devnet.engine.rules.memo import remembered_verdict
 from devnet.engine.sidechain.claims import (
     CHECKS,
     ClaimContext,
@@ -56,7 +56,7 @@ def admit(turn: Turn, chain: str, node: SideNode, tx: Transaction) -> SideNode:
     if is_claim(tx):
         check_claim(tx, claims_judged_now(turn, chain, node))
     node.pool.check_admission(tx, head.state.coins)
-    verdict = validate_transaction(
+    verdict = remembered_verdict(
         tx, block_version=1, height=head.height + 1, first_in_block=False
     )
     if verdict.status == "invalid":

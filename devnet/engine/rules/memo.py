@@ -1,23 +1,28 @@
 """
 Verdicts remembered: many nodes of one process judge the same transaction.
 
-A verdict is a function of the bytes (arguments included, which no id covers) and of
-the place, so remembering it changes nothing but time.
+A verdict is a function of the transaction's bytes (arguments included, which no id
+covers) and of the block's place, so remembering it changes nothing but time. Only
+unconditional approval is remembered: whoever refuses has judged anew.
 """
 
 from __future__ import annotations
 
-from devnet.engine.bc.transaction import Transaction
+from devnet.engine.bc.transaction import Spend, Transaction
 from devnet.engine.rules.transaction import validate_transaction
 from devnet.engine.rules.verdict import Verdict
 
+__all__ = ["VerdictMemo", "forget_verdicts", "remembered_verdict"]
+
 _Key = tuple[bytes, bool, int, int, bool, int]
+_ANY_HEIGHT = -1
+_P2WPKH, _N_P2WPKH = b"\x00\x14", 22
 
 
 class VerdictMemo:
-    """`validate_transaction` with a memory of its newest answers."""
+    """`validate_transaction` with a memory of its newest approvals."""
 
-    def __init__(self, n_most: int = 8192) -> None:
+    def __init__(self, n_most: int = 16_384) -> None:
         self._n_most = n_most
         self._verdicts: dict[_Key, Verdict] = {}
 
@@ -31,7 +36,8 @@ class VerdictMemo:
         rule_aa_height: int = 0,
     ) -> Verdict:
         """As `validate_transaction`."""
-        key = (tx.raw, tx.side, height, block_version, first_in_block, rule_aa_height)
+        place = height if _sees_height(tx, rule_aa_height) else _ANY_HEIGHT
+        key = (tx.raw, tx.side, place, block_version, first_in_block, rule_aa_height)
         known = self._verdicts.get(key)
         if known is not None:
             return known
@@ -42,7 +48,42 @@ class VerdictMemo:
             first_in_block=first_in_block,
             rule_aa_height=rule_aa_height,
         )
+        if verdict.status != "valid":
+            return verdict
         if len(self._verdicts) >= self._n_most:
             del self._verdicts[next(iter(self._verdicts))]
         self._verdicts[key] = verdict
         return verdict
+
+    def __len__(self) -> int:
+        return len(self._verdicts)
+
+    def forget(self) -> None:
+        """Judge anew from now on: for those who measure or test."""
+        self._verdicts.clear()
+
+
+def _sees_height(tx: Transaction, rule_aa_height: int) -> bool:
+    """
+    Can the verdict depend on the block's height? Not where it has no last height, every
+    program is a plain P2WPKH, which cannot ask for it, and rule AA always holds.
+    """
+    return bool(
+        tx.time_range
+        or rule_aa_height
+        or not all(
+            isinstance(given, Spend)
+            and len(given.program) == _N_P2WPKH
+            and given.program.startswith(_P2WPKH)
+            for given in tx.inputs
+        )
+    )
+
+
+remembered_verdict = VerdictMemo()
+"""The memory of this process: all nodes of all its worlds judge by the same rules."""
+
+
+def forget_verdicts() -> None:
+    """Judge anew from now on: for those who measure, and for nobody else."""
+    remembered_verdict.forget()

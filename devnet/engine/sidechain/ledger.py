@@ -21,7 +21,7 @@ from devnet.engine.chain.coins import (
 )
 from devnet.engine.errors import BlockError, CodecError
 from devnet.engine.rules.block import MOST_BLOCK_GAS
-from devnet.engine.rules.transaction import validate_transaction
+from devnet.engine.rules.memo import remembered_verdict
 from devnet.engine.sidechain.claims import ClaimContext, check_claim
 from devnet.engine.sidechain.state import Claimed, SideEntry
 
@@ -82,7 +82,7 @@ class Ledger:
         """
         claim = _claim_of(tx)
         facts = check_claim(tx, self.claim_context()) if claim else None
-        verdict = validate_transaction(
+        verdict = remembered_verdict(
             tx, block_version=1, height=self.height, first_in_block=coinbase
         )
         failed = verdict.status == "gas_only"
