@@ -77,6 +77,7 @@ from devnet.plugins.header_rules import (
     check_clock,
     check_distance,
     check_engine_data,
+    check_no_work,
     check_proposer,
     check_round,
 )
@@ -203,6 +204,7 @@ class DposBbft:
                 interval_ms=interval_ms,
             )
         check_engine_data(header, b"")
+        check_no_work(header)
         check_round(header, parent, rules, want=passed_ms // interval_ms)
         check_distance(header, parent, interval_ms)
         check_clock(header, chain, CLOCK_TOLERANCE_MS)

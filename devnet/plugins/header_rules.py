@@ -56,6 +56,12 @@ class StrayData(ConsensusError):
     code = "consensus.stray-data"
 
 
+class StrayWork(ConsensusError):
+    """The header carries a nonce or bits, and this rule asks for no proof of work."""
+
+    code = "consensus.stray-work"
+
+
 def in_epoch(header: Header, rules: Rules) -> bool:
     """
     Was this block made under these rules? The base block was not: it is where they
@@ -171,4 +177,16 @@ def check_engine_data(header: Header, want: bytes) -> None:
             f"{header.engine_data.hex() or 'none'}, the rule wants "
             f"{want.hex() or 'none'}",
             height=header.height,
+        )
+
+
+def check_no_work(header: Header) -> None:
+    """Raise StrayWork when a header has a nonce or bits that prove nothing here."""
+    if header.nonce or header.bits:
+        raise StrayWork(
+            f"block {header.height} carries nonce {header.nonce} and bits "
+            f"{header.bits}, {header.engine} asks for no work",
+            height=header.height,
+            nonce=header.nonce,
+            bits=header.bits,
         )

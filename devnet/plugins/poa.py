@@ -53,6 +53,7 @@ from devnet.plugins.header_rules import (
     check_clock,
     check_distance,
     check_engine_data,
+    check_no_work,
     check_plain_justify,
     check_proposer,
     check_round,
@@ -168,6 +169,7 @@ class ProofOfAuthority:
         behind = places_behind(index, header.height, n_signers)
         weight = chain_weight(parent, rules) + weight_of(behind)
         check_engine_data(header, encode_data(index, weight))
+        check_no_work(header)
         slot = slot_of(header.time_ms, chain.genesis_ms, interval_ms)
         check_round(header, parent, rules, want=slot)
         check_distance(header, parent, interval_ms + patience_ms(behind, interval_ms))

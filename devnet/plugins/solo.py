@@ -41,6 +41,7 @@ from devnet.plugins.header_rules import (
     check_clock,
     check_distance,
     check_engine_data,
+    check_no_work,
     check_plain_justify,
     check_proposer,
     check_round,
@@ -83,6 +84,7 @@ class Solo:
         rules = chain.rules(header.epoch)
         interval_ms = rules.params["interval_ms"]
         check_engine_data(header, b"")
+        check_no_work(header)
         check_round(header, parent, rules, want=header.height)
         check_distance(header, parent, interval_ms)
         check_clock(header, chain, interval_ms)

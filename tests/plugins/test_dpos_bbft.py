@@ -108,6 +108,8 @@ def test_the_turns_start_again_at_the_base_of_a_new_epoch():
         (3, {"time_ms": 4500, "round": 9}, "consensus.wrong-round"),
         (3, {"time_ms": 7500, "round": 15}, "consensus.from-the-future"),
         (3, {"engine_data": b"x"}, "consensus.stray-data"),
+        (3, {"nonce": 1}, "consensus.stray-work"),
+        (3, {"bits": 1 << 56}, "consensus.stray-work"),
         (3, {"justify": Checkpoint(8, bytes(32))}, "consensus.justify-not-ancestor"),
         (3, {"certificate": Certificate()}, "consensus.certificate-short"),
     ],

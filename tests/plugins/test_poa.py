@@ -117,6 +117,8 @@ def test_final_is_the_newest_block_with_a_majority_of_producers_above(
         (2, {"engine_data": encode_data(2, 21)}, "consensus.stray-data"),
         (2, {"engine_data": encode_data(2, 20) + b"x"}, "consensus.stray-data"),
         (2, {"engine_data": b""}, "consensus.stray-data"),
+        (2, {"nonce": 1}, "consensus.stray-work"),
+        (2, {"bits": 1 << 56}, "consensus.stray-work"),
         (2, {"round": 11}, "consensus.wrong-round"),
         (2, {"time_ms": 4999, "round": 9}, "consensus.wrong-round"),
         (3, {"engine_data": encode_data(3, 19)}, "consensus.too-soon"),

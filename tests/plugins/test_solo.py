@@ -83,6 +83,8 @@ def test_a_second_fill_on_the_same_parent_is_not_published():
         (0, {"justify": Checkpoint(1, bytes(32))}, "consensus.wrong-justify"),
         (0, {"certificate": Certificate(b"\1", (b"x",))}, "consensus.stray-data"),
         (0, {"engine_data": b"x"}, "consensus.stray-data"),
+        (0, {"nonce": 1}, "consensus.stray-work"),
+        (0, {"bits": 1 << 56}, "consensus.stray-work"),
     ],
 )
 def test_a_header_that_breaks_a_rule_is_refused(
