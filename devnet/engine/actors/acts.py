@@ -58,7 +58,7 @@ def main_purse(turn: Turn, program: bytes) -> Purse:
 
 def side_purse(turn: Turn, chain: str, program: bytes) -> Purse:
     """What a program can spend on a sidechain, as its first validator has it."""
-    node = turn.nodes(chain)[0]
+    node = turn.speaker(chain)
     head = turn.side(chain).tree[node.head]
     return purse_of(chain, program, head.state.coins, node.pool, head.height + 1)
 
@@ -143,7 +143,7 @@ def claim(turn: Turn, name: str) -> bytes:
         known = ", ".join(sorted(turn.transfers)) or "none yet"
         raise UnknownName(f"there is no transfer {name!r}", hint=f"Transfers: {known}.")
     tx, _ = collecting.make_claim(turn, collecting.settled_lock(turn, transfer))
-    node = turn.nodes(transfer.chain)[0]
+    node = turn.speaker(transfer.chain)
     pooling.admit(turn, transfer.chain, node, tx)
     collecting.hand_in(turn, transfer.chain, tx)
     return tx.id

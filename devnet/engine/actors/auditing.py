@@ -81,7 +81,7 @@ def audit_waiting(turn: Turn, chain: str) -> None:
     I10 for the mempool, as the first validator has it: from the closing block until the
     new rule's first, nothing leaves it but what is refused and said so.
     """
-    side, node = turn.side(chain), turn.nodes(chain)[0]
+    side, node = turn.side(chain), turn.speaker(chain)
     entry = side.tree[node.head]
     pending = entry.state.pending
     if pending is not None and entry.height >= pending.record.closing_height:

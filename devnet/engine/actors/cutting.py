@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devnet.engine.actors import mainchain, seats
+from devnet.engine.actors import lifecycle, mainchain
 from devnet.engine.actors.messages import (
     MainBlockCame,
     MainTxCame,
-    SideBlockCame,
-    SideTxCame,
 )
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Groups
@@ -96,12 +94,12 @@ def heal(turn: Turn, chain: str) -> None:
     turn.cuts = turn.cuts.remove(chain)
     turn.say(FaultEnded(fault=CUT, target=chain))
     if chain == MAIN:
-        _exchange_main(turn)
+        exchange_main(turn)
     else:
-        _exchange_side(turn, chain)
+        lifecycle.catch_up(turn, chain, turn.node_names(chain))
 
 
-def _exchange_main(turn: Turn) -> None:
+def exchange_main(turn: Turn) -> None:
     """Each node sends its branch and its pool to all who follow the mainchain."""
     tips = sorted({node.view.tip for node in turn.main_nodes})
     for node in turn.main_nodes:
@@ -118,23 +116,3 @@ def _exchange_main(turn: Turn) -> None:
             for item in node.pool.transactions() if other.name != node.name else ():
                 actor = mainchain.actor_name(other.name)
                 turn.send(me, actor, item.tx.id, MainTxCame(item.tx))
-
-
-def _exchange_side(turn: Turn, chain: str) -> None:
-    """Each validator sends its branch and its pool to the others."""
-    tree = turn.side(chain).tree
-    for node in turn.nodes(chain):
-        me = seats.actor_name(chain, node.name)
-        for other in turn.nodes(chain):
-            if other.name == node.name:
-                continue
-            to = seats.actor_name(chain, other.name)
-            missing = []
-            entry = tree[node.head]
-            while entry.hash not in other.seen:
-                missing.append(entry.hash)
-                entry = tree[entry.header.previous]
-            for block_hash in reversed(missing):
-                turn.send(me, to, block_hash, SideBlockCame(block_hash))
-            for item in node.pool.transactions():
-                turn.send(me, to, item.tx.id, SideTxCame(item.tx))

@@ -5,21 +5,26 @@ from __future__ import annotations
 from devnet.engine.actors import (
     approving,
     collecting,
+    faulting,
     hosting,
+    lifecycle,
     mainchain,
     pooling,
     validators,
 )
 from devnet.engine.actors.messages import (
+    BadBlockCame,
     CollectorWorks,
     EngineMessage,
     EngineTimer,
+    FaultEnds,
     MainBlockCame,
     MainTxCame,
     MineStart,
     MineTry,
     SideBlockCame,
     SideTxCame,
+    SideTxsCame,
     SwapApproval,
     SwapAsked,
 )
@@ -31,6 +36,9 @@ def dispatch(turn: Turn, due: Due) -> None:
     """Let the actor named by the entry do what is due."""
     if due.actor == collecting.ACTOR:
         _collector(turn, due.what)
+        return
+    if isinstance(due.what, FaultEnds):
+        faulting.expire(turn, due.what.fault_id)
         return
     kind, _, rest = due.actor.partition(":")
     if kind == "main":
@@ -67,9 +75,13 @@ def _main_node(turn: Turn, name: str, what: object) -> None:
 
 
 def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
+    if lifecycle.swallowed(turn, chain, name, what):
+        return
     match what:
         case SideBlockCame(block_hash):
             validators.block_came(turn, chain, name, block_hash)
+        case BadBlockCame(block, sender):
+            validators.bad_block_came(turn, chain, name, block, sender)
         case EngineMessage():
             hosting.message_came(turn, chain, name, what)
         case EngineTimer():
@@ -78,6 +90,8 @@ def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
             validators.main_block_came(turn, chain, name, block_hash)
         case SideTxCame(tx):
             pooling.tx_came(turn, chain, name, tx)
+        case SideTxsCame(txs):
+            pooling.txs_came(turn, chain, name, txs)
         case SwapAsked(record):
             approving.swap_asked(turn, chain, name, record)
         case SwapApproval():

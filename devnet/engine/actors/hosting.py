@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from devnet.engine.actors.lying import vote_for_all
 from devnet.engine.actors.messages import EngineMessage, EngineTimer
 from devnet.engine.actors.proposing import propose, try_nonce
-from devnet.engine.actors.seats import actor_name, index_of, reader_of
+from devnet.engine.actors.seats import actor_name, clock_ms, index_of, reader_of
 from devnet.engine.actors.sending import broadcast, send
 from devnet.engine.actors.signing import cast_vote, publish, sign_view
 from devnet.engine.actors.turn import Turn
@@ -52,20 +53,28 @@ def start_engines(turn: Turn, chain: str, name: str) -> None:
         return
     engine = turn.tools.engine(rules.engine)
     state, effects = engine.start(
-        Seat(me, rules, turn.wall_ms, node.key), reader_of(turn, chain, node)
+        Seat(me, rules, clock_ms(turn, chain, name), node.key),
+        reader_of(turn, chain, node),
     )
     turn.set_node(chain, replace(node, engines=node.engines.insert(rules.epoch, state)))
     carry_out(turn, chain, name, rules.epoch, effects)
 
 
 def feed(turn: Turn, chain: str, name: str, epoch: int, event: Input) -> None:
-    """Tell one engine of one validator what happened, and do what follows."""
+    """
+    Tell one engine of one validator what happened, and do what follows.
+
+    Args:
+        event: with the true time; the validator hears the time of its own clock.
+    """
     node = turn.node(chain, name)
     if epoch not in node.engines:
         return
     reader = reader_of(turn, chain, node)
     if epoch >= len(reader.epochs):
         return
+    if reader.now_ms != event.now_ms:
+        event = replace(event, now_ms=reader.now_ms)
     engine = turn.tools.engine(reader.rules(epoch).engine)
     state, effects = engine.step(node.engines[epoch], event, reader)
     turn.set_node(chain, replace(node, engines=node.engines.insert(epoch, state)))
@@ -154,7 +163,7 @@ def _set_timer(
     key = (epoch, token)
     number = (node.timers.get(key) or 0) + 1
     turn.set_node(chain, replace(node, timers=node.timers.insert(key, number)))
-    delay_ms = max(0, at_ms - turn.wall_ms)
+    delay_ms = max(0, at_ms - clock_ms(turn, chain, name))
     turn.later(delay_ms, actor_name(chain, name), EngineTimer(epoch, token, number))
 
 
@@ -182,4 +191,6 @@ def capped_final(turn: Turn, chain: str, node: SideNode, header: Header) -> int:
 
 def judged(turn: Turn, chain: str, name: str, header: Header) -> None:
     """Tell the engine of its epoch that a valid block is here."""
+    if turn.has_fault("vote-twice", chain, name):
+        vote_for_all(turn, chain, name, header)
     feed(turn, chain, name, header.epoch, BlockJudged(turn.wall_ms, header))

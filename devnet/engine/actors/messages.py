@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.interfaces import Message
 
@@ -45,10 +46,32 @@ class SideTxCame:
 
 
 @dataclass(frozen=True, slots=True)
+class SideTxsCame:
+    """Several sidechain transactions arrive at a validator in one message."""
+
+    txs: tuple[Transaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SideBlockCame:
     """A sidechain block arrives at a validator."""
 
     block_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BadBlockCame:
+    """A sidechain block that breaks a rule arrives at a validator, with its sender."""
+
+    block: SideBlock
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultEnds:
+    """The time of a fault is over."""
+
+    fault_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ A validator's pool: what it takes in, judges, holds back, and lets go.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from devnet.engine.actors.hosting import feed_all
-from devnet.engine.actors.messages import SideTxCame
+from devnet.engine.actors.messages import SideTxCame, SideTxsCame
 from devnet.engine.actors.proposing import anchor_for
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
@@ -16,12 +18,13 @@ from devnet.engine.bc.transaction import Claim, Transaction
 from devnet.engine.chain.mempool import (
     Mempool,
     Orphan,
+    PoolDraft,
     UnknownOutput,
     Waiting,
     adopt_orphans,
     keep_orphan,
-    keys_taken,
 )
+from devnet.engine.codec import sha3
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import ClaimJudged, TxDropped, TxQueued
 from devnet.engine.interfaces import Woken
@@ -51,22 +54,28 @@ def admit(turn: Turn, chain: str, node: SideNode, tx: Transaction) -> SideNode:
     Raises:
         ClaimError, TransactionError, VmError: the rule that it breaks.
     """
-    tree = turn.side(chain).tree
-    head = tree[node.head]
+    head = turn.side(chain).tree[node.head]
     if is_claim(tx):
         check_claim(tx, claims_judged_now(turn, chain, node))
-    node.pool.check_admission(tx, head.state.coins)
+    draft = PoolDraft(node.pool, head.height + 1)
+    _join(draft, head, tx)
+    return replace(node, pool=draft.frozen())
+
+
+def _join(draft: PoolDraft, head: SideEntry, tx: Transaction) -> None:
+    """Add to a pool what the block above a head may hold, or raise why not."""
+    coins, height = head.state.coins, head.height + 1
+    draft.check(tx, coins)
     verdict = remembered_verdict(
-        tx, block_version=1, height=head.height + 1, first_in_block=False
+        tx, block_version=1, height=height, first_in_block=False
     )
     if verdict.status == "invalid":
         assert verdict.error is not None
         raise verdict.error
     for spent_id in tx.spent_output_ids:
-        if spent_id is not None and spent_id in head.state.coins.by_id:
-            head.state.coins.to_spend(spent_id, head.height + 1)
-    waiting = Waiting(tx, verdict.fee, verdict.status == "gas_only")
-    return replace(node, pool=node.pool.add(waiting, head.height + 1))
+        if spent_id is not None and spent_id in coins.by_id:
+            coins.to_spend(spent_id, height)
+    draft.add(Waiting(tx, verdict.fee, verdict.status == "gas_only"))
 
 
 def claims_judged_now(turn: Turn, chain: str, node: SideNode) -> ClaimContext:
@@ -90,46 +99,106 @@ def claims_judged_now(turn: Turn, chain: str, node: SideNode) -> ClaimContext:
     )
 
 
+Answers: TypeAlias = "tuple[DevnetError | None, ...]"
+"""For each transaction why it was refused, or None."""
+
+
 def submit(turn: Turn, chain: str, tx: Transaction, what: str) -> None:
-    """Hand a transaction to the first validator, which tells the others."""
-    name = turn.node_names(chain)[0]
-    node = turn.node(chain, name)
-    if tx.id in node.pool:
-        return
-    turn.set_node(chain, admit(turn, chain, node, tx))
-    turn.say(TxQueued(chain=chain, id=tx.id.hex(), what=what))
+    """Hand a transaction to the first validator, or raise why it is refused."""
+    (refusal,) = submit_all(turn, chain, (tx,), what)
+    if refusal is not None:
+        raise refusal
+
+
+def submit_all(
+    turn: Turn, chain: str, txs: Sequence[Transaction], what: str
+) -> Answers:
+    """
+    Hand transactions to the first validator, which tells the others in one message.
+
+    Args:
+        txs: in an order in which each can follow; no claims.
+    """
+    name = turn.speaker(chain).name
+    pool = turn.node(chain, name).pool
+    answers = _take_all(turn, chain, name, txs)
+    taken = _newly_taken(pool, txs, answers)
+    if not taken:
+        return answers
+    for tx in taken:
+        turn.say(TxQueued(chain=chain, id=tx.id.hex(), what=what))
+    alone = len(taken) == 1
+    message = SideTxCame(taken[0]) if alone else SideTxsCame(taken)
+    label = taken[0].id if alone else sha3(b"".join(tx.id for tx in taken))
     for other in turn.node_names(chain)[1:]:
-        turn.send(
-            actor_name(chain, name), actor_name(chain, other), tx.id, SideTxCame(tx)
-        )
+        turn.send(actor_name(chain, name), actor_name(chain, other), label, message)
     try_orphans(turn, chain, name)
     feed_all(turn, chain, name, Woken(turn.wall_ms))
+    return answers
 
 
 def tx_came(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
+    """A validator hears of a transaction. Claims come from the collector itself."""
+    if not is_claim(tx):
+        txs_came(turn, chain, name, (tx,))
+    elif tx.id not in turn.node(chain, name).pool:
+        judge_claim(turn, chain, name, tx)
+
+
+def txs_came(turn: Turn, chain: str, name: str, txs: Sequence[Transaction]) -> None:
     """
-    A validator hears of a transaction. Claims come from the collector itself. What came
-    before the transaction or block that it spends waits for that.
+    A validator hears of transactions, no claims. What came before the transaction or
+    block that it spends waits for that.
     """
     node = turn.node(chain, name)
-    if tx.id in node.pool:
-        return
-    if is_claim(tx):
-        judge_claim(turn, chain, name, tx)
-        return
-    if tx.id in turn.side(chain).tree[node.head].state.places:
-        return
-    try:
-        _take(turn, chain, name, tx)
-    except UnknownOutput:
-        orphan = Orphan(tx, turn.now_ms)
-        orphans = keep_orphan(node.pool_orphans, orphan, turn.now_ms)
-        turn.set_node(chain, replace(node, pool_orphans=orphans))
-    except DevnetError:
-        return
-    else:
+    mined = turn.side(chain).tree[node.head].state.places
+    news = [tx for tx in txs if tx.id not in mined]
+    answers = _take_all(turn, chain, name, news)
+    for tx, refusal in zip(news, answers, strict=True):
+        if isinstance(refusal, UnknownOutput):
+            hold(turn, chain, name, tx)
+    if _newly_taken(node.pool, news, answers):
         try_orphans(turn, chain, name)
         feed_all(turn, chain, name, Woken(turn.wall_ms))
+
+
+def hold(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
+    """Keep a transaction that came before what it spends."""
+    node = turn.node(chain, name)
+    orphan = Orphan(tx, turn.now_ms)
+    orphans = keep_orphan(node.pool_orphans, orphan, turn.now_ms)
+    turn.set_node(chain, replace(node, pool_orphans=orphans))
+
+
+def _take_all(turn: Turn, chain: str, name: str, txs: Sequence[Transaction]) -> Answers:
+    """Take into a validator's pool what may join it. What waits there is no news."""
+    node = turn.node(chain, name)
+    head = turn.side(chain).tree[node.head]
+    draft = PoolDraft(node.pool, head.height + 1)
+    answers: list[DevnetError | None] = []
+    for tx in txs:
+        answers.append(None)
+        if tx.id in draft:
+            continue
+        try:
+            _join(draft, head, tx)
+        except DevnetError as error:
+            answers[-1] = error
+    if len(draft):
+        turn.set_node(chain, replace(node, pool=draft.frozen()))
+    return tuple(answers)
+
+
+def _newly_taken(
+    before: Mempool, txs: Sequence[Transaction], answers: Answers
+) -> tuple[Transaction, ...]:
+    """Those that were not refused and did not wait before, each once."""
+    taken = {
+        tx.id: tx
+        for tx, refusal in zip(txs, answers, strict=True)
+        if refusal is None and tx.id not in before
+    }
+    return tuple(taken.values())
 
 
 def _take(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
@@ -231,9 +300,9 @@ def _contradicts(joined: list[Transaction], pool: Mempool) -> bool:
     """Do these take what something in the pool wants to take?"""
     if not len(pool):
         return False
-    taken = {key for tx in joined for key in keys_taken(tx)}
+    taken = {key for tx in joined for key in tx.keys_taken}
     return any(
-        key in taken for item in pool.transactions() for key in keys_taken(item.tx)
+        key in taken for item in pool.transactions() for key in item.tx.keys_taken
     )
 
 
@@ -245,7 +314,7 @@ def _without_late(turn: Turn, chain: str, node: SideNode, pool: Mempool) -> Memp
         for item in pool.transactions()
         if item.tx.time_range and item.tx.time_range <= height
     ]
-    for tx in late if node.name == turn.node_names(chain)[0] else ():
+    for tx in late if node.name == turn.speaker(chain).name else ():
         reason = f"it was good up to height {tx.time_range}"
         turn.say(TxDropped(chain=chain, id=tx.id.hex(), reason=reason))
     return pool.without(tx.id for tx in late)
@@ -283,7 +352,7 @@ def _refilled(
         try:
             empty = admit(turn, chain, empty, tx)
         except DevnetError as error:
-            if node.name == turn.node_names(chain)[0]:
+            if node.name == turn.speaker(chain).name:
                 reason = error.message
                 turn.say(TxDropped(chain=chain, id=tx.id.hex(), reason=reason))
     return empty.pool
@@ -303,7 +372,7 @@ def drop_lost_claims(turn: Turn, chain: str, name: str, view: MainView) -> None:
     pool = node.pool.without(tx.id for tx in lost)
     held = tuple(tx for tx in node.held_claims if _lock_stands(turn, tx, view))
     turn.set_node(chain, replace(node, pool=pool, held_claims=held))
-    for tx in lost if name == turn.node_names(chain)[0] else ():
+    for tx in lost if name == turn.speaker(chain).name else ():
         reason = "its lock left the best mainchain"
         turn.say(TxDropped(chain=chain, id=tx.id.hex(), reason=reason))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from devnet.engine.actors import approving, auditing
+from devnet.engine.actors import approving, auditing, faulting
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
 from devnet.engine.actors.naming import learn_assets
 from devnet.engine.actors.owners import key_of
@@ -43,6 +43,7 @@ def report(turn: Turn) -> None:
     """Compare the world before the step with the world after it, and say it."""
     main_moved = turn.before.main_tip != turn.main_tip
     if main_moved:
+        faulting.expire_at_height(turn)
         _report_main(turn)
     for side in tuple(turn.sides()):
         if turn.touched(side.name):
@@ -87,7 +88,7 @@ def _report_main(turn: Turn) -> None:
     coins, height = turn.tree[new].state.coins, turn.tree[new].height + 1
     say_balances(turn, "main", coins, height, touched)
     for name in turn.open_transfers:
-        _follow_lock(turn, turn.transfers[name])
+        follow_lock(turn, turn.transfers[name])
 
 
 def _say_mined(turn: Turn, chain: str, height: int, tx_ids: list[bytes]) -> None:
@@ -127,7 +128,7 @@ def spendable(coins: CoinSet, program: bytes, asset: bytes, height: int) -> int:
     return coins.total_of(program, asset, height)
 
 
-def _follow_lock(turn: Turn, transfer: Transfer) -> None:
+def follow_lock(turn: Turn, transfer: Transfer) -> None:
     """
     Where a transfer's lock is on the best chain: waiting, or so many blocks deep. A
     reorganisation takes it back, as long as no block of the sidechain has its claim.
@@ -189,7 +190,7 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
     for name in turn.open_transfers:
         transfer = turn.transfers[name]
         if transfer.chain == side.name:
-            _follow_claim(turn, side.name, transfer, head, final)
+            follow_claim(turn, side.name, transfer, head, final)
     if head.hash != old_head:
         auditing.audit_side(turn, side.name)
     _report_rule(turn, side.name, head)
@@ -237,12 +238,12 @@ def _report_blocks(
         turn.say(BlockUndone(chain=side.name, height=entry.height, id=entry.hash.hex()))
         turn.batch(side.name, entry, undo=True)
     for entry in reversed(joined):
-        _say_side_block(turn, side, entry)
+        say_side_block(turn, side, entry)
         turn.batch(side.name, entry, undo=False)
     say_balances(turn, side.name, head.state.coins, head.height + 1, touched)
 
 
-def _say_side_block(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
+def say_side_block(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
     rules = entry.state.rules
     txs = entry.block.transactions
     turn.say(
@@ -296,7 +297,7 @@ def _proposer_of(turn: Turn, chain: str, entry: SideEntry) -> str:
     return ""
 
 
-def _follow_claim(
+def follow_claim(
     turn: Turn, chain: str, transfer: Transfer, head: SideEntry, final: Checkpoint
 ) -> None:
     """Where a transfer's Claim is: in mempools, in a block, final, or refused."""
@@ -339,7 +340,7 @@ def _report_rule(turn: Turn, chain: str, head: SideEntry) -> None:
     """The rule's own line, and swaps whose time is over."""
     side = turn.side(chain)
     epoch = head.state.rules.epoch
-    speaker = turn.nodes(chain)[0]
+    speaker = turn.speaker(chain)
     for node in turn.nodes(chain):
         if node.swap is not None:
             _drop_late_swap(turn, chain, head, node.swap.record)

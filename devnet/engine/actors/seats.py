@@ -14,6 +14,15 @@ def actor_name(chain: str, node: str) -> str:
     return f"side:{chain}:{node}"
 
 
+def clock_ms(turn: Turn, chain: str, name: str) -> int:
+    """What a validator's clock says, milliseconds since 1970."""
+    skew_ms = 0
+    for fault in turn.faults:
+        if (fault.kind, fault.chain, fault.node) == ("clock-skew", chain, name):
+            skew_ms += fault.value
+    return turn.wall_ms + skew_ms
+
+
 def reader_of(turn: Turn, chain: str, node: SideNode) -> SideReader:
     """The chain as this validator has it."""
     tree = turn.side(chain).tree

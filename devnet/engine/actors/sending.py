@@ -24,6 +24,8 @@ def say_sent(
 
 def broadcast(turn: Turn, chain: str, name: str, epoch: int, message: Message) -> None:
     """To every other validator of the chain."""
+    if turn.has_fault("withhold", chain, name):
+        return
     say_sent(turn, chain, name, "all", message.kind, message.height, message.round)
     for other in turn.node_names(chain):
         if other != name:
@@ -34,6 +36,8 @@ def send(
     turn: Turn, chain: str, name: str, epoch: int, to: int, message: Message
 ) -> None:
     """To the validator of one seat of the epoch."""
+    if any(turn.has_fault(lie, chain, name) for lie in ("withhold", "bad-gateway")):
+        return
     node = turn.node(chain, name)
     rules = reader_of(turn, chain, node).rules(epoch)
     key = rules.validators[to].key

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from devnet.engine.actors import lying
 from devnet.engine.actors.messages import SideBlockCame
-from devnet.engine.actors.seats import actor_name, index_of, reader_of
+from devnet.engine.actors.seats import actor_name, clock_ms, index_of, reader_of
 from devnet.engine.actors.sending import say_sent
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.sideblock import (
+    SideBlock,
     phase_message,
     proposal_message,
     view_message,
@@ -37,6 +39,9 @@ def publish(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
     except VoteRefused:
         return
     chain_id = turn.side(chain).tree.spec.chain_id
+    if turn.has_fault("propose-invalid", chain, name):
+        lying.send_bad_block(turn, chain, name, lying.greedy(node, chain_id, unsigned))
+        return
     signature = sign(node.xprv, proposal_message(chain_id, block_hash))
     block = replace(unsigned, header=replace(header, signature=signature))
     node = replace(
@@ -45,20 +50,34 @@ def publish(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
         filled=node.filled.remove(block_hash),
     )
     turn.set_node(chain, node)
-    tree = turn.side(chain).tree
-    engine = turn.tools.engine(header.engine)
-    try:
-        entry = judge(tree, turn.tree, engine, block, turn.wall_ms, turn.tools.work)
-    except DevnetError:
-        return  # An engine that proposes what its own rule forbids stays silent.
-    turn.set_side_tree(chain, tree.with_entry(entry))
-    say_sent(turn, chain, name, "all", "block", header.height, header.round)
+    if not _enter(turn, chain, name, block):
+        return
     me = actor_name(chain, name)
-    for other in turn.node_names(chain):
-        if other != name:
-            to = actor_name(chain, other)
-            turn.send(me, to, block_hash, SideBlockCame(block_hash))
     turn.later(0, me, SideBlockCame(block_hash))
+    if turn.has_fault("withhold", chain, name):
+        return
+    twin_hash = None
+    if turn.has_fault("equivocate", chain, name):
+        twin = lying.twin_of(node, chain_id, block)
+        twin_hash = twin.header.hash if _enter(turn, chain, name, twin) else None
+    say_sent(turn, chain, name, "all", "block", header.height, header.round)
+    others = [other for other in turn.node_names(chain) if other != name]
+    for index, other in enumerate(others):
+        sent = block_hash if twin_hash is None or index % 2 else twin_hash
+        turn.send(me, actor_name(chain, other), sent, SideBlockCame(sent))
+
+
+def _enter(turn: Turn, chain: str, name: str, block: SideBlock) -> bool:
+    """Judge an own block by the own clock; a good one is in the tree from now on."""
+    tree = turn.side(chain).tree
+    engine = turn.tools.engine(block.header.engine)
+    now_ms = clock_ms(turn, chain, name)
+    try:
+        entry = judge(tree, turn.tree, engine, block, now_ms, turn.tools.work)
+    except DevnetError:
+        return False  # An engine that proposes what its own rule forbids stays silent.
+    turn.set_side_tree(chain, tree.with_entry(entry))
+    return True
 
 
 def cast_vote(

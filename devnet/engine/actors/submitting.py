@@ -7,14 +7,15 @@ checks come before the pool's own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from devnet.engine.actors import collecting, mainchain, pooling
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.transaction import BTM, Spend, Transaction, parse_transaction
 from devnet.engine.chain.mempool import Orphan, UnknownOutput, keep_orphan
-from devnet.engine.errors import TransactionError
+from devnet.engine.errors import DevnetError, TransactionError
 from devnet.engine.events import TxHeld
 from devnet.engine.sidechain.claims import is_claim
 
@@ -51,6 +52,9 @@ class Submitted:
     fate: Fate
 
 
+Answers: TypeAlias = "tuple[Submitted | DevnetError, ...]"
+
+
 def submit_raw(turn: Turn, raw: bytes, chain: str) -> Submitted:
     """
     Hand in a raw transaction, as a wallet of any kind would.
@@ -75,19 +79,68 @@ def submit_raw(turn: Turn, raw: bytes, chain: str) -> Submitted:
 
 
 def _submit_side(turn: Turn, chain: str, tx: Transaction) -> Submitted:
-    name = turn.node_names(chain)[0]
+    name = turn.speaker(chain).name
     if is_claim(tx):
         pooling.admit(turn, chain, turn.node(chain, name), tx)
         collecting.hand_in(turn, chain, tx)
         return Submitted(tx, "waiting")
-    try:
-        pooling.submit(turn, chain, tx, "payment")
-    except UnknownOutput as error:
-        node = turn.node(chain, name)
-        orphans = keep_orphan(node.pool_orphans, Orphan(tx, turn.now_ms), turn.now_ms)
-        turn.set_node(chain, replace(node, pool_orphans=orphans))
-        return _held(turn, chain, tx, error)
-    failed = turn.node(chain, name).pool.by_id[tx.id].failed
+    (refusal,) = pooling.submit_all(turn, chain, (tx,), "payment")
+    answer = _answer(turn, chain, tx, refusal)
+    if isinstance(answer, DevnetError):
+        raise answer
+    return answer
+
+
+def submit_many(turn: Turn, raws: Sequence[bytes], chain: str) -> Answers:
+    """
+    Hand in many raw transactions at once, each for itself. On a sidechain those that
+    are taken reach the other validators in one message.
+
+    Returns:
+        For each what became of it, or why it was refused.
+    """
+    answers: dict[int, Submitted | DevnetError] = {}
+    batch: dict[int, Transaction] = {}
+    for index, raw in enumerate(raws):
+        try:
+            tx = parse_transaction(raw, side=chain != MAIN)
+            if chain != MAIN and not is_claim(tx):
+                batch[index] = tx
+                continue
+            _hand_in(turn, chain, batch, answers)
+            answers[index] = submit_raw(turn, raw, chain)
+        except DevnetError as error:
+            answers[index] = error
+    _hand_in(turn, chain, batch, answers)
+    return tuple(answers[index] for index in range(len(raws)))
+
+
+def _hand_in(
+    turn: Turn,
+    chain: str,
+    batch: dict[int, Transaction],
+    answers: dict[int, Submitted | DevnetError],
+) -> None:
+    """Submit the batch, note its answers by index, and empty it."""
+    txs = tuple(batch.values())
+    refusals = pooling.submit_all(turn, chain, txs, "payment") if txs else ()
+    for (index, tx), refusal in zip(batch.items(), refusals, strict=True):
+        answers[index] = _answer(turn, chain, tx, refusal)
+    batch.clear()
+
+
+def _answer(
+    turn: Turn, chain: str, tx: Transaction, refusal: DevnetError | None
+) -> Submitted | DevnetError:
+    """What became of a transaction that the first validator was given."""
+    name = turn.speaker(chain).name
+    if isinstance(refusal, UnknownOutput):
+        pooling.hold(turn, chain, name, tx)
+        return _held(turn, chain, tx, refusal)
+    if refusal is not None:
+        return refusal
+    waiting = turn.node(chain, name).pool.by_id.get(tx.id)
+    failed = waiting is not None and waiting.failed
     return Submitted(tx, "status_fail" if failed else "waiting")
 
 

@@ -8,9 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from devnet.engine.actors.links import Way, delays_ms
 from devnet.engine.actors.messages import MainBlockCame, MainTxCame
-from devnet.engine.actors.world import Groups, Sidechain, Transfer, World
-from devnet.engine.clock import draw_between
+from devnet.engine.actors.world import (
+    Groups,
+    Sidechain,
+    Transfer,
+    World,
+    has_fault,
+    speaker_of,
+)
+from devnet.engine.bc.block import Block
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import Event
 from devnet.engine.interfaces import ConsensusEngine, WorkSource
@@ -62,8 +70,11 @@ class Turn:
         self.breaches = world.breaches
         self.acknowledged = world.acknowledged
         self.cuts = world.cuts
+        self.faults = world.faults
+        self.n_faults = world.n_faults
         self.events: list[Event] = []
         self.batches: list[tuple[str, Changes]] = []
+        self.main_blocks: list[tuple[Block, bytes]] = []
         self._sides = {side.name: side for side in world.sidechains}
         self._nodes: dict[str, dict[str, SideNode]] = {}
         self._touched: dict[tuple[str, str], None] = {}
@@ -82,27 +93,23 @@ class Turn:
     def send(self, sender: str, to: str, name: bytes, what: object) -> None:
         """
         A message on its way; how long it takes follows from who, whom and what. What
-        crosses a cut of its chain's network is lost.
+        crosses a cut of its chain's network is lost; faults of the network may delay,
+        lose or double it.
         """
-        if self._is_lost(sender, to, what):
-            return
-        delay_ms = draw_between(
-            self.config.seed,
-            self.config.low_latency_ms,
-            self.config.high_latency_ms,
-            sender,
-            to,
-            name,
-        )
-        self.later(delay_ms, to, what)
-
-    def _is_lost(self, sender: str, to: str, what: object) -> bool:
         on_main = isinstance(what, MainBlockCame | MainTxCame)
         chain = "main" if on_main else to.split(":")[1] if ":" in to else ""
         groups = self.cuts.get(chain)
-        if groups is None:
-            return False
-        return place_of(groups, sender, chain) != place_of(groups, to, chain)
+        if groups is not None and (
+            place_of(groups, sender, chain) != place_of(groups, to, chain)
+        ):
+            return
+        way = Way(sender, to, name, chain, self.now_ms)
+        for delay_ms in delays_ms(self.config, self.faults, way):
+            self.later(delay_ms, to, what)
+
+    def has_fault(self, kind: str, chain: str, node: str = "") -> bool:
+        """Is something broken on purpose there?"""
+        return bool(self.faults) and has_fault(self.faults, kind, chain, node)
 
     def say(self, event: Event) -> None:
         """Something happened."""
@@ -130,6 +137,11 @@ class Turn:
     def set_main_node(self, node: MainNode) -> None:
         """The node's next state."""
         self.main_nodes[node.index] = node
+
+    def add_main_block(self, block: Block, work: bytes, clock_s: int) -> None:
+        """One more block exists. As `MainTree.with_block`, which says what it raises."""
+        self.tree = self.tree.with_block(block, work, clock_s)
+        self.main_blocks.append((block, work))
 
     # Sidechains.
 
@@ -174,6 +186,10 @@ class Turn:
     def nodes(self, chain: str) -> tuple[SideNode, ...]:
         """All validators of a sidechain."""
         return tuple(self._nodes_of(chain).values())
+
+    def speaker(self, chain: str) -> SideNode:
+        """The validator whom people ask: the first that is up."""
+        return speaker_of(self.nodes(chain), self.faults, chain)
 
     def set_node(self, chain: str, node: SideNode) -> None:
         """The validator's next state."""
@@ -247,6 +263,8 @@ class Turn:
             breaches=self.breaches,
             acknowledged=self.acknowledged,
             cuts=self.cuts,
+            faults=self.faults,
+            n_faults=self.n_faults,
         )
         return world, events
 

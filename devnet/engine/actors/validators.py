@@ -16,11 +16,16 @@ from devnet.engine.actors.pooling import (
     try_orphans,
     tx_came,
 )
-from devnet.engine.actors.seats import actor_name
+from devnet.engine.actors.seats import actor_name, clock_ms
 from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.sideblock import SideBlock
+from devnet.engine.errors import ConsensusError, DevnetError
+from devnet.engine.events import BlockRefused
 from devnet.engine.interfaces import HeadChanged
 from devnet.engine.mainchain.view import how_moved, receive, settled_hash
+from devnet.engine.sidechain.judge import judge
 from devnet.engine.sidechain.node import SideNode, weighs_more
+from devnet.engine.sidechain.reader import SideReader
 from devnet.engine.sidechain.state import SideEntry
 
 # Blocks of the sidechain.
@@ -57,9 +62,9 @@ def _take_in(turn: Turn, chain: str, name: str, block_hash: bytes) -> bool:
     if parent_hash not in node.seen:
         orphans = (*node.orphans, block_hash)
         turn.set_node(chain, replace(node, orphans=orphans))
-        if parent_hash not in (*node.orphans, *node.held_blocks):
-            actor = actor_name(chain, name)
-            turn.send(chain, actor, parent_hash, SideBlockCame(parent_hash))
+        _ask_for_missing(turn, chain, name, parent_hash)
+        return False
+    if _comes_too_early(turn, chain, name, entry, tree[parent_hash]):
         return False
     if not _anchor_is_settled(turn, node, entry, tree[parent_hash]):
         if block_hash not in node.held_blocks:
@@ -70,6 +75,76 @@ def _take_in(turn: Turn, chain: str, name: str, block_hash: bytes) -> bool:
     _follow(turn, chain, name, entry)
     judged(turn, chain, name, entry.header)
     return True
+
+
+def _ask_for_missing(turn: Turn, chain: str, name: str, missing: bytes) -> None:
+    """
+    Ask for the lowest block that is missing below an orphan. Every further orphan asks
+    again, so that an answer lost on the way does not cut the validator off for ever.
+    """
+    node, tree = turn.node(chain, name), turn.side(chain).tree
+    while missing in node.orphans:
+        missing = tree[missing].header.previous
+    if missing not in (*node.seen, *node.held_blocks):
+        turn.send(chain, actor_name(chain, name), missing, SideBlockCame(missing))
+
+
+def _comes_too_early(
+    turn: Turn, chain: str, name: str, entry: SideEntry, parent: SideEntry
+) -> bool:
+    """
+    Does the validator's own clock forbid the block, for now? Blocks are judged once, by
+    their maker's clock; only one from the future must be looked at again by each.
+    """
+    now_ms = clock_ms(turn, chain, name)
+    ahead_ms = entry.header.time_ms - now_ms
+    if ahead_ms <= 0:
+        return False
+    tree, epochs = turn.side(chain).tree, entry.state.epochs
+    eyes = SideReader(tree, entry.hash, epochs, now_ms, works=turn.tools.work)
+    try:
+        turn.tools.engine(entry.header.engine).check_header(
+            entry.header, parent.header, eyes
+        )
+    except ConsensusError as error:
+        _say_refused(turn, chain, name, entry.block, error)
+        again = SideBlockCame(entry.hash)
+        turn.later(ahead_ms, actor_name(chain, name), again)
+        return True
+    return False
+
+
+def bad_block_came(
+    turn: Turn, chain: str, name: str, block: SideBlock, sender: str
+) -> None:
+    """A block that its maker did not dare to put in the tree: judge it, and say why."""
+    side = turn.side(chain)
+    if block.header.previous not in side.tree.entries:
+        return
+    engine = turn.tools.engine(block.header.engine)
+    now_ms = clock_ms(turn, chain, name)
+    try:
+        judge(side.tree, turn.tree, engine, block, now_ms, turn.tools.work)
+    except DevnetError as error:
+        _say_refused(turn, chain, name, block, error)
+
+
+def _say_refused(
+    turn: Turn, chain: str, name: str, block: SideBlock, error: DevnetError
+) -> None:
+    program = block.transactions[0].outputs[0].program
+    makers = [node.name for node in turn.nodes(chain) if node.program == program]
+    turn.say(
+        BlockRefused(
+            chain=chain,
+            validator=name,
+            proposer=makers[0] if makers else "",
+            height=block.header.height,
+            id=block.header.hash.hex(),
+            code=error.code,
+            reason=error.message,
+        )
+    )
 
 
 def _anchor_is_settled(

@@ -7,6 +7,7 @@ half-way leaves nothing behind.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rpds import HashTrieMap
@@ -106,6 +107,7 @@ class Sidechain:
     """
     One sidechain: its tree of blocks, its validators, its database's name.
 
+    moving_to: the database to which it is being moved, or nothing.
     said: what its rule said last. dropped_swap: the request that came to nothing last.
     waiting: transactions that waited in the first validator's pool since a swap began
     to close.
@@ -120,6 +122,7 @@ class Sidechain:
     said: str = ""
     dropped_swap: bytes = b""
     waiting: tuple[bytes, ...] = ()
+    moving_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,51 @@ Groups = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """
+    Something broken on purpose, until somebody mends it or its time is over.
+
+    Args:
+        kind: its name in the table of faults.
+        node: the validator it is about, or nothing: the chain's whole network.
+        value: how much, in the unit of its kind.
+        until_ms, until_height: virtual time or mainchain height at which it ends.
+    """
+
+    id: str
+    kind: str
+    chain: str
+    node: str = ""
+    value: int = 0
+    until_ms: int | None = None
+    until_height: int | None = None
+
+    @property
+    def target(self) -> str:
+        """What it hits, as people write it: a chain, or chain.validator."""
+        return f"{self.chain}.{self.node}" if self.node else self.chain
+
+
+OFF = ("kill", "pause")
+"""Faults that keep a validator from doing anything."""
+
+
+def has_fault(faults: tuple[Fault, ...], kind: str, chain: str, node: str = "") -> bool:
+    """Is a fault of this kind at work on this target?"""
+    return any(
+        (fault.kind, fault.chain, fault.node) == (kind, chain, node) for fault in faults
+    )
+
+
+def speaker_of(
+    nodes: Sequence[SideNode], faults: tuple[Fault, ...], chain: str
+) -> SideNode:
+    """The first validator that is up; the first of all when none is."""
+    off = {fault.node for fault in faults if fault.chain == chain and fault.kind in OFF}
+    return next((node for node in nodes if node.name not in off), nodes[0])
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """
     Everything. `hurry` counts who waits (a `wait`, a `mine`): while it is above 0 all
@@ -210,6 +258,8 @@ class World:
     breaches: tuple[Breach, ...] = ()
     acknowledged: int = 0
     cuts: HashTrieMap[str, Groups] = field(default_factory=HashTrieMap)
+    faults: tuple[Fault, ...] = ()
+    n_faults: int = 0
 
     @property
     def depth(self) -> int:

@@ -20,15 +20,18 @@ from devnet.engine.events.chains import (
     BlockAdded,
     BlockFinal,
     BlockUndone,
+    HistoryNotKept,
     MiningTried,
     SidechainAdded,
     TxDropped,
     TxHeld,
     TxQueued,
     TxsMined,
+    WorldResumed,
     WorldStarted,
 )
 from devnet.engine.events.consensus import (
+    BlockRefused,
     ConsensusGot,
     ConsensusSaid,
     ConsensusSent,
@@ -38,6 +41,11 @@ from devnet.engine.events.consensus import (
     SwapProposed,
     SwapScheduled,
     ValidatorChanged,
+)
+from devnet.engine.events.storage import (
+    StorageMoved,
+    StorageMoving,
+    StorageStayed,
 )
 from devnet.engine.events.transfers import (
     ClaimCrafted,
@@ -61,6 +69,7 @@ __all__ = [
     "BalanceChanged",
     "BlockAdded",
     "BlockFinal",
+    "BlockRefused",
     "BlockUndone",
     "ClaimCrafted",
     "ClaimJudged",
@@ -72,11 +81,15 @@ __all__ = [
     "Event",
     "FaultEnded",
     "FaultStarted",
+    "HistoryNotKept",
     "InvariantBroken",
     "MiningTried",
     "Refused",
     "RuleSwapped",
     "SidechainAdded",
+    "StorageMoved",
+    "StorageMoving",
+    "StorageStayed",
     "SwapApproved",
     "SwapDropped",
     "SwapProposed",
@@ -88,6 +101,7 @@ __all__ = [
     "TxQueued",
     "TxsMined",
     "ValidatorChanged",
+    "WorldResumed",
     "WorldStarted",
     "event_from_dict",
 ]

@@ -26,6 +26,27 @@ class WorldStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorldResumed(Event):
+    """A world came back from its folder: what was told before this is how it stands."""
+
+    height: int
+    sidechains: tuple[str, ...]
+    heights: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryNotKept(Event):
+    """
+    A sidechain of a world on disk has a database that forgets. `restarted`: it has just
+    begun again at its genesis block; its locks will be claimed anew.
+    """
+
+    chain: str
+    store: str
+    restarted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AssetKnown(Event):
     """An asset has a name here: BTM, and those that accounts issued."""
 

@@ -52,6 +52,19 @@ class ValidatorChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRefused(Event):
+    """A validator refused a block. `code` names the rule that it breaks."""
+
+    chain: str
+    validator: str
+    proposer: str
+    height: int
+    id: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwapProposed(Event):
     """Somebody asked the validators to change the rule after a height."""
 

@@ -11,11 +11,12 @@ from devnet.engine.events.base import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultStarted(Event):
-    """A fault is at work from now on."""
+    """A fault is at work from now on. `id` mends it."""
 
     fault: str
     target: str
     detail: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class FaultEnded(Event):
 
     fault: str
     target: str
+    id: str = ""
 
 
 # What the auditor says.

@@ -109,6 +109,7 @@ class SideNode:
     held_blocks: valid, but their anchor is not settled in the own view yet.
     pool_orphans: transactions that came before what they spend; they wait for it.
     early_swaps: requests and approvals of a swap that leave an epoch still to come.
+    inbox: what came while the validator stood still.
     """
 
     name: str
@@ -130,6 +131,7 @@ class SideNode:
     filled: HashTrieMap[bytes, SideBlock] = field(default_factory=HashTrieMap)
     swap: OpenSwap | None = None
     early_swaps: tuple[object, ...] = ()
+    inbox: tuple[object, ...] = ()
 
 
 def weighs_more(new: SideEntry, old: SideEntry) -> bool:
