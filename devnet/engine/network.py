@@ -220,6 +220,12 @@ class Network(Certifying, Deeds):
         """Hand in a raw transaction of any wallet."""
         return self._act(submitting.submit_raw, raw, chain)
 
+    def submit_many(
+        self, raws: Sequence[bytes], chain: str = "main"
+    ) -> tuple[Submitted | DevnetError, ...]:
+        """Hand in many at once: for each what became of it, or why it was refused."""
+        return self._act(submitting.submit_many, raws, chain)
+
     def claim(self, transfer_id: str) -> str:
         """Hand a Claim in by hand. Returns its transaction id."""
         return self._act(acts.claim, transfer_id).hex()

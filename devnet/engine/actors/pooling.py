@@ -117,11 +117,12 @@ def submit_all(
     Hand transactions to the first validator, which tells the others in one message.
 
     Args:
-        txs: in an order in which each can follow; no claims.
+        txs: no claims. What comes before what it spends is kept.
     """
     name = turn.speaker(chain).name
     pool = turn.node(chain, name).pool
     answers = _take_all(turn, chain, name, txs)
+    _hold_orphans(turn, chain, name, txs, answers)
     taken = _newly_taken(pool, txs, answers)
     if not taken:
         return answers
@@ -154,20 +155,21 @@ def txs_came(turn: Turn, chain: str, name: str, txs: Sequence[Transaction]) -> N
     mined = turn.side(chain).tree[node.head].state.places
     news = [tx for tx in txs if tx.id not in mined]
     answers = _take_all(turn, chain, name, news)
-    for tx, refusal in zip(news, answers, strict=True):
-        if isinstance(refusal, UnknownOutput):
-            hold(turn, chain, name, tx)
+    _hold_orphans(turn, chain, name, news, answers)
     if _newly_taken(node.pool, news, answers):
         try_orphans(turn, chain, name)
         feed_all(turn, chain, name, Woken(turn.wall_ms))
 
 
-def hold(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
-    """Keep a transaction that came before what it spends."""
-    node = turn.node(chain, name)
-    orphan = Orphan(tx, turn.now_ms)
-    orphans = keep_orphan(node.pool_orphans, orphan, turn.now_ms)
-    turn.set_node(chain, replace(node, pool_orphans=orphans))
+def _hold_orphans(
+    turn: Turn, chain: str, name: str, txs: Sequence[Transaction], answers: Answers
+) -> None:
+    """Keep the transactions that came before what they spend."""
+    for tx, refusal in zip(txs, answers, strict=True):
+        if isinstance(refusal, UnknownOutput):
+            node, orphan = turn.node(chain, name), Orphan(tx, turn.now_ms)
+            orphans = keep_orphan(node.pool_orphans, orphan, turn.now_ms)
+            turn.set_node(chain, replace(node, pool_orphans=orphans))
 
 
 def _take_all(turn: Turn, chain: str, name: str, txs: Sequence[Transaction]) -> Answers:

@@ -133,12 +133,11 @@ def _answer(
     turn: Turn, chain: str, tx: Transaction, refusal: DevnetError | None
 ) -> Submitted | DevnetError:
     """What became of a transaction that the first validator was given."""
-    name = turn.speaker(chain).name
     if isinstance(refusal, UnknownOutput):
-        pooling.hold(turn, chain, name, tx)
         return _held(turn, chain, tx, refusal)
     if refusal is not None:
         return refusal
+    name = turn.speaker(chain).name
     waiting = turn.node(chain, name).pool.by_id.get(tx.id)
     failed = waiting is not None and waiting.failed
     return Submitted(tx, "status_fail" if failed else "waiting")

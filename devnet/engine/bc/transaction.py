@@ -138,6 +138,17 @@ class Transaction:
             ]
         )
 
+    @once
+    def keys_taken(self) -> tuple[bytes, ...]:
+        """What no second transaction may take: outputs spent and locks claimed."""
+        taken: list[bytes] = []
+        for spent_id, entry in zip(self.spent_output_ids, self.inputs, strict=True):
+            if spent_id is not None:
+                taken.append(spent_id)
+            elif isinstance(entry, Claim):
+                taken.append(entry.mainchain_output_id)
+        return tuple(taken)
+
     def sig_hash(self, index: int) -> bytes:
         """What the arguments of input `index` sign, 32 bytes."""
         return sha3(self.input_ids[index] + self.id)

@@ -22,6 +22,8 @@ MAX_ORPHANS = 2_000
 """Transactions a node keeps that came before what they spend."""
 ORPHAN_LIFE_MS = 600_000
 """How long a node keeps an orphan."""
+REBUILD_BELOW = 4
+"""Taking one transaction out costs as much as putting so many into a new pool."""
 
 
 class AlreadySpent(TransactionError):
@@ -87,32 +89,26 @@ class Mempool:
         Args:
             height: of the block that may take it; its outputs count from there.
         """
-        tx = waiting.tx
-        spent, created = self.spent, self.created
-        for spent_id in keys_taken(tx):
-            spent = spent.insert(spent_id, tx.id)
-        for coin in coins_of_outputs(tx, height, failed=waiting.failed):
-            created = created.insert(coin.id, coin)
-        return Mempool(
-            (*self.order, tx.id), self.by_id.insert(tx.id, waiting), spent, created
-        )
+        draft = PoolDraft(self, height)
+        draft.add(waiting)
+        return draft.frozen()
 
     def without(self, tx_ids: Iterable[bytes]) -> Mempool:
         """
         The pool without these transactions; unknown ids do no harm. The work is that of
-        the smaller part: most blocks take nearly all that waits.
+        the cheaper part: most blocks take nearly all that waits.
         """
         gone = {tx_id for tx_id in tx_ids if tx_id in self.by_id}
         if not gone:
             return self
         staying = tuple(tx_id for tx_id in self.order if tx_id not in gone)
-        if len(staying) < len(gone):
+        if len(staying) < REBUILD_BELOW * len(gone):
             return self._with_only(staying)
         by_id, spent, created = self.by_id, self.spent, self.created
         for tx_id in gone:
             tx = by_id[tx_id].tx
             by_id = by_id.remove(tx_id)
-            for key in keys_taken(tx):
+            for key in tx.keys_taken:
                 if spent.get(key) == tx_id:
                     spent = spent.remove(key)
             for coin_id in tx.result_ids:
@@ -125,7 +121,7 @@ class Mempool:
         return Mempool(
             tx_ids,
             HashTrieMap({tx_id: self.by_id[tx_id] for tx_id in tx_ids}),
-            HashTrieMap({key: tx.id for tx in txs for key in keys_taken(tx)}),
+            HashTrieMap({key: tx.id for tx in txs for key in tx.keys_taken}),
             HashTrieMap(
                 {
                     coin_id: self.created[coin_id]
@@ -143,15 +139,43 @@ class Mempool:
         Raises:
             PoolFull, DustTransaction, AlreadySpent, UnknownOutput.
         """
-        if len(self.order) >= MAX_TRANSACTIONS:
+        PoolDraft(self, 0).check(tx, coins)
+
+
+class PoolDraft:
+    """
+    A pool while transactions join it, one or thousands; `frozen` makes the next one.
+
+    Args:
+        height: of the block that may take them; their outputs count from there.
+    """
+
+    def __init__(self, base: Mempool, height: int) -> None:
+        self._base = base
+        self._height = height
+        self._joined: dict[bytes, Waiting] = {}
+        self._spent: dict[bytes, bytes] = {}
+        self._created: dict[bytes, Coin] = {}
+
+    def __len__(self) -> int:
+        """How many joined."""
+        return len(self._joined)
+
+    def __contains__(self, tx_id: bytes) -> bool:
+        return tx_id in self._joined or tx_id in self._base
+
+    def check(self, tx: Transaction, coins: CoinSet) -> None:
+        """As `Mempool.check_admission`; what joined before counts."""
+        base = self._base
+        if len(base.order) + len(self._joined) >= MAX_TRANSACTIONS:
             raise PoolFull(f"the pool holds {MAX_TRANSACTIONS} transactions")
         if is_dust(tx):
             raise DustTransaction(
                 f"transaction {tx.id.hex()[:16]} has no BTM input or an output of 0",
                 id=tx.id,
             )
-        for key in keys_taken(tx):
-            other = self.spent.get(key)
+        for key in tx.keys_taken:
+            other = self._spent.get(key) or base.spent.get(key)
             if other is not None:
                 raise AlreadySpent(
                     f"{key.hex()[:16]} is spent already by waiting transaction "
@@ -160,20 +184,33 @@ class Mempool:
                     other=other,
                 )
         for spent_id in tx.spent_output_ids:
-            if spent_id is None or spent_id in self.created or spent_id in coins.by_id:
+            if (
+                spent_id is None
+                or spent_id in coins.by_id
+                or spent_id in self._created
+                or spent_id in base.created
+            ):
                 continue
             raise UnknownOutput(f"output {spent_id.hex()} does not exist", id=spent_id)
 
+    def add(self, waiting: Waiting) -> None:
+        """One more transaction, whose admission was checked before."""
+        tx = waiting.tx
+        self._joined[tx.id] = waiting
+        for key in tx.keys_taken:
+            self._spent[key] = tx.id
+        for coin in coins_of_outputs(tx, self._height, failed=waiting.failed):
+            self._created[coin.id] = coin
 
-def keys_taken(tx: Transaction) -> tuple[bytes, ...]:
-    """What no second transaction may take: outputs spent and locks claimed."""
-    taken: list[bytes] = []
-    for spent_id, entry in zip(tx.spent_output_ids, tx.inputs, strict=True):
-        if spent_id is not None:
-            taken.append(spent_id)
-        elif isinstance(entry, Claim):
-            taken.append(entry.mainchain_output_id)
-    return tuple(taken)
+    def frozen(self) -> Mempool:
+        """The pool with all that joined."""
+        base = self._base
+        return Mempool(
+            (*base.order, *self._joined),
+            base.by_id.update(self._joined),
+            base.spent.update(self._spent),
+            base.created.update(self._created),
+        )
 
 
 def is_dust(tx: Transaction) -> bool:

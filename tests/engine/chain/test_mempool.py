@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devnet.bench.payments import standard_transactions
-from devnet.engine.chain.mempool import Mempool, Waiting, keys_taken
+from devnet.engine.chain.mempool import Mempool, Waiting
 
 HEIGHT = 7
 
@@ -33,7 +33,7 @@ def test_what_leaves_frees_the_outputs_that_it_took_and_made():
 
     pool = pool_of((first, second, third)).without([first.id, third.id])
 
-    assert sorted(pool.spent) == sorted(keys_taken(second))
+    assert sorted(pool.spent) == sorted(second.keys_taken)
     assert sorted(pool.created) == sorted(second.result_ids)
 
 
