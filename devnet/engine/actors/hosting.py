@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devnet.engine.actors.lying import vote_for_all
-from devnet.engine.actors.messages import EngineMessage, EngineTimer
+from devnet.engine.actors.messages import EngineMessage, EngineTimer, SideBlockCame
 from devnet.engine.actors.proposing import propose, try_nonce
 from devnet.engine.actors.seats import actor_name, clock_ms, index_of, reader_of
 from devnet.engine.actors.sending import broadcast, send
@@ -33,11 +33,12 @@ from devnet.engine.interfaces import (
     Seat,
     Send,
     SetTimer,
+    Share,
     SignView,
     TimerFired,
     TryNonce,
 )
-from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.node import Ballot, SideNode
 from devnet.engine.sidechain.swap import in_force
 
 # Inputs.
@@ -52,10 +53,10 @@ def start_engines(turn: Turn, chain: str, name: str) -> None:
     if me < 0 or rules.epoch in node.engines:
         return
     engine = turn.tools.engine(rules.engine)
-    state, effects = engine.start(
-        Seat(me, rules, clock_ms(turn, chain, name), node.key),
-        reader_of(turn, chain, node),
-    )
+    ballot = node.ballots.get(rules.epoch) or Ballot()
+    now_ms = clock_ms(turn, chain, name)
+    seat = Seat(me, rules, now_ms, node.key, ballot.view_round, ballot.kept)
+    state, effects = engine.start(seat, reader_of(turn, chain, node))
     turn.set_node(chain, replace(node, engines=node.engines.insert(rules.epoch, state)))
     carry_out(turn, chain, name, rules.epoch, effects)
 
@@ -149,6 +150,8 @@ def _do(turn: Turn, chain: str, name: str, epoch: int, effect: Effect) -> Input 
             broadcast(turn, chain, name, epoch, message)
         case Send(to, message):
             send(turn, chain, name, epoch, to, message)
+        case Share(block_hash, to):
+            _share(turn, chain, name, epoch, block_hash, to)
         case Final(block_hash):
             _note_final(turn, chain, name, block_hash)
         case Certified():
@@ -165,6 +168,20 @@ def _set_timer(
     turn.set_node(chain, replace(node, timers=node.timers.insert(key, number)))
     delay_ms = max(0, at_ms - clock_ms(turn, chain, name))
     turn.later(delay_ms, actor_name(chain, name), EngineTimer(epoch, token, number))
+
+
+def _share(
+    turn: Turn, chain: str, name: str, epoch: int, block_hash: bytes, to: int | None
+) -> None:
+    """Send a block again, to whoever has it already too."""
+    node = turn.node(chain, name)
+    if block_hash not in node.seen or turn.has_fault("withhold", chain, name):
+        return
+    rules = reader_of(turn, chain, node).rules(epoch)
+    for other in turn.nodes(chain):
+        if other.name != name and to in (None, index_of(rules, other)):
+            me, peer = actor_name(chain, name), actor_name(chain, other.name)
+            turn.send(me, peer, block_hash, SideBlockCame(block_hash))
 
 
 def _note_final(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:

@@ -96,7 +96,7 @@ def cast_vote(
             source = justify_round(reader.tree, header, rules.base)
             ballot = ballot.after_vote(header, source)
         else:
-            ballot = ballot.after_phase(wish.phase, wish.round)
+            ballot = ballot.after_phase(wish.phase, wish.round, wish.keep)
     except VoteRefused:
         return None
     _store(turn, chain, node, epoch, ballot)

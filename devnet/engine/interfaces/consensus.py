@@ -66,12 +66,16 @@ class Seat:
     Args:
         me: the place in the epoch's list, or -1: not in it (elected later, perhaps).
         key: the node's own public key.
+        view_round: the newest change of view that the node signed in this epoch.
+        kept: what the engine gave its signer to keep (`CastVote.keep`), after a crash.
     """
 
     me: int
     rules: Rules
     now_ms: int
     key: bytes = b""
+    view_round: int = 0
+    kept: bytes = b""
 
 
 # Inputs: what the host tells an engine. All carry the virtual time.
@@ -265,11 +269,14 @@ class CastVote:
         phase: "vote" under V1 and V2, which read the block's own round; in the phases
             "prepare" and "commit" one vote for each `round`, the view, and none behind
             a view that the node has left.
+        keep: what the engine must not forget once this vote is out. The signer stores
+            it with its own state; `Seat.kept` brings it back.
     """
 
     block_hash: bytes
     phase: Phase = "vote"
     round: int = 0
+    keep: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +307,17 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """
+    Send a block that this node has once more: to one validator by index, or to all. It
+    serves rules that stand still until a block that got lost arrives.
+    """
+
+    block_hash: bytes
+    to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Certified:
     """A quorum voted for this block, as far as this validator saw."""
 
@@ -323,6 +341,7 @@ Effect = (
     | SignView
     | Broadcast
     | Send
+    | Share
     | Certified
     | Final
 )

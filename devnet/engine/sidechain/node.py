@@ -33,7 +33,7 @@ class Ballot:
     Stored before any signature leaves. V1: rounds voted for only grow. V2: a vote never
     goes back behind the newest certified block that an earlier vote built on. In a rule
     of several phases: one vote for each phase of a view, none behind a view that was
-    left.
+    left. `kept` is what the engine has to remember of its votes.
     """
 
     voted_round: int = 0
@@ -42,6 +42,7 @@ class Ballot:
     prepared_round: int = 0
     committed_round: int = 0
     view_round: int = 0
+    kept: bytes = b""
 
     def after_vote(self, header: Header, justify_round: int) -> Ballot:
         """The state to store before voting for this block, or VoteRefused."""
@@ -58,7 +59,7 @@ class Ballot:
         source_round = max(self.source_round, justify_round)
         return replace(self, voted_round=header.round, source_round=source_round)
 
-    def after_phase(self, phase: Phase, view: int) -> Ballot:
+    def after_phase(self, phase: Phase, view: int, keep: bytes = b"") -> Ballot:
         """The state to store before a vote in a phase of a view, or VoteRefused."""
         last = self.prepared_round if phase == "prepare" else self.committed_round
         if view <= last or view < self.view_round:
@@ -67,9 +68,10 @@ class Ballot:
                 f"{self.view_round} is entered",
                 hint="One vote a phase, and none behind a view that was left.",
             )
+        kept = keep or self.kept
         if phase == "prepare":
-            return replace(self, prepared_round=view)
-        return replace(self, committed_round=view)
+            return replace(self, prepared_round=view, kept=kept)
+        return replace(self, committed_round=view, kept=kept)
 
     def after_view(self, view: int) -> Ballot:
         """The state to store before signing a change to a view, or VoteRefused."""

@@ -117,15 +117,16 @@ class Blocks(Links):
         self.take_in(node, header)
         for other in self.nodes:
             if other is not node:
-                self._send(node, other, header)
+                self.resend(node, other, header)
 
     # Arriving.
 
     def send_head(self, sender: LabNode, to: LabNode) -> None:
         """Tell another validator what one follows."""
-        self._send(sender, to, sender.chain.tip)
+        self.resend(sender, to, sender.chain.tip)
 
-    def _send(self, sender: LabNode, to: LabNode, header: Header) -> None:
+    def resend(self, sender: LabNode, to: LabNode, header: Header) -> None:
+        """Send a block that exists to one validator."""
         self.carry(sender, to, lambda: self.fetch(to, header))
 
     def fetch(self, node: LabNode, header: Header) -> None:

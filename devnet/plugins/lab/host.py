@@ -26,6 +26,7 @@ from devnet.engine.interfaces import (
     Seat,
     Send,
     SetTimer,
+    Share,
     SignView,
     TimerFired,
     TryNonce,
@@ -185,7 +186,10 @@ class LabHost(Blocks):
     def _start(self, node: LabNode) -> None:
         node.chain.now_ms = self.now_ms
         me = node.index if node.index < len(self.rules.validators) else -1
-        seat = Seat(me, self.rules, self.now_ms, node.key)
+        signed = node.ballot
+        seat = Seat(
+            me, self.rules, self.now_ms, node.key, signed.view_round, signed.kept
+        )
         node.state, effects = self.engine.start(seat, node.chain)
         self._carry_out(node, effects)
 
@@ -224,6 +228,10 @@ class LabHost(Blocks):
                         self._pass_on(node, other, message)
             case Send(to, message):
                 self._pass_on(node, self.nodes[to], message)
+            case Share(block_hash, to):
+                for other in self.nodes:
+                    if other is not node and to in (None, other.index):
+                        self.resend(node, other, node.chain.known[block_hash])
             case Certified(block_hash, _):
                 name = self.names.get(block_hash, "what nobody made")
                 self.note(node, f"certify {name}")
@@ -266,7 +274,10 @@ class LabHost(Blocks):
             source = 0 if base else node.chain.known[block.justify.hash].round
             ballot, round_ = node.ballot.after_vote(block, source), block.round
         else:
-            ballot, round_ = node.ballot.after_phase(phase, ask.round), ask.round
+            ballot, round_ = (
+                node.ballot.after_phase(phase, ask.round, ask.keep),
+                ask.round,
+            )
         if ballot is None:
             return None
         node.ballot = ballot

@@ -22,6 +22,7 @@ class LabBallot:
     prepared_round: int = 0
     committed_round: int = 0
     view_round: int = 0
+    kept: bytes = b""
 
     def after_vote(self, block: Header, source_round: int) -> LabBallot | None:
         """What to remember after a vote, or None when V1 or V2 forbids it."""
@@ -29,15 +30,18 @@ class LabBallot:
             return None
         return replace(self, voted_round=block.round, source_round=source_round)
 
-    def after_phase(self, phase: Phase, view: int) -> LabBallot | None:
+    def after_phase(
+        self, phase: Phase, view: int, keep: bytes = b""
+    ) -> LabBallot | None:
         """One vote for each phase of a view, none behind a view that was left."""
         prepares = phase == "prepare"
         last = self.prepared_round if prepares else self.committed_round
         if view <= last or view < self.view_round:
             return None
+        kept = keep or self.kept
         if prepares:
-            return replace(self, prepared_round=view)
-        return replace(self, committed_round=view)
+            return replace(self, prepared_round=view, kept=kept)
+        return replace(self, committed_round=view, kept=kept)
 
     def after_view(self, view: int) -> LabBallot | None:
         """Views only grow."""
