@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devnet.engine.bc.programs import retire_program
+from devnet.engine.bc.stakes import stake_of
 from devnet.engine.bc.transaction import (
     BTM,
     Coinbase,
@@ -14,7 +15,7 @@ from devnet.engine.bc.transaction import (
     Transaction,
 )
 from devnet.engine.rules import errors
-from devnet.engine.rules.standard import is_vote_program, may_hold_btm
+from devnet.engine.rules.standard import may_hold_btm
 from devnet.engine.rules.transaction import Verdict, validate_transaction
 from tests.engine.rules_samples import GOLD, OWNER, RECORD, a_claim, payment, sign
 
@@ -94,10 +95,10 @@ def test_btm_may_sit_in_a_vote_on_a_sidechain_only() -> None:
         + b"\x88\xae\x7c\xac"
     )  # fmt: skip
 
-    assert is_vote_program(vote)
-    assert not is_vote_program(vote[:-1])
-    assert not is_vote_program(vote.replace(b"BSV1", b"BSV2"))
-    assert not is_vote_program(vote.replace(b"\x75\x76", b"\x61\x76"))
+    assert stake_of(vote) is not None
+    assert stake_of(vote[:-1]) is None
+    assert stake_of(vote.replace(b"BSV1", b"BSV2")) is None
+    assert stake_of(vote.replace(b"\x75\x76", b"\x61\x76")) is None
     assert may_hold_btm(vote, side=True)
     assert not may_hold_btm(vote, side=False)
 

@@ -14,41 +14,41 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from devnet.engine.bc.entries import RECORD_MAGIC, asset_id, record_payload
-from devnet.engine.bc.pushes import push
+from devnet.engine.bc.electoral import (
+    Approve,
+    Leave,
+    Register,
+    WithdrawApproval,
+    read_approve,
+    read_leave,
+    read_register,
+    read_withdraw_approval,
+)
+from devnet.engine.bc.entries import asset_id, record_payload
+from devnet.engine.bc.recordform import (
+    MAX_COMPLETION_BYTES,
+    MAX_PAYLOAD_BYTES,
+    BadRecord,
+    BaseRecord,
+    check_size,
+    record_kind,
+    record_program,
+)
 from devnet.engine.bc.sideblock import read_params, write_validators
-from devnet.engine.codec import FormError, Reader, sha3, varint, varlist, varstr
+from devnet.engine.codec import Reader, sha3, varint, varlist, varstr
 from devnet.engine.interfaces import Validator
 
-MAX_PAYLOAD_BYTES = 4096
-MAX_COMPLETION_BYTES = 65535
-"""The longest push that a record may have (PUSHDATA2)."""
-
-
-class BadRecord(FormError):
-    """A program is no side record, or its body is not that of its kind."""
-
-    code = "codec.bad-record"
-    kind = "bad_record"
-
-
-class _Record:
-    """What all records share."""
-
-    kind: ClassVar[int]
-
-    def body(self) -> bytes:
-        """The bytes after the kind."""
-        raise NotImplementedError
-
-    @property
-    def program(self) -> bytes:
-        """The control program of the record's output."""
-        return record_program(self.kind, self.body())
+__all__ = [
+    "Approve", "BadRecord", "Definition", "Leave", "MAX_COMPLETION_BYTES",
+    "MAX_PAYLOAD_BYTES", "OtherRecord", "PayoutIntent", "Record", "Register",
+    "SwapCancelled", "SwapRecord", "Withdrawal", "WithdrawApproval",
+    "WithdrawalCompleted", "is_recipient", "parse_record", "record_kind",
+    "record_program",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Withdrawal(_Record):
+class Withdrawal(BaseRecord):
     """The output's value is owed to this program on the parent chain."""
 
     parent_id: bytes
@@ -60,7 +60,7 @@ class Withdrawal(_Record):
 
 
 @dataclass(frozen=True)
-class WithdrawalCompleted(_Record):
+class WithdrawalCompleted(BaseRecord):
     """A withdrawal was paid out; the transaction and its proof."""
 
     withdrawal_id: bytes
@@ -74,7 +74,7 @@ class WithdrawalCompleted(_Record):
 
 
 @dataclass(frozen=True)
-class Definition(_Record):
+class Definition(BaseRecord):
     """What an asset is. It proves itself: it hashes to the asset's id."""
 
     issuance_program: bytes
@@ -96,7 +96,7 @@ class Definition(_Record):
 
 
 @dataclass(frozen=True)
-class PayoutIntent(_Record):
+class PayoutIntent(BaseRecord):
     """Which mainchain transaction will pay a withdrawal, and which output pins it."""
 
     withdrawal_id: bytes
@@ -109,7 +109,7 @@ class PayoutIntent(_Record):
 
 
 @dataclass(frozen=True)
-class SwapRecord(_Record):
+class SwapRecord(BaseRecord):
     """
     From the block above `closing_height` on, another rule, once that block is final.
 
@@ -150,7 +150,7 @@ class SwapRecord(_Record):
 
 
 @dataclass(frozen=True)
-class SwapCancelled(_Record):
+class SwapCancelled(BaseRecord):
     """The pending swap with this body hash does not happen."""
 
     from_epoch: int
@@ -169,7 +169,7 @@ class SwapCancelled(_Record):
 
 
 @dataclass(frozen=True)
-class OtherRecord(_Record):
+class OtherRecord(BaseRecord):
     """A record of a kind that has no effect (yet)."""
 
     kind: int  # type: ignore[misc]
@@ -185,27 +185,13 @@ Record: TypeAlias = (
     | Definition
     | PayoutIntent
     | SwapRecord
+    | Register
+    | Approve
+    | WithdrawApproval
+    | Leave
     | SwapCancelled
     | OtherRecord
 )
-
-
-def record_program(kind: int, body: bytes) -> bytes:
-    """
-    The program of a record.
-
-    Raises:
-        BadRecord: the body is longer than a record of this kind may be.
-    """
-    payload = RECORD_MAGIC + bytes((kind,)) + body
-    _check_size(kind, payload)
-    return b"\x6a" + push(payload)
-
-
-def record_kind(program: bytes) -> int | None:
-    """The kind byte of a side record, or None: it is another program."""
-    payload = record_payload(program)
-    return None if payload is None else payload[4]
 
 
 def parse_record(program: bytes) -> Record:
@@ -219,7 +205,7 @@ def parse_record(program: bytes) -> Record:
     if payload is None:
         raise BadRecord(f"program {program.hex()[:32]} is no side record")
     kind, body = payload[4], payload[5:]
-    _check_size(kind, payload)
+    check_size(kind, payload)
     read = _READERS.get(kind)
     if read is None:
         return OtherRecord(kind, body)
@@ -229,13 +215,6 @@ def parse_record(program: bytes) -> Record:
     if record.body() != body:
         raise BadRecord(f"{reader.what} is not written in its shortest form")
     return record
-
-
-def _check_size(kind: int, payload: bytes) -> None:
-    completion = kind == WithdrawalCompleted.kind
-    most = MAX_COMPLETION_BYTES if completion else MAX_PAYLOAD_BYTES
-    if len(payload) > most:
-        raise BadRecord(f"a record of {len(payload)} bytes, {most} are allowed")
 
 
 def _read_withdrawal(reader: Reader) -> Withdrawal:
@@ -306,4 +285,8 @@ _READERS: dict[int, Callable[[Reader], Record]] = {
     PayoutIntent.kind: _read_intent,
     SwapRecord.kind: _read_swap,
     SwapCancelled.kind: _read_cancelled,
+    Register.kind: read_register,
+    Approve.kind: read_approve,
+    WithdrawApproval.kind: read_withdraw_approval,
+    Leave.kind: read_leave,
 }

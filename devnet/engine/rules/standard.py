@@ -2,37 +2,20 @@
 Which programs may hold BTM, and which gas a transaction may buy with it.
 
 Source: Bytom/bytom v1.1.0, protocol/validation/tx.go, consensus/segwit/segwit.go,
-consensus/general.go. Vote programs: claim.md section 8.
+consensus/general.go. Votes and bonds: bc/stakes.py.
 """
 
 from __future__ import annotations
 
 from devnet.engine.bc.programs import is_standard, is_unspendable
+from devnet.engine.bc.stakes import stake_of
 from devnet.engine.bc.transaction import BTM, Spend, Transaction
 from devnet.engine.rules.errors import NotStandardTx
-
-_VOTE_HEAD = b"\x24BSV1"
-_VOTE_MIDDLE = b"\x75\x76\xab\x14"
-_VOTE_TAIL = b"\x88\xae\x7c\xac"
-_N_VOTE_BYTES = 5 + 32 + 4 + 20 + 4
-
-
-def is_vote_program(program: bytes) -> bool:
-    """
-    Is it a vote output: a validator's key, dropped, before the owner's P2WPKH program
-    as it is executed? Sidechains know it.
-    """
-    return (
-        len(program) == _N_VOTE_BYTES
-        and program.startswith(_VOTE_HEAD)
-        and program[37:41] == _VOTE_MIDDLE
-        and program.endswith(_VOTE_TAIL)
-    )
 
 
 def may_hold_btm(program: bytes, *, side: bool) -> bool:
     """Is the program standard on this chain?"""
-    return is_standard(program) or (side and is_vote_program(program))
+    return is_standard(program) or (side and stake_of(program) is not None)
 
 
 def check_standard(tx: Transaction) -> None:
