@@ -16,13 +16,6 @@ as round 0, is final already, and so needs no neighbour.
 When the highest certificate that a proposer holds is not for an ancestor of its head,
 it builds on the certified block and leaves the head.
 
-    watching --(TimerFired: my slot)--> asked --(Filled)--> published --> watching
-       | ^                                |
-       | +------(nothing waits: next slot of mine)
-       |
-       +--(BlockJudged: V1, V2 hold)--> cast --(Voted: tell all)--> watching
-       +--(votes of a quorum)--> certified --(child in the next slot)--> final
-
 Elections: the validators are the epoch's list for now; the arithmetic stands below.
 Source: consensus rules of this project, section "dpos-bbft"; the schedule is that of
 Bytom/vapor v1.1.9, protocol/state/consensus_result.go and protocol/bbft.go.
@@ -84,6 +77,21 @@ from devnet.plugins.header_rules import (
 
 CLOCK_TOLERANCE_MS = 2000
 SLOT = "slot"
+
+TRANSITIONS = (
+    ("watching", "TimerFired, its own slot", "asked"),
+    ("watching", "TimerFired, the slot became another's", "watching"),
+    ("asked", "Filled, first of this slot", "watching"),
+    ("asked", "nothing waits", "watching"),
+    ("unknown", "a genuine vote, kept", "unknown"),
+    ("unknown", "BlockJudged, V1 and V2 hold", "cast"),
+    ("unknown", "BlockJudged, V1 or V2 forbid", "known"),
+    ("cast", "Voted, everybody is told", "known"),
+    ("known", "votes of a quorum", "certified"),
+    ("certified", "a certified child in the next slot", "final"),
+    ("final", "its descendants need nothing more of it", "final"),
+)
+"""What a delegate does, and what becomes of a block: state, input, next state."""
 
 
 class OffTheGrid(ConsensusError):

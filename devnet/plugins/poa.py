@@ -15,11 +15,6 @@ Header, `engine_data`, 10 bytes: the signer's index (2), the weight of the epoch
 up to and including this block (8), both big-endian. With the sum in the header the
 heaviest chain is found without walking.
 
-    waiting --(head old enough, TimerFired)--> asked --(Filled)--> sealed --+
-      ^  ^                                       |                          |
-      |  +------(nothing waits: ask later)-------+                          |
-      +---------------------(HeadChanged: next height, next turn)-----------+
-
 Source: consensus rules of this project, section "poa"; the turns are those of clique in
 ethereum/go-ethereum, consensus/clique/clique.go.
 """
@@ -65,6 +60,16 @@ from devnet.plugins.header_rules import (
 TURN = "turn"
 IN_TURN_WEIGHT = 2
 OUT_OF_TURN_WEIGHT = 1
+
+TRANSITIONS = (
+    ("waiting", "HeadChanged or Woken, its turn is counted anew", "waiting"),
+    ("waiting", "TimerFired, too early or not allowed", "waiting"),
+    ("waiting", "TimerFired, its turn", "asked"),
+    ("asked", "Filled, a height it never sealed", "sealed"),
+    ("asked", "nothing waits, it asks again later", "waiting"),
+    ("sealed", "HeadChanged, the next height has another turn", "waiting"),
+)
+"""What a signer does: state, input, next state."""
 
 
 class SealedTooRecently(ConsensusError):

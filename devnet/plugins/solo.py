@@ -6,11 +6,6 @@ the last one than `interval_ms`; the round is the height. Every block is final i
 chain's own eyes the moment it exists, so a swap away from solo needs no closing block.
 What breaks it: the one key misbehaves. For lessons, tests and scripts.
 
-    asleep --(Woken, head old enough)--> asked --(Filled)--> sealed --(HeadChanged)--+
-      ^  \\--(Woken, head too young)--> armed --(TimerFired)--> asked                 |
-      |                                  ^                       |                   |
-      +------(idle timer)----------------+--(nothing waits)------+<------------------+
-
 Source: consensus rules of this project, section "solo".
 """
 
@@ -54,6 +49,16 @@ SEALER = 0
 TURN = "turn"
 IDLE_INTERVALS = 4
 """An idle sealer asks again after this many intervals, though nobody woke it."""
+
+TRANSITIONS = (
+    ("asleep", "Woken, head old enough", "asked"),
+    ("asleep", "Woken, head younger", "armed"),
+    ("armed", "TimerFired", "asked"),
+    ("asked", "Filled", "sealed"),
+    ("asked", "nothing waits", "armed"),
+    ("sealed", "HeadChanged", "armed"),
+)
+"""What the sealer does: state, input, next state."""
 
 
 @dataclass(frozen=True, slots=True)
