@@ -13,7 +13,7 @@ from devnet.engine.actors.lying import vote_for_all
 from devnet.engine.actors.messages import EngineMessage, EngineTimer, SideBlockCame
 from devnet.engine.actors.proposing import propose, try_nonce
 from devnet.engine.actors.seats import actor_name, clock_ms, index_of, reader_of
-from devnet.engine.actors.sending import broadcast, send
+from devnet.engine.actors.sending import broadcast, say_sent, send
 from devnet.engine.actors.signing import cast_vote, publish, sign_view
 from devnet.engine.actors.turn import Turn
 from devnet.engine.events import ConsensusGot
@@ -25,6 +25,7 @@ from devnet.engine.interfaces import (
     Checkpoint,
     Effect,
     Final,
+    Foresee,
     Header,
     Input,
     MessageGot,
@@ -140,8 +141,11 @@ def _do(turn: Turn, chain: str, name: str, epoch: int, effect: Effect) -> Input 
             return propose(turn, chain, name, epoch, effect)
         case TryNonce():
             return try_nonce(turn, chain, name, effect)
-        case Publish(block_hash):
-            publish(turn, chain, name, block_hash)
+        case Foresee(block_hashes):
+            node = turn.node(chain, name)
+            turn.set_node(chain, replace(node, foreseen=block_hashes))
+        case Publish(block_hash, seats):
+            publish(turn, chain, name, block_hash, seats)
         case CastVote():
             return cast_vote(turn, chain, name, epoch, effect)
         case SignView():
@@ -178,8 +182,12 @@ def _share(
     if block_hash not in node.seen or turn.has_fault("withhold", chain, name):
         return
     rules = reader_of(turn, chain, node).rules(epoch)
+    header = turn.side(chain).tree[block_hash].header
     for other in turn.nodes(chain):
         if other.name != name and to in (None, index_of(rules, other)):
+            say_sent(
+                turn, chain, name, other.name, "block", header.height, header.round
+            )
             me, peer = actor_name(chain, name), actor_name(chain, other.name)
             turn.send(me, peer, block_hash, SideBlockCame(block_hash))
 

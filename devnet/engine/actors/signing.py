@@ -14,6 +14,7 @@ from devnet.engine.actors.sending import say_sent
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.sideblock import (
     SideBlock,
+    SideHeader,
     phase_message,
     proposal_message,
     view_message,
@@ -26,8 +27,17 @@ from devnet.engine.sidechain.judge import judge
 from devnet.engine.sidechain.node import Ballot, SideNode, VoteRefused, justify_round
 
 
-def publish(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
-    """Sign a filled block, check it like anybody's, and send it."""
+def publish(
+    turn: Turn,
+    chain: str,
+    name: str,
+    block_hash: bytes,
+    to: tuple[int, ...] | None = None,
+) -> None:
+    """
+    Sign a filled block, check it like anybody's, and send it: to everybody, or to some
+    seats and to whoever has none.
+    """
     node = turn.node(chain, name)
     unsigned = node.filled.get(block_hash)
     if unsigned is None:
@@ -60,11 +70,26 @@ def publish(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
     if turn.has_fault("equivocate", chain, name):
         twin = lying.twin_of(node, chain_id, block)
         twin_hash = twin.header.hash if _enter(turn, chain, name, twin) else None
-    say_sent(turn, chain, name, "all", "block", header.height, header.round)
     others = [other for other in turn.node_names(chain) if other != name]
+    if to is None:
+        say_sent(turn, chain, name, "all", "block", header.height, header.round)
+    else:
+        others = _some(turn, chain, name, header, to)
     for index, other in enumerate(others):
         sent = block_hash if twin_hash is None or index % 2 else twin_hash
         turn.send(me, actor_name(chain, other), sent, SideBlockCame(sent))
+
+
+def _some(
+    turn: Turn, chain: str, name: str, header: SideHeader, to: tuple[int, ...]
+) -> list[str]:
+    """Names of the validators in these seats, each told of; then of all without one."""
+    rules = reader_of(turn, chain, turn.node(chain, name)).rules(header.epoch)
+    seats = {node.name: index_of(rules, node) for node in turn.nodes(chain)}
+    seated = [other for other, seat in seats.items() if seat in to]
+    for other in seated:
+        say_sent(turn, chain, name, other, "block", header.height, header.round)
+    return seated + [other for other, seat in seats.items() if seat < 0]
 
 
 def _enter(turn: Turn, chain: str, name: str, block: SideBlock) -> bool:

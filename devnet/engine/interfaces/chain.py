@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -17,11 +17,17 @@ def quorum(n_validators: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Validator:
-    """One seat of an epoch's list: its name here, its 32-byte key, its weight."""
+    """
+    One seat of an epoch's list: its name here, its 32-byte key, its weight.
+
+    Args:
+        bls_key: the 48-byte key of its votes where these are merged, or nothing.
+    """
 
     name: str
     key: bytes
     weight: int = 1
+    bls_key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +42,8 @@ class Checkpoint:
 class Certificate:
     """
     Votes of a quorum for one block. Bit i of the bitmap (least significant bit of
-    byte 0 first) is validator i; signatures follow in ascending order of set bits.
+    byte 0 first) is validator i; signatures follow in ascending order of set bits, or
+    there is one merged signature for all of them (`Rules.merges_votes`).
     """
 
     bitmap: bytes = b""
@@ -62,6 +69,19 @@ class Certificate:
         return Certificate(
             bytes(bitmap), tuple(signatures[index] for index in sorted(signatures))
         )
+
+    @staticmethod
+    def joined(parts: Iterable[Certificate]) -> Certificate:
+        """All votes of several lists of signatures, each voter's once."""
+        signatures: dict[int, bytes] = {}
+        for part in parts:
+            signatures.update(zip(part.voters(), part.signatures, strict=True))
+        return Certificate.of(signatures)
+
+    @property
+    def n_bytes(self) -> int:
+        """How long bitmap and signatures are together."""
+        return len(self.bitmap) + sum(map(len, self.signatures))
 
 
 NO_CERTIFICATE = Certificate()
@@ -96,6 +116,11 @@ class Rules:
     params: Mapping[str, int]
     validators: tuple[Validator, ...]
     base: Checkpoint
+
+    @property
+    def merges_votes(self) -> bool:
+        """Are votes BLS signatures, many merged into one? The parameter `bls` says."""
+        return bool(self.params.get("bls"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +199,18 @@ class ChainReader(Protocol):
 
         Args:
             round: the view, in the phases "prepare" and "commit".
+        """
+
+    def proves(self, block_hash: bytes, epoch: int, votes: Certificate) -> bool:
+        """
+        Are these votes for this block, each voter's bit set and its signature good?
+        How much they weigh is another question.
+        """
+
+    def merged(self, epoch: int, parts: Sequence[Certificate]) -> Certificate:
+        """
+        Votes for one block, each good by `proves`, as one certificate. Merged
+        signatures cannot be taken apart: of parts with a common voter the greater stays.
         """
 
     def viewed(

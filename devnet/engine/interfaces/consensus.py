@@ -253,10 +253,27 @@ class TryNonce:
 
 
 @dataclass(frozen=True, slots=True)
+class Foresee:
+    """
+    The engine will soon ask `chain.work` of these hashes, and of no others that it
+    named before. A host that computes works elsewhere may begin; nothing is answered.
+    """
+
+    block_hashes: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Publish:
-    """Sign this filled block as its proposer and send it to everybody."""
+    """
+    Sign this filled block as its proposer and send it to everybody.
+
+    Args:
+        to: only to these seats, who see to the rest of the list (`Share`). Nodes
+            without a seat get it from the host all the same.
+    """
 
     block_hash: bytes
+    to: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +353,7 @@ Effect = (
     SetTimer
     | Propose
     | TryNonce
+    | Foresee
     | Publish
     | CastVote
     | SignView

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rpds import HashTrieMap
@@ -13,7 +13,14 @@ from devnet.engine.bc.sideblock import (
     view_message,
     vote_message,
 )
-from devnet.engine.interfaces import Candidate, Checkpoint, Header, Phase, Rules
+from devnet.engine.interfaces import (
+    Candidate,
+    Certificate,
+    Checkpoint,
+    Header,
+    Phase,
+    Rules,
+)
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.claims import ClaimContext
@@ -117,6 +124,18 @@ class SideReader:
             return verify(key, vote_message(self.chain_id, block_hash), sig)
         message = phase_message(self.chain_id, phase, epoch, round, block_hash)
         return verify(key, message, sig)
+
+    def proves(self, block_hash: bytes, epoch: int, votes: Certificate) -> bool:
+        """Are these votes for this block, each voter's signature good?"""
+        voters = votes.voters()
+        return len(voters) == len(votes.signatures) and all(
+            self.voted_for(block_hash, epoch, index, sig)
+            for index, sig in zip(voters, votes.signatures, strict=True)
+        )
+
+    def merged(self, epoch: int, parts: Sequence[Certificate]) -> Certificate:
+        """Votes for one block as one certificate."""
+        return Certificate.joined(parts)
 
     def viewed(
         self, epoch: int, round: int, justify_hash: bytes, index: int, sig: bytes

@@ -95,7 +95,9 @@ class Blocks(Links):
         node.filled = {header.hash: (header, content)}
         return Filled(self.now_ms, header)
 
-    def publish(self, node: LabNode, block_hash: bytes) -> None:
+    def publish(
+        self, node: LabNode, block_hash: bytes, to: tuple[int, ...] | None = None
+    ) -> None:
         """Sign a filled block and send it, unless its round is spent."""
         if block_hash not in node.filled:
             return
@@ -116,7 +118,8 @@ class Blocks(Links):
         )
         self.take_in(node, header)
         for other in self.nodes:
-            if other is not node:
+            seated = other.index < len(self.rules.validators)
+            if other is not node and (to is None or other.index in to or not seated):
                 self.resend(node, other, header)
 
     # Arriving.

@@ -4,7 +4,7 @@ A toy chain for consensus rules: headers, toy signatures, a reader over them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha3_256
 from typing import Any
@@ -215,6 +215,16 @@ class LabChain:
         rules = self.epochs[epoch] if block is None else self.rules_of(block)
         key = _key(rules, index)
         return key is not None and sig == toy_vote(key, block_hash, phase, epoch, round)
+
+    def proves(self, block_hash: bytes, epoch: int, votes: Certificate) -> bool:
+        voters = votes.voters()
+        return len(voters) == len(votes.signatures) and all(
+            self.voted_for(block_hash, epoch, index, sig)
+            for index, sig in zip(voters, votes.signatures, strict=True)
+        )
+
+    def merged(self, epoch: int, parts: Sequence[Certificate]) -> Certificate:
+        return Certificate.joined(parts)
 
     def viewed(
         self, epoch: int, round: int, justify_hash: bytes, index: int, sig: bytes

@@ -216,8 +216,8 @@ class LabHost(Blocks):
                 return self.fill(node, effect)
             case TryNonce():
                 return self.try_nonce(node, effect)
-            case Publish(block_hash):
-                self.publish(node, block_hash)
+            case Publish(block_hash, seats):
+                self.publish(node, block_hash, seats)
             case CastVote():
                 return self._sign_vote(node, effect)
             case SignView():
