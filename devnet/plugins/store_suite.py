@@ -13,6 +13,7 @@ from pathlib import Path
 from devnet.plugins import store_rules
 from devnet.plugins.store_bench import Bench, Call, StoreClass
 from devnet.plugins.store_parts import store_digest
+from devnet.plugins.verdicts import Verdict
 
 __all__ = ["RULES", "Rule", "Verdict", "check_store", "store_digest"]
 
@@ -30,16 +31,6 @@ class Rule:
     def title(self) -> str:
         """What the rule asks for, in one sentence."""
         return (self.run.__doc__ or "").strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What came of one rule. `reason` is a sentence when the rule is broken."""
-
-    rule: str
-    title: str
-    passed: bool
-    reason: str = ""
 
 
 RULES = (

@@ -8,6 +8,8 @@ import pytest
 
 from devnet import plugins
 from devnet.plugins import (
+    BUILTIN_ENGINES,
+    BUILTIN_STORES,
     BrokenPlugin,
     UnknownPlugin,
     WrongApi,
@@ -121,14 +123,14 @@ def test_an_unknown_name_suggests_the_nearest_and_lists_all():
         load_engine("dpos-bft")
     assert "dpos-bft" in refused.value.message
     assert refused.value.hint == (
-        "Did you mean dpos-bbft? There are: solo, poa, dpos-bbft."
+        f"Did you mean dpos-bbft? There are: {', '.join(BUILTIN_ENGINES)}."
     )
 
 
 def test_a_name_like_no_other_suggests_nothing():
     with pytest.raises(UnknownPlugin) as refused:
         load_store("zzz")
-    assert refused.value.hint == "There are: memory, tinydb, sqlite."
+    assert refused.value.hint == f"There are: {', '.join(BUILTIN_STORES)}."
 
 
 @pytest.mark.usefixtures("foreign")

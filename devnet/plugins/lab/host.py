@@ -19,6 +19,7 @@ from devnet.engine.interfaces import (
     ConsensusEngine,
     Effect,
     Final,
+    Foresee,
     Input,
     MessageGot,
     Propose,
@@ -235,6 +236,8 @@ class LabHost(Blocks):
             case Certified(block_hash, _):
                 name = self.names.get(block_hash, "what nobody made")
                 self.note(node, f"certify {name}")
+            case Foresee():
+                pass  # Toy work costs nothing.
             case Final(block_hash):
                 block = node.chain.known.get(block_hash)
                 if block is None:

@@ -14,7 +14,7 @@ from devnet.plugins.lab.signer import LabBallot
 from devnet.plugins.lab.story import story
 
 LINK_MS = 40
-MOST_ACTS = 400_000
+MOST_ACTS = 100_000
 
 
 class LabFault(AssertionError):
