@@ -24,6 +24,11 @@ Form = NewType("Form", str)
 Folder = NewType("Folder", str)
 Subject = NewType("Subject", str)
 Raw = NewType("Raw", str)
+FaultName = NewType("FaultName", str)
+FaultTarget = NewType("FaultTarget", str)
+FaultId = NewType("FaultId", str)
+Signed = NewType("Signed", int)
+Pairs = NewType("Pairs", dict[str, int])
 
 DIGEST = "sha3-256:"
 TEXT, FILE = "text:", "file:"
@@ -207,8 +212,59 @@ def _subjects(session: Context) -> list[Completion]:
     return [Completion(name, what) for name, what in names]
 
 
+def _faults(session: Context) -> list[Completion]:
+    lines = [Completion(one.name, one.does) for one in session.network.fault_kinds()]
+    return [*lines, Completion("list", "all of them, and what is at work")]
+
+
+def _targets(session: Context) -> list[Completion]:
+    network, found = session.network, [Completion("main", "its network")]
+    for chain in network.sidechain_names():
+        found.append(Completion(chain, "its network"))
+        found += [
+            Completion(f"{chain}.{name}", "one validator")
+            for name in network.validator_names(chain)
+        ]
+    return found
+
+
+def _fault_ids(session: Context) -> list[Completion]:
+    at_work = session.network.world.faults
+    lines = [Completion(one.id, f"{one.kind} {one.target}") for one in at_work]
+    return [*lines, Completion("all", "every fault")]
+
+
+def _signed(token: Token, session: Context) -> int:
+    word = spelled(token, session)
+    digits = word.removeprefix("-")
+    if digits.isascii() and digits.isdecimal() and len(digits) <= 9:
+        return int(word)
+    raise BadArgument(f"{word[:40]!r} is not a whole number", hint="for example 3000")
+
+
+def _pairs(token: Token, session: Context) -> dict[str, int]:
+    pairs: dict[str, int] = {}
+    for part in spelled(token, session).split(","):
+        name, _, number = part.partition("=")
+        digits = number.removeprefix("-")
+        if not name or not (digits.isascii() and digits.isdecimal()):
+            raise BadArgument(
+                f"{part[:40]!r} is no setting",
+                hint="write --param interval_ms=500, several with commas",
+            )
+        pairs[name] = int(number)
+    return pairs
+
+
 TYPES.update(
     {
+        FaultName: ArgType("fault", "FAULT", "fault, or list", spelled, _faults),
+        FaultTarget: ArgType(
+            "fault-target", "TARGET", "chain, or chain.validator", spelled, _targets
+        ),
+        FaultId: ArgType("fault-id", "ID|all", "fault at work", spelled, _fault_ids),
+        Signed: ArgType("signed", "N", "whole number, perhaps below 0", _signed),
+        Pairs: ArgType("pairs", "K=V,...", "settings of the rule", _pairs),
         AssetName: ArgType(
             "asset-name", "ASSET", "asset, known or new", spelled, _issuable
         ),

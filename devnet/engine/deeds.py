@@ -1,6 +1,7 @@
 """
-What can be done with assets, accounts and fingerprints. `Network` inherits from it:
-each deed happens whole, or raises and changes nothing.
+What can be done with assets, accounts and fingerprints, and what can be broken on
+purpose. `Network` inherits from it: each deed happens whole, or raises and changes
+nothing.
 """
 
 from __future__ import annotations
@@ -8,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
-from devnet.engine.actors import issuing, notary
+from devnet.engine.actors import faulting, issuing, notary
 from devnet.engine.actors.turn import Turn
-from devnet.engine.actors.world import Owner
+from devnet.engine.actors.world import Fault, Owner
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Deeds:
-    """Acts on assets, accounts and fingerprints."""
+    """Acts on assets, accounts and fingerprints, and faults."""
 
     def _act(
         self,
@@ -83,3 +84,32 @@ class Deeds:
         return self._act(
             notary.deposit, who, digests, name=name, form=form, carrier=carrier
         )
+
+    def start_fault(
+        self,
+        kind: str,
+        chain: str,
+        node: str = "",
+        *,
+        value: int | None = None,
+        for_ms: int | None = None,
+        for_blocks: int | None = None,
+    ) -> Fault:
+        """Break something on purpose, for a while or until it is mended."""
+        return self._act(
+            faulting.start,
+            kind,
+            chain,
+            node,
+            value=value,
+            for_ms=for_ms,
+            for_blocks=for_blocks,
+        )
+
+    def fault_kinds(self) -> tuple[faulting.FaultKind, ...]:
+        """Everything that can be broken on purpose."""
+        return tuple(faulting.KINDS.values())
+
+    def mend(self, fault_id: str) -> Fault:
+        """End a fault; whoever missed something hears of it."""
+        return self._act(faulting.end, fault_id)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from hashlib import sha3_256
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
-from devnet.engine.actors import acts, cutting, handing, submitting
+from devnet.engine.actors import acts, cutting, handing, submitting, swapping
 from devnet.engine.actors.birth import add_sidechain, new_world
 from devnet.engine.actors.dispatch import dispatch
-from devnet.engine.actors.mainchain import upcoming_tries
+from devnet.engine.actors.foreseeing import upcoming_works
 from devnet.engine.actors.messages import MineStart, MineTry
 from devnet.engine.actors.reporting import report
 from devnet.engine.actors.submitting import Submitted
@@ -30,12 +30,13 @@ from devnet.engine.events import EngineFailed, Event, Refused
 from devnet.engine.interfaces import ConsensusEngine, Store, WorkSource
 from devnet.engine.mainchain.foreign import works_ahead
 from devnet.engine.mainchain.state import WorkMissing
-from devnet.engine.sidechain.persist import apply_changes, changes_of_chain, rewrite
+from devnet.engine.kept import Books, Kept
+from devnet.engine.moving import Move, Moving
+from devnet.engine.sidechain.persist import rewrite
 
 __all__ = ["Advance", "EngineFault", "Environment", "Network", "SidechainSpec",
            "WorldConfig"]  # fmt: skip
 
-N_TRIES_AHEAD = 3
 Advance = Literal["reached", "work", "stopped", "breach"]
 Step = Literal["stepped", "work", "breach"]
 
@@ -60,7 +61,9 @@ class Environment:
         engine: consensus engines by name.
         check_store: raises when there is no such database.
         open_store: a database by store name and sidechain name.
+        remove_store: what a closed one left behind, by the same names.
         starter: blocks above genesis with their proof-of-work answers.
+        keep: where the world itself is kept; None: nowhere, it ends with the process.
     """
 
     works: WorkSource
@@ -68,26 +71,35 @@ class Environment:
     check_store: Callable[[str], object]
     open_store: Callable[[str, str], Store]
     starter: Sequence[tuple[Block, bytes]]
+    remove_store: Callable[[str, str], object] = lambda store, chain: None
+    keep: Store | None = None
 
 
-class Network(Certifying, Deeds):
+class Network(Certifying, Deeds, Kept, Moving):
     """
     A running devnet.
 
-    Reads stand in `Reading`, `Looking` and `Certifying`, acts on assets in `Deeds`.
+    Reads stand in `Reading`, `Looking` and `Certifying`, acts on assets in `Deeds`,
+    on databases in `Moving`, what is written where in `Kept`.
     Acts raise a DevnetError and change nothing, or happen whole. Time passes only in
     `advance` and `step_once`.
     """
 
     def __init__(self, config: WorldConfig, environment: Environment) -> None:
-        self.environment = environment
+        self.environment = self._databases = self._outside = environment
         self.tools = Tools(environment.works, environment.engine)
         self.events: list[Event] = []
         self.stores: dict[str, Store] = {}
+        self._moves: dict[str, Move] = {}
+        self._noting = self._moves
         self.failure: EngineFault | None = None
         self._listeners: list[Callable[[Event], None]] = []
-        world, turn = new_world(config, self.tools, environment.starter)
-        self.world = world
+        self._books = Books(environment.keep)
+        if self._books.has_world:
+            self.world, turn = self._resumed()
+        else:
+            self.world, turn = new_world(config, self.tools, environment.starter)
+            self._books.begin(environment.starter)
         self._close(turn)
 
     @property
@@ -157,12 +169,13 @@ class Network(Certifying, Deeds):
         except Exception as error:
             self._fail(f"{type(error).__name__}: {error}", error)
         self._close(turn)
-        if isinstance(due.what, MineStart | MineTry):
+        self._carry_moves()
+        if turn.foresees or isinstance(due.what, MineStart | MineTry):
             self._want()
         return "stepped"
 
     def _want(self, *first: tuple[bytes, bytes]) -> None:
-        wishes = upcoming_tries(self.world.main_nodes, N_TRIES_AHEAD)
+        wishes = upcoming_works(self.world)
         if first or wishes:
             self.tools.works.want((*first, *wishes))
 
@@ -239,7 +252,11 @@ class Network(Certifying, Deeds):
         params: Mapping[str, int] | None = None,
     ) -> int:
         """Ask the validators for another rule. Returns the closing height."""
-        return self._act(acts.request_swap, sidechain, engine, at, validators, params)
+        return self._act(swapping.request_swap, sidechain, engine, at, validators, params)
+
+    def cancel_swap(self, sidechain: str) -> int:
+        """Take back a swap on its way. Returns the last height that may say so."""
+        return self._act(swapping.cancel_swap, sidechain)
 
     def new_sidechain(
         self,
@@ -321,16 +338,17 @@ class Network(Certifying, Deeds):
                 f"the snapshot has {world.n_events} events, this network "
                 f"{len(self.events)}: it is of a future that was given up"
             )
+        self._drop_moves()
+        self._open_again(world)
         self.world = world
         del self.events[world.n_events :]
         self.failure = None
-        for side in world.sidechains:
-            store = self._store(side.name, side.store)
-            rewrite(store, changes_of_chain(side.tree, side.head))
+        self._keep_anew(world)
         for chain in self.stores.keys() - set(self.sidechain_names()):
             store = self.stores.pop(chain)
             rewrite(store, ())
             store.close()
+        self._restart_moves()
 
     def digest(self) -> str:
         """Hash of every chain's tip and every transfer: 64 hex digits."""
@@ -345,28 +363,18 @@ class Network(Certifying, Deeds):
 
     def close(self) -> None:
         """Close the databases. The proof-of-work source is its maker's to close."""
+        self._drop_moves()
         for store in self.stores.values():
             store.close()
         self.stores = {}
+        self._books.close()
 
     def _close(self, turn: Turn) -> None:
         """A step is done: databases first, then the world, then the words."""
         world, events = turn.close()
-        for chain, changes in turn.batches:
-            side = world.sidechain(chain)
-            assert side is not None
-            apply_changes(self._store(chain, side.store), changes)
+        self._keep(turn, world, events)
         self.world = world
         self._publish(events)
-
-    def _store(self, chain: str, name: str) -> Store:
-        """A sidechain's database. It begins empty: the world is told from genesis."""
-        store = self.stores.get(chain)
-        if store is None:
-            store = self.environment.open_store(name, chain)
-            rewrite(store, ())
-            self.stores[chain] = store
-        return store
 
     def _publish(self, events: Sequence[Event]) -> None:
         self.events.extend(events)

@@ -56,6 +56,10 @@ class Reading:
         """The sidechains as they were made."""
         return tuple(side.name for side in self.world.sidechains)
 
+    def validator_names(self, chain: str) -> tuple[str, ...]:
+        """The validators of a sidechain, as they joined it."""
+        return tuple(node.name for node in self._side(chain).nodes)
+
     # Chains.
 
     def main_height(self) -> int:
@@ -108,6 +112,8 @@ class Reading:
             "mempool": len(side.nodes[0].pool),
             "says": side.said,
         }
+        if side.moving_to:
+            facts["moving_to"] = side.moving_to
         if pending is not None:
             record = pending.record
             facts["swap"] = {"to": record.engine, "after": record.closing_height}

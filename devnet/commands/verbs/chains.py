@@ -6,7 +6,7 @@ from typing import Any
 
 from devnet.commands.context import Context
 from devnet.commands.errors import TooManyArguments
-from devnet.commands.kinds import Subject
+from devnet.commands.kinds import Pairs, Subject
 from devnet.commands.registry import command
 from devnet.commands.types import (
     Chain,
@@ -32,12 +32,15 @@ def swap(
     *,
     at: Height | None = None,
     validators: Names | None = None,
+    param: Pairs | None = None,
     params: Settings | None = None,
 ) -> Said:
     """Change the consensus of a running sidechain.
 
     --at is the last height under the old rule: a height, or +12 for twelve blocks from
-    now; the earliest allowed one without it. The notice is at least 10 blocks.
+    now; the earliest allowed one without it. The notice is at least 10 blocks. --param
+    interval_ms=250 sets what the rule leaves open, several with commas; --params takes
+    them as JSON. `cancel-swap` takes it back while there is time.
     """
     network = session.network
     old = network.rule(sidechain)
@@ -46,8 +49,9 @@ def swap(
         base = int(network.show(sidechain)["height"]) if at.startswith("+") else 0
         height = base + int(at)
     closing = network.request_swap(
-        sidechain, engine, at=height, validators=validators, params=params or {}
-    )
+        sidechain, engine, at=height, validators=validators,
+        params={**(params or {}), **(param or {})},
+    )  # fmt: skip
     result = {
         "chain": sidechain,
         "old_engine": old,
@@ -55,6 +59,18 @@ def swap(
         "closing_height": closing,
     }
     return Said(result, f"{sidechain} changes from {old} to {engine} after {closing}")
+
+
+@command(group="chains", example="cancel-swap alpha", acts=True)
+def cancel_swap(session: Context, sidechain: Sidechain) -> Said:
+    """Take back a swap that is asked for or on its way.
+
+    Validators sign the end of it like the swap itself. It must be in a block five
+    blocks before the closing height; after that the swap happens.
+    """
+    latest = session.network.cancel_swap(sidechain)
+    result = {"chain": sidechain, "latest_height": latest}
+    return Said(result, f"the end of {sidechain}'s swap has until block {latest}")
 
 
 @command(group="chains", example="new-sidechain delta poa --validators 4", acts=True)

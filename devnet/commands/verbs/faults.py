@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from devnet.commands.context import Context
+from devnet.commands.errors import BadArgument
+from devnet.commands.kinds import FaultId, FaultName, FaultTarget, Signed
 from devnet.commands.registry import command
-from devnet.commands.types import Chain, Names
-from devnet.commands.values import Said
+from devnet.commands.types import Chain, Names, Span
+from devnet.commands.values import Said, parse_span
 
 
-@command(group="chains", example="partition alpha v1,v2", acts=True)
+@command(group="faults", example="partition alpha v1,v2", acts=True)
 def partition(session: Context, chain: Chain, side: Names | None = None) -> Said:
     """Cut a chain's network in two: those named hear only one another.
 
@@ -21,8 +25,91 @@ def partition(session: Context, chain: Chain, side: Names | None = None) -> Said
     return Said(result, f"{chain} is cut: {sides}")
 
 
-@command(group="chains", example="heal main", acts=True)
+@command(group="faults", example="heal main", acts=True)
 def heal(session: Context, chain: Chain) -> Said:
     """Join a cut network again: everybody sends what the others have not seen."""
     session.network.heal(chain)
     return Said({"chain": chain}, f"{chain} is whole again")
+
+
+@command(
+    group="faults", example="fault kill alpha.v2 --for 20s", acts=True, looks="list"
+)
+def fault(
+    session: Context,
+    name: FaultName,
+    target: FaultTarget | None = None,
+    *,
+    value: Signed | None = None,
+    for_: Span | None = None,
+) -> Said:
+    """Break something on purpose: a network, or one validator.
+
+    `fault list` tells all of them, and which are at work. A network's faults (latency,
+    loss, duplicate, reorder) take a chain; the others a validator, as in alpha.v2.
+    --value is milliseconds or per cent. --for 20s or 6blocks ends it by itself; `mend`
+    ends it at once. Everything is drawn from the seed, so it happens the same again.
+    """
+    if name == "list":
+        return _list(session)
+    chain, _, node = (target or "").partition(".")
+    if not chain:
+        raise BadArgument(
+            f"fault {name} of what?", hint=f"for example fault {name} alpha.v2"
+        )
+    count, unit = (None, "") if for_ is None else parse_span(for_)
+    fault = session.network.start_fault(
+        name,
+        chain,
+        node,
+        value=value,
+        for_ms=count * 1000 if count is not None and unit == "s" else None,
+        for_blocks=count if unit == "blocks" else None,
+    )
+    result = {
+        "fault": fault.id,
+        "name": name,
+        "target": fault.target,
+        "value": fault.value,
+        "until_ms": fault.until_ms,
+        "until_height": fault.until_height,
+    }
+    return Said(result, f"{fault.id}: {name} at work on {fault.target}")
+
+
+@command(group="faults", example="mend f1", acts=True)
+def mend(session: Context, which: FaultId) -> Said:
+    """End a fault by its id, or all of them; whoever missed something hears of it."""
+    network = session.network
+    ids = [fault.id for fault in network.world.faults] if which == "all" else [which]
+    ended = [network.mend(one) for one in ids]
+    result = [
+        {"fault": fault.id, "name": fault.kind, "target": fault.target}
+        for fault in ended
+    ]
+    text = ", ".join(f"{fault.kind} on {fault.target}" for fault in ended)
+    return Said(result, f"mended: {text or 'nothing was broken'}")
+
+
+def _list(session: Context) -> Said:
+    network = session.network
+    at_work = [
+        {"fault": fault.id, "name": fault.kind, "target": fault.target,
+         "value": fault.value, "until_ms": fault.until_ms,
+         "until_height": fault.until_height}
+        for fault in network.world.faults
+    ]  # fmt: skip
+    kinds: list[dict[str, Any]] = [
+        {"name": kind.name, "target": kind.target, "does": kind.does,
+         "sees": kind.sees, "unit": kind.unit, "default": kind.default,
+         "low": kind.low, "high": kind.high}
+        for kind in network.fault_kinds()
+    ]  # fmt: skip
+    lines = []
+    for kind in kinds:
+        unit = f" ({kind['default']} {kind['unit']})" if kind["unit"] else ""
+        lines.append(f"{kind['name']:<16} {kind['target']}: {kind['does']}{unit}")
+        lines.append(f"{'':<16} sees: {kind['sees']}")
+    now = [f"{one['fault']}: {one['name']} on {one['target']}" for one in at_work]
+    lines.append("at work: " + ("; ".join(now) or "nothing"))
+    return Said({"faults": kinds, "at_work": at_work}, "\n".join(lines))

@@ -5,39 +5,22 @@ nothing: a turn whose act raised is thrown away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from devnet.engine.actors import collecting, mainchain, pooling
-from devnet.engine.actors.birth import checked_params
-from devnet.engine.actors.messages import SwapAsked
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import say_transfer
-from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo, Transfer
-from devnet.engine.bc.records import SwapRecord
-from devnet.engine.bc.sideblock import params_text
 from devnet.engine.bc.transaction import Output, Transaction
 from devnet.engine.chain.wallet import Purse, pay, purse_of
 from devnet.engine.codec import address_of_program
-from devnet.engine.errors import BadValue, UnknownName
-from devnet.engine.events import SwapProposed, TransferStarted
+from devnet.engine.errors import UnknownName
+from devnet.engine.events import TransferStarted
 from devnet.engine.federation.collector import Watched
 from devnet.engine.federation.programs import lock_program
-from devnet.engine.interfaces import Validator
-from devnet.engine.sidechain.state import SideEntry
-from devnet.engine.sidechain.swap import (
-    SwapNothingChanges,
-    SwapPending,
-    SwapTooLate,
-    SwapTooSoon,
-    needed_weight,
-)
 
 MAIN = "main"
-MOST_BLOCKS_AHEAD = 100_000
-"""A swap that nobody lives to see would only keep others from being asked for."""
 
 
 def asset_of(turn: Turn, name: str) -> AssetInfo:
@@ -156,125 +139,6 @@ def claim_of(turn: Turn, name: str) -> Transaction:
         raise UnknownName(f"there is no transfer {name!r}")
     tx, _ = collecting.make_claim(turn, collecting.settled_lock(turn, transfer))
     return tx
-
-
-def request_swap(
-    turn: Turn,
-    chain: str,
-    engine_name: str,
-    at: int | None = None,
-    seats: tuple[str, ...] | None = None,
-    params: Mapping[str, int] | None = None,
-) -> int:
-    """
-    Ask a sidechain's validators to change its rule.
-
-    Args:
-        at: the last height of the old rule; None: the earliest that keeps the notice.
-        seats: names of the validators under the new rule; None: those in force.
-
-    Returns:
-        The closing height.
-
-    Raises:
-        PluginError, SwapPending, SwapTooSoon, SwapTooLate, SwapNothingChanges,
-        BadValue.
-    """
-    side = turn.side(chain)
-    head = side.tree[side.head]
-    rules = head.state.rules
-    engine = turn.tools.engine(engine_name)
-    _check_no_swap(turn, chain, head.height)
-    chosen = checked_params(engine.info, dict(params or {}))
-    chosen_seats = _seats(turn, chain, seats, rules.validators)
-    if len(chosen_seats) < engine.info.least_validators:
-        raise BadValue(
-            f"{engine_name} needs {engine.info.least_validators} validators, not "
-            f"{len(chosen_seats)}"
-        )
-    if (engine_name, chosen, chosen_seats) == (
-        rules.engine,
-        dict(rules.params),
-        rules.validators,
-    ):
-        raise SwapNothingChanges(f"{chain} runs {engine_name} like this already")
-    notice = turn.before.swap_notice
-    earliest = head.height + notice + 1
-    closing_height = earliest + _approval_blocks(turn, head) if at is None else at
-    if closing_height > earliest + MOST_BLOCKS_AHEAD:
-        raise SwapTooLate(
-            f"{chain} is at {head.height}: a swap after {closing_height} is more than "
-            f"{MOST_BLOCKS_AHEAD} blocks ahead",
-            latest=earliest + MOST_BLOCKS_AHEAD,
-        )
-    if closing_height < earliest:
-        raise SwapTooSoon(
-            f"{chain} is at {head.height}: a swap after {closing_height} leaves less "
-            f"than {notice} blocks of notice",
-            hint=f"The earliest is --at {earliest}, or leave --at out.",
-            earliest=earliest,
-        )
-    record = SwapRecord(
-        rules.epoch, engine_name, params_text(chosen), closing_height, chosen_seats
-    )
-    turn.say(
-        SwapProposed(
-            chain=chain,
-            engine=engine_name,
-            old_engine=rules.engine,
-            closing_height=closing_height,
-            needed=needed_weight(rules),
-        )
-    )
-    for name in turn.node_names(chain):
-        actor = actor_name(chain, name)
-        turn.send("operator", actor, record.body_hash, SwapAsked(record))
-    return closing_height
-
-
-def _approval_blocks(turn: Turn, head: SideEntry) -> int:
-    """
-    How many blocks the chain makes while validators are asked and tell each other; at
-    least one, for a proposer who is about to seal.
-    """
-    rules, config = head.state.rules, turn.config
-    interval_ms = rules.params.get("interval_ms", config.idle_ms)
-    return 1 + 3 * config.high_latency_ms // interval_ms
-
-
-def _check_no_swap(turn: Turn, chain: str, height: int) -> None:
-    side = turn.side(chain)
-    pending = side.tree[side.head].state.pending
-    if pending is not None:
-        left = max(pending.record.closing_height - height, 0)
-        raise SwapPending(
-            f"{chain} is already swapping to {pending.record.engine}, {left} blocks "
-            f"left",
-            hint="Wait for it, then swap again.",
-        )
-    asked = any(
-        isinstance(due.what, SwapAsked) and due.actor.startswith(f"side:{chain}:")
-        for due in turn.schedule.waiting
-    )
-    if asked or any(node.swap is not None for node in turn.nodes(chain)):
-        raise SwapPending(
-            f"the validators of {chain} are asked about another swap",
-            hint="Wait until it is in a block, or dropped.",
-        )
-
-
-def _seats(
-    turn: Turn,
-    chain: str,
-    names: tuple[str, ...] | None,
-    present: tuple[Validator, ...],
-) -> tuple[Validator, ...]:
-    if names is None:
-        return present
-    if not names or len(set(names)) != len(names):
-        raise BadValue("name each validator of the new rule once")
-    nodes = [turn.node(chain, name) for name in names]
-    return tuple(Validator(node.name, node.key) for node in nodes)
 
 
 def set_hurry(turn: Turn, delta: int, mines: bool = False) -> None:

@@ -1,5 +1,6 @@
 """
-How validators agree on another rule: each approves for itself, all tell all.
+How validators agree on another rule, or to keep the one they have: each approves for
+itself, all tell all.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from devnet.engine.actors.hosting import feed_all
 from devnet.engine.actors.messages import SwapApproval, SwapAsked
 from devnet.engine.actors.seats import actor_name, index_of
 from devnet.engine.actors.turn import Turn
-from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.errors import PluginError
 from devnet.engine.events import SwapApproved
 from devnet.engine.interfaces import Woken
@@ -23,9 +24,14 @@ MOST_EARLY_SWAPS = 64
 """Requests and approvals a validator keeps for an epoch still to come."""
 
 
-def swap_asked(turn: Turn, chain: str, name: str, record: SwapRecord) -> None:
-    """Approve a swap, if this validator can run its engine."""
+Wish = SwapRecord | SwapCancelled
+
+
+def swap_asked(turn: Turn, chain: str, name: str, record: Wish) -> None:
+    """Approve a swap if this validator can run its engine, or the end of a swap."""
     node = turn.node(chain, name)
+    if record.body_hash == turn.side(chain).dropped_swap:
+        return
     tree = turn.side(chain).tree
     head = tree[node.head]
     rules = head.state.rules
@@ -35,14 +41,18 @@ def swap_asked(turn: Turn, chain: str, name: str, record: SwapRecord) -> None:
         return
     if me < 0 or rules.epoch != record.from_epoch:
         return
-    try:
-        turn.tools.engine(record.engine)
-    except PluginError:
-        return
+    if isinstance(record, SwapRecord):
+        if turn.has_fault("missing-engine", chain, name):
+            return
+        try:
+            turn.tools.engine(record.engine)
+        except PluginError:
+            return
     signature = sign(node.xprv, approve_message(tree.spec.chain_id, record))
     _note_approval(turn, chain, name, record, me, signature)
     n_approved = sum(
-        other.swap is not None and index_of(rules, other) in other.swap.approvals
+        (wish := wish_of(other, record)) is not None
+        and index_of(rules, other) in wish.approvals
         for other in turn.nodes(chain)
     )
     turn.say(
@@ -65,6 +75,8 @@ def swap_asked(turn: Turn, chain: str, name: str, record: SwapRecord) -> None:
 
 def approval_came(turn: Turn, chain: str, name: str, got: SwapApproval) -> None:
     """Another validator's approval, checked before it counts."""
+    if got.record.body_hash == turn.side(chain).dropped_swap:
+        return
     tree = turn.side(chain).tree
     node = turn.node(chain, name)
     head = tree[node.head]
@@ -74,22 +86,33 @@ def approval_came(turn: Turn, chain: str, name: str, got: SwapApproval) -> None:
         return
     if rules.epoch != got.record.from_epoch or got.index >= len(rules.validators):
         return
-    if is_too_late(got.record, head.height, turn.before.swap_notice):
+    if isinstance(got.record, SwapRecord) and is_too_late(
+        got.record, head.height, turn.before.swap_notice
+    ):
         return
     message = approve_message(tree.spec.chain_id, got.record)
     if verify(rules.validators[got.index].key, message, got.signature):
         _note_approval(turn, chain, name, got.record, got.index, got.signature)
 
 
+def wish_of(node: SideNode, record: Wish) -> OpenSwap | None:
+    """What the validator knows of the approvals of this kind of record."""
+    return node.swap if isinstance(record, SwapRecord) else node.cancel
+
+
 def _note_approval(
-    turn: Turn, chain: str, name: str, record: SwapRecord, index: int, sig: bytes
+    turn: Turn, chain: str, name: str, record: Wish, index: int, sig: bytes
 ) -> None:
     node = turn.node(chain, name)
-    swap = node.swap
-    if swap is None or swap.record != record:
-        swap = OpenSwap(record)
-    swap = replace(swap, approvals=swap.approvals.insert(index, sig))
-    turn.set_node(chain, replace(node, swap=swap))
+    wish = wish_of(node, record)
+    if wish is None or wish.record != record:
+        wish = OpenSwap(record)
+    wish = replace(wish, approvals=wish.approvals.insert(index, sig))
+    if isinstance(record, SwapRecord):
+        node = replace(node, swap=wish)
+    else:
+        node = replace(node, cancel=wish)
+    turn.set_node(chain, node)
     feed_all(turn, chain, name, Woken(turn.wall_ms))
 
 
@@ -118,7 +141,7 @@ def is_too_late(record: SwapRecord, height: int, notice: int) -> bool:
 
 
 def forget_swap(turn: Turn, chain: str) -> None:
-    """The new rule is in force, or the time for approvals is over."""
+    """The new rule is in force, the old one stays, or time for approvals is over."""
     for node in turn.nodes(chain):
-        if node.swap is not None:
-            turn.set_node(chain, replace(node, swap=None))
+        if node.swap is not None or node.cancel is not None:
+            turn.set_node(chain, replace(node, swap=None, cancel=None))

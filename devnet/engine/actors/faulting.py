@@ -92,6 +92,10 @@ VALIDATOR = (
         "everybody refuses them and names the rule",
     ),
     FaultKind(
+        "missing-engine", "validator", "can load no engine but those that it runs",
+        "it approves no swap; after one it stops and says which engine it needs",
+    ),
+    FaultKind(
         "bad-gateway", "validator", "forwards nothing (bbft)",
         "votes of its zone take another way; more messages, no lost round",
     ),

@@ -57,7 +57,7 @@ def kill(turn: Turn, chain: str, name: str) -> None:
             node,
             orphans=(), held_blocks=(), held_claims=(), pool_orphans=(),
             pool=Mempool(), engines=HashTrieMap(), filled=HashTrieMap(),
-            swap=None, early_swaps=(), inbox=(),
+            swap=None, cancel=None, early_swaps=(), inbox=(),
             # Timers of the dead process must not wake the next one.
             timers=HashTrieMap({key: n + 1 for key, n in node.timers.items()}),
         ),
@@ -105,10 +105,11 @@ def _tell_all(turn: Turn, chain: str, node: SideNode, other: SideNode) -> None:
         turn.send(me, to, block_hash, SideBlockCame(block_hash))
     for item in node.pool.transactions():
         turn.send(me, to, item.tx.id, SideTxCame(item.tx))
-    if node.swap is None:
-        return
-    record = node.swap.record
-    turn.send(me, to, record.body_hash, SwapAsked(record))
-    for index in sorted(node.swap.approvals):
-        signature = node.swap.approvals[index]
-        turn.send(me, to, signature, SwapApproval(record, index, signature))
+    for wish in (node.swap, node.cancel):
+        if wish is None:
+            continue
+        record = wish.record
+        turn.send(me, to, record.body_hash, SwapAsked(record))
+        for index in sorted(wish.approvals):
+            signature = wish.approvals[index]
+            turn.send(me, to, signature, SwapApproval(record, index, signature))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.interfaces import Message
@@ -94,16 +94,16 @@ class EngineMessage:
 
 @dataclass(frozen=True, slots=True)
 class SwapAsked:
-    """Somebody asks a validator to approve a swap."""
+    """Somebody asks a validator to approve a swap, or the end of one."""
 
-    record: SwapRecord
+    record: SwapRecord | SwapCancelled
 
 
 @dataclass(frozen=True, slots=True)
 class SwapApproval:
-    """A validator's approval of a swap arrives at another."""
+    """A validator's approval of a swap, or of its end, arrives at another."""
 
-    record: SwapRecord
+    record: SwapRecord | SwapCancelled
     index: int
     signature: bytes
 

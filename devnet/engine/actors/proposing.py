@@ -10,14 +10,27 @@ from dataclasses import replace
 from rpds import HashTrieMap
 
 from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.records import SwapRecord
 from devnet.engine.bc.sideblock import SideBlock, view
-from devnet.engine.interfaces import Certificate, Checkpoint, Filled, Propose, TryNonce
+from devnet.engine.interfaces import (
+    Certificate,
+    Checkpoint,
+    Filled,
+    Propose,
+    Rules,
+    TryNonce,
+)
 from devnet.engine.mainchain.view import settled_hash
 from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.judge import fill
-from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.node import OpenSwap, SideNode
 from devnet.engine.sidechain.state import SideEntry
-from devnet.engine.sidechain.swap import InForce, in_force, needed_weight
+from devnet.engine.sidechain.swap import (
+    InForce,
+    in_force,
+    last_cancel_height,
+    needed_weight,
+)
 
 
 def is_wanted(turn: Turn, chain: str, node: SideNode, parent: SideEntry) -> bool:
@@ -100,18 +113,34 @@ def _keep(turn: Turn, chain: str, name: str, block: SideBlock) -> Filled:
 def _records(
     turn: Turn, node: SideNode, parent: SideEntry, answer: InForce
 ) -> tuple[bytes, ...]:
-    """The swap record, once enough validators approved it and while it is in time."""
-    swap = node.swap
-    if swap is None or answer.opens_epoch or parent.state.pending is not None:
+    """The swap record or its end, once enough approved it and while it is in time."""
+    if answer.opens_epoch:
         return ()
-    notice = turn.before.swap_notice
-    if swap.record.from_epoch != answer.rules.epoch:
+    notice, height = turn.before.swap_notice, parent.height + 1
+    pending = parent.state.pending
+    if pending is not None:
+        wish = node.cancel
+        late = height > last_cancel_height(pending.record, notice)
+        if late or wish is None or wish.record.body_hash != pending.record.body_hash:
+            return ()
+        return _approved(wish, answer.rules)
+    wish = node.swap
+    if wish is None or not isinstance(wish.record, SwapRecord):
         return ()
-    if swap.record.closing_height < parent.height + 1 + notice:
+    if wish.record.closing_height < height + notice:
         return ()  # As `approving.is_too_late`.
-    weight = sum(answer.rules.validators[index].weight for index in swap.approvals)
-    if weight < needed_weight(answer.rules):
+    if wish.record.body_hash in parent.state.cancelled:
         return ()
-    proof = Certificate.of({index: swap.approvals[index] for index in swap.approvals})
-    record = replace(swap.record, bitmap=proof.bitmap, signatures=proof.signatures)
+    return _approved(wish, answer.rules)
+
+
+def _approved(wish: OpenSwap, rules: Rules) -> tuple[bytes, ...]:
+    """The record with its approvals, if they weigh enough under these rules."""
+    if wish.record.from_epoch != rules.epoch:
+        return ()
+    weight = sum(rules.validators[index].weight for index in wish.approvals)
+    if weight < needed_weight(rules):
+        return ()
+    proof = Certificate.of({index: wish.approvals[index] for index in wish.approvals})
+    record = replace(wish.record, bitmap=proof.bitmap, signatures=proof.signatures)
     return (record.program,)

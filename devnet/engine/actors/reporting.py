@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from devnet.engine.actors import approving, auditing, faulting
+from devnet.engine.actors import auditing, faulting
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
 from devnet.engine.actors.naming import learn_assets
 from devnet.engine.actors.owners import key_of
+from devnet.engine.actors.rulings import drop_late_swap, say_swap
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer
 from devnet.engine.audit import check_finality
-from devnet.engine.bc.records import SwapRecord
 from devnet.engine.bc.transaction import BTM
 from devnet.engine.chain.coins import Coin, CoinSet
 from devnet.engine.events import (
@@ -26,9 +26,6 @@ from devnet.engine.events import (
     BlockFinal,
     BlockUndone,
     ConsensusSaid,
-    RuleSwapped,
-    SwapDropped,
-    SwapScheduled,
     TransferMoved,
     TxsMined,
 )
@@ -261,32 +258,7 @@ def say_side_block(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
         )
     )
     _say_mined(turn, side.name, entry.height, [tx.id for tx in txs[1:]])
-    pending = entry.state.pending
-    if pending is not None and pending.height == entry.height:
-        record = pending.record
-        turn.say(
-            SwapScheduled(
-                chain=side.name,
-                engine=record.engine,
-                closing_height=record.closing_height,
-                height=entry.height,
-            )
-        )
-    parent = side.tree[entry.header.previous]
-    if rules.epoch != parent.state.rules.epoch:
-        engine = turn.tools.engine(rules.engine)
-        turn.say(
-            RuleSwapped(
-                chain=side.name,
-                old_engine=parent.state.rules.engine,
-                engine=rules.engine,
-                height=entry.height,
-                epoch=rules.epoch,
-                validators=tuple(validator.name for validator in rules.validators),
-                finality=engine.info.finality,
-            )
-        )
-        auditing.audit_swap(turn, side.name, entry)
+    say_swap(turn, side, entry)
 
 
 def _proposer_of(turn: Turn, chain: str, entry: SideEntry) -> str:
@@ -343,7 +315,7 @@ def _report_rule(turn: Turn, chain: str, head: SideEntry) -> None:
     speaker = turn.speaker(chain)
     for node in turn.nodes(chain):
         if node.swap is not None:
-            _drop_late_swap(turn, chain, head, node.swap.record)
+            drop_late_swap(turn, chain, head, node.swap)
             break
     state = speaker.engines.get(epoch)
     if state is None:
@@ -357,34 +329,6 @@ def _report_rule(turn: Turn, chain: str, head: SideEntry) -> None:
         turn.set_side(replace(turn.side(chain), said=text))
         proposer = _proposer_of(turn, chain, head) if head.height else ""
         turn.say(ConsensusSaid(chain=chain, text=text, proposer=proposer))
-
-
-def _drop_late_swap(
-    turn: Turn, chain: str, head: SideEntry, record: SwapRecord
-) -> None:
-    """
-    Forget a swap that has happened, and one that was not approved in time. One that is
-    in a block is kept until then: the block may still lose to another.
-    """
-    if head.state.rules.epoch > record.from_epoch:
-        approving.forget_swap(turn, chain)
-        return
-    if head.state.pending is not None or not approving.is_too_late(
-        record, head.height, turn.before.swap_notice
-    ):
-        return
-    approving.forget_swap(turn, chain)
-    side = turn.side(chain)
-    if side.dropped_swap == record.body_hash:
-        return  # An approval came late, nothing new.
-    turn.set_side(replace(side, dropped_swap=record.body_hash))
-    turn.say(
-        SwapDropped(
-            chain=chain,
-            engine=record.engine,
-            reason=f"not approved by a quorum before block {head.height}",
-        )
-    )
 
 
 def btm_info() -> AssetInfo:

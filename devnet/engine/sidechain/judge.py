@@ -10,17 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from devnet.engine.bc.merkle import status_root, tx_root
-from devnet.engine.bc.records import SwapRecord, parse_record
 from devnet.engine.bc.sideblock import SideBlock, SideHeader, rules_hash, view
 from devnet.engine.bc.transaction import (
     BTM,
     Coinbase,
     Output,
     Transaction,
-    is_side_record,
 )
 from devnet.engine.chain.places import with_places
-from devnet.engine.errors import BlockError, CodecError, DevnetError
+from devnet.engine.errors import BlockError, DevnetError
 from devnet.engine.interfaces import (
     Certificate,
     Checkpoint,
@@ -30,10 +28,11 @@ from devnet.engine.interfaces import (
 )
 from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.claims import is_claim
+from devnet.engine.sidechain.coinbase import BadSideBody, Said, read_coinbase
 from devnet.engine.sidechain.ledger import Ledger
 from devnet.engine.sidechain.reader import SideReader, claim_context
-from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideState, SideTree
-from devnet.engine.sidechain.swap import InForce, check_record, in_force, peg_rests
+from devnet.engine.sidechain.state import SideEntry, SideState, SideTree
+from devnet.engine.sidechain.swap import InForce, in_force, peg_rests
 
 
 class BadSideHeader(BlockError):
@@ -46,12 +45,6 @@ class BadAnchor(BlockError):
     """The anchor is no mainchain block, or leaves the branch of the parent's anchor."""
 
     code = "block.anchor"
-
-
-class BadSideBody(BlockError):
-    """Coinbase, roots or content of a sidechain block are wrong."""
-
-    code = "block.side-body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +82,9 @@ def judge(
     epochs = _epochs_after(parent.state, answer)
     reader = SideReader(tree, header.previous, epochs, now_ms, works=works)
     engine.check_header(seen, parent.header, reader)
-    ledger, pending = _run_body(tree, main, block, parent, answer)
-    state = _state_after(parent, block, ledger, epochs, pending, answer)
+    ledger, said = _run_body(tree, main, block, parent, answer)
+    pending = said.pending
+    state = _state_after(parent, block, ledger, epochs, said, answer)
     change = ledger.change()
     draft = SideEntry(
         block, seen, state, change, tuple(ledger.claims), parent.final, (),
@@ -157,7 +151,7 @@ def _run_body(
     block: SideBlock,
     parent: SideEntry,
     answer: InForce,
-) -> tuple[Ledger, PendingSwap | None]:
+) -> tuple[Ledger, Said]:
     """Transactions, coinbase, roots and swap records."""
     header, txs = block.header, block.transactions
     if not txs or not any(isinstance(entry, Coinbase) for entry in txs[0].inputs):
@@ -182,37 +176,7 @@ def _run_body(
         raise BadSideBody(f"transactions root of {header.height} is wrong")
     if header.status_root != status_root(statuses):
         raise BadSideBody(f"status root of {header.height} is wrong")
-    pending = _pending_after(tree, parent, answer, txs[0], header.height)
-    return ledger, pending
-
-
-def _pending_after(
-    tree: SideTree,
-    parent: SideEntry,
-    answer: InForce,
-    coinbase: Transaction,
-    height: int,
-) -> PendingSwap | None:
-    """
-    The swap on its way after this block. Swap records travel in the coinbase: their
-    authority is the approvals in them, so they need no author and pay no fee.
-    """
-    pending = None if answer.opens_epoch else parent.state.pending
-    for output in coinbase.outputs[1:]:
-        if output.amount or not is_side_record(output.program):
-            raise BadSideBody(f"the coinbase of {height} pays more than the fees")
-        try:
-            record = parse_record(output.program)
-        except CodecError as error:
-            raise BadSideBody(f"coinbase record of {height}: {error.message}") from None
-        if isinstance(record, SwapRecord):
-            if pending is not None or answer.opens_epoch:
-                raise BadSideBody(f"block {height} carries a second swap record")
-            spec = tree.spec
-            pending = check_record(
-                record, parent, height, spec.chain_id, spec.swap_notice
-            )
-    return pending
+    return ledger, read_coinbase(tree, parent, answer, txs[0], header.height)
 
 
 def _state_after(
@@ -220,7 +184,7 @@ def _state_after(
     block: SideBlock,
     ledger: Ledger,
     epochs: tuple[Rules, ...],
-    pending: PendingSwap | None,
+    said: Said,
     answer: InForce,
 ) -> SideState:
     height = block.header.height
@@ -233,9 +197,10 @@ def _state_after(
         ledger.burned_sum,
         ledger.withdrawn_sum,
         epochs,
-        pending,
+        said.pending,
         height if has_content else parent.state.busy_height,
         with_places(parent.state.places, block.transactions, height),
+        cancelled=said.cancelled,
     )
 
 

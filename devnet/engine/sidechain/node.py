@@ -9,7 +9,7 @@ from typing import Any
 
 from rpds import HashTrieMap
 
-from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.chain.mempool import Mempool, Orphan
@@ -95,9 +95,9 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class OpenSwap:
-    """A swap that validators are asked to approve: the record so far, who signed."""
+    """What validators are asked to approve, a swap or its end, and who signed."""
 
-    record: SwapRecord
+    record: SwapRecord | SwapCancelled
     approvals: HashTrieMap[int, bytes] = field(default_factory=HashTrieMap)
 
 
@@ -111,6 +111,8 @@ class SideNode:
     held_blocks: valid, but their anchor is not settled in the own view yet.
     pool_orphans: transactions that came before what they spend; they wait for it.
     early_swaps: requests and approvals of a swap that leave an epoch still to come.
+    foreseen: hashes whose work its engine will ask for soon.
+    swap, cancel: the swap that it approved, and the end of one.
     inbox: what came while the validator stood still.
     """
 
@@ -132,7 +134,9 @@ class SideNode:
     ballots: HashTrieMap[int, Ballot] = field(default_factory=HashTrieMap)
     filled: HashTrieMap[bytes, SideBlock] = field(default_factory=HashTrieMap)
     swap: OpenSwap | None = None
+    cancel: OpenSwap | None = None
     early_swaps: tuple[object, ...] = ()
+    foreseen: tuple[bytes, ...] = ()
     inbox: tuple[object, ...] = ()
 
 

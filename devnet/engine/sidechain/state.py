@@ -5,7 +5,7 @@ that is on its way. Pure values; the tree holds every valid block that exists.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rpds import HashTrieMap
 
@@ -17,6 +17,7 @@ from devnet.engine.chain.column import Column
 from devnet.engine.chain.places import Places
 from devnet.engine.federation.programs import Federation
 from devnet.engine.interfaces import Certificate, Checkpoint, Header, Rules, Validator
+from devnet.engine.sidechain.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class SideState:
     places: where each transaction stands.
     acting: who is elected to act in this block; empty: the epoch's own validators.
     tally: votes in neu by validator key.
+    roster: who stands for a seat, and who approves of whom.
+    cancelled: body hashes of the swaps that a quorum took back in this epoch; the same
+        approvals must not bring one of them again.
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
@@ -63,11 +67,20 @@ class SideState:
     places: Places = field(default_factory=HashTrieMap)
     acting: tuple[Validator, ...] = ()
     tally: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
+    roster: Roster = field(default_factory=Roster)
+    cancelled: tuple[bytes, ...] = ()
 
     @property
     def rules(self) -> Rules:
-        """The rules of the block that this state belongs to."""
+        """The rules of the block that this state belongs to, as its epoch began."""
         return self.epochs[-1]
+
+    @property
+    def seated(self) -> Rules:
+        """The same rules with the validators who are elected to act in this block."""
+        if not self.acting:
+            return self.rules
+        return replace(self.rules, validators=self.acting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +131,8 @@ class SideSpec:
         depth: blocks on top of a mainchain block before it may be an anchor.
         grace: mainchain blocks after which anybody may claim, without fee.
         idle_ms: an idle chain makes a block this often.
+        hrp: prefix of addresses as text; elections break ties by that text.
+        unbond_blocks: how long votes and bonds stay locked.
     """
 
     name: str
@@ -132,6 +147,8 @@ class SideSpec:
     grace: int
     idle_ms: int
     swap_notice: int
+    hrp: str = "sm"
+    unbond_blocks: int = 400
 
 
 @dataclass(frozen=True, slots=True)

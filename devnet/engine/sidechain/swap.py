@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import swap_message
 from devnet.engine.errors import BlockError, SwapError
 from devnet.engine.interfaces import Certificate, Checkpoint, Rules, quorum
@@ -50,6 +50,19 @@ class SwapNotApproved(SwapError):
     """The approvals do not reach a quorum of the validators in force."""
 
     code = "swap.not-approved"
+
+
+class NothingToCancel(SwapError):
+    """No swap is asked for or on its way."""
+
+    code = "swap.nothing-to-cancel"
+
+
+class CancelTooLate(SwapError):
+    """The closing height is so near that the swap can no longer be taken back."""
+
+    code = "swap.cancel-too-late"
+    default_hint = "Let it happen, then swap back."
 
 
 class BadSwapRecord(BlockError):
@@ -123,12 +136,14 @@ def peg_rests(tree: SideTree, parent: SideEntry) -> bool:
     return rules.epoch > 0 and parent.final.height <= rules.base.height
 
 
-def approve_message(chain_id: bytes, record: SwapRecord) -> bytes:
-    """What a validator signs to approve a swap: the record without its approvals."""
+def approve_message(chain_id: bytes, record: SwapRecord | SwapCancelled) -> bytes:
+    """What a validator signs: the swap or the cancellation without approvals."""
     return swap_message(chain_id, record.body_without_approvals())
 
 
-def count_approvals(record: SwapRecord, rules: Rules, chain_id: bytes) -> int:
+def count_approvals(
+    record: SwapRecord | SwapCancelled, rules: Rules, chain_id: bytes
+) -> int:
     """Weight of the validators in force whose approval in the record is good."""
     voters = Certificate(record.bitmap, record.signatures).voters()
     if len(voters) != len(record.signatures):
@@ -163,6 +178,8 @@ def check_record(
         )
     if parent.state.pending is not None:
         raise BadSwapRecord("a swap is pending already")
+    if record.body_hash in parent.state.cancelled:
+        raise BadSwapRecord("this very swap was cancelled; ask for another")
     if record.closing_height < height + notice:
         raise BadSwapRecord(
             f"closing height {record.closing_height} leaves less than {notice} blocks "
@@ -172,3 +189,35 @@ def check_record(
     if weight < needed:
         raise BadSwapRecord(f"approved by weight {weight}, needs {needed}")
     return PendingSwap(record, height)
+
+
+def last_cancel_height(record: SwapRecord, notice: int) -> int:
+    """The last height whose block may carry the cancellation of a swap."""
+    return record.closing_height - notice // 2
+
+
+def check_cancelled(
+    record: SwapCancelled, parent: SideEntry, height: int, chain_id: bytes, notice: int
+) -> None:
+    """
+    May a block at this height take the pending swap back?
+
+    Raises:
+        BadSwapRecord: with the rule of the record that is broken.
+    """
+    rules, pending = parent.state.rules, parent.state.pending
+    if pending is None or pending.record.body_hash != record.body_hash:
+        raise BadSwapRecord("the cancelled swap is not the one on its way")
+    if record.from_epoch != rules.epoch:
+        raise BadSwapRecord(
+            f"the cancellation is of epoch {record.from_epoch}, in force is "
+            f"{rules.epoch}"
+        )
+    latest = last_cancel_height(pending.record, notice)
+    if height > latest:
+        raise BadSwapRecord(
+            f"a cancellation at {height} comes too late, {latest} was the last height"
+        )
+    weight, needed = count_approvals(record, rules, chain_id), needed_weight(rules)
+    if weight < needed:
+        raise BadSwapRecord(f"cancelled by weight {weight}, needs {needed}")

@@ -1,0 +1,210 @@
+"""
+What people ask about a sidechain's rule: another one, or the end of a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from devnet.engine.actors import approving
+from devnet.engine.actors.birth import checked_params
+from devnet.engine.actors.messages import SwapAsked
+from devnet.engine.actors.seats import actor_name
+from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.records import SwapCancelled, SwapRecord
+from devnet.engine.bc.sideblock import params_text
+from devnet.engine.errors import BadValue
+from devnet.engine.events import SwapDropped, SwapProposed
+from devnet.engine.interfaces import Validator
+from devnet.engine.sidechain.state import SideEntry
+from devnet.engine.sidechain.swap import (
+    CancelTooLate,
+    NothingToCancel,
+    SwapNothingChanges,
+    SwapPending,
+    SwapTooLate,
+    SwapTooSoon,
+    last_cancel_height,
+    needed_weight,
+)
+
+MOST_BLOCKS_AHEAD = 100_000
+"""A swap that nobody lives to see would only keep others from being asked for."""
+
+
+def request_swap(
+    turn: Turn,
+    chain: str,
+    engine_name: str,
+    at: int | None = None,
+    seats: tuple[str, ...] | None = None,
+    params: Mapping[str, int] | None = None,
+) -> int:
+    """
+    Ask a sidechain's validators to change its rule.
+
+    Args:
+        at: the last height of the old rule; None: the earliest that keeps the notice.
+        seats: names of the validators under the new rule; None: those in force.
+
+    Returns:
+        The closing height.
+
+    Raises:
+        PluginError, SwapPending, SwapTooSoon, SwapTooLate, SwapNothingChanges,
+        BadValue.
+    """
+    side = turn.side(chain)
+    head = side.tree[side.head]
+    rules = head.state.rules
+    engine = turn.tools.engine(engine_name)
+    _check_no_swap(turn, chain, head.height)
+    chosen = checked_params(engine.info, dict(params or {}))
+    chosen_seats = _seats(turn, chain, seats, rules.validators)
+    if len(chosen_seats) < engine.info.least_validators:
+        raise BadValue(
+            f"{engine_name} needs {engine.info.least_validators} validators, not "
+            f"{len(chosen_seats)}"
+        )
+    if (engine_name, chosen, chosen_seats) == (
+        rules.engine,
+        dict(rules.params),
+        rules.validators,
+    ):
+        raise SwapNothingChanges(f"{chain} runs {engine_name} like this already")
+    notice = turn.before.swap_notice
+    earliest = head.height + notice + 1
+    closing_height = earliest + _approval_blocks(turn, head) if at is None else at
+    if closing_height > earliest + MOST_BLOCKS_AHEAD:
+        raise SwapTooLate(
+            f"{chain} is at {head.height}: a swap after {closing_height} is more than "
+            f"{MOST_BLOCKS_AHEAD} blocks ahead",
+            latest=earliest + MOST_BLOCKS_AHEAD,
+        )
+    if closing_height < earliest:
+        raise SwapTooSoon(
+            f"{chain} is at {head.height}: a swap after {closing_height} leaves less "
+            f"than {notice} blocks of notice",
+            hint=f"The earliest is --at {earliest}, or leave --at out.",
+            earliest=earliest,
+        )
+    if side.dropped_swap:
+        turn.set_side(replace(side, dropped_swap=b""))
+    record = SwapRecord(
+        rules.epoch, engine_name, params_text(chosen), closing_height, chosen_seats
+    )
+    turn.say(
+        SwapProposed(
+            chain=chain,
+            engine=engine_name,
+            old_engine=rules.engine,
+            closing_height=closing_height,
+            needed=needed_weight(rules),
+        )
+    )
+    for name in turn.node_names(chain):
+        actor = actor_name(chain, name)
+        turn.send("operator", actor, record.body_hash, SwapAsked(record))
+    return closing_height
+
+
+def cancel_swap(turn: Turn, chain: str) -> int:
+    """
+    Ask the validators to take back the swap that is asked for or on its way.
+
+    Returns:
+        The last height whose block may say so; the height now when no block carries
+        the swap yet and it is simply forgotten.
+
+    Raises:
+        NothingToCancel, CancelTooLate.
+    """
+    side = turn.side(chain)
+    head = side.tree[side.head]
+    pending = head.state.pending
+    if pending is None:
+        _forget_request(turn, chain, head)
+        return head.height
+    latest = last_cancel_height(pending.record, turn.before.swap_notice)
+    if head.height >= latest:
+        raise CancelTooLate(
+            f"{chain} is at {head.height}; the end of its swap to "
+            f"{pending.record.engine} had to be in block {latest} or before",
+            latest=latest,
+        )
+    record = SwapCancelled(head.state.rules.epoch, pending.record.body_hash)
+    for name in turn.node_names(chain):
+        what = SwapAsked(record)
+        turn.send("operator", actor_name(chain, name), record.body_hash + b"end", what)
+    return latest
+
+
+def _forget_request(turn: Turn, chain: str, head: SideEntry) -> None:
+    """Nothing is in a block: whoever was asked is told to forget it."""
+    wishes = [
+        due.what.record
+        for due in turn.schedule.waiting
+        if isinstance(due.what, SwapAsked) and due.actor.startswith(f"side:{chain}:")
+    ]
+    wishes += [node.swap.record for node in turn.nodes(chain) if node.swap is not None]
+    found = next((wish for wish in wishes if isinstance(wish, SwapRecord)), None)
+    if found is None:
+        raise NothingToCancel(
+            f"{chain} runs {head.state.rules.engine}, and no swap is on its way",
+            hint=f"swap {chain} ENGINE asks for one.",
+        )
+    approving.forget_swap(turn, chain)
+    turn.set_side(replace(turn.side(chain), dropped_swap=found.body_hash))
+    turn.say(
+        SwapDropped(
+            chain=chain,
+            engine=found.engine,
+            reason="taken back before it was in a block",
+        )
+    )
+
+
+def _approval_blocks(turn: Turn, head: SideEntry) -> int:
+    """
+    How many blocks the chain makes while validators are asked and tell each other; at
+    least one, for a proposer who is about to seal.
+    """
+    rules, config = head.state.rules, turn.config
+    interval_ms = rules.params.get("interval_ms", config.idle_ms)
+    return 1 + 3 * config.high_latency_ms // interval_ms
+
+
+def _check_no_swap(turn: Turn, chain: str, height: int) -> None:
+    side = turn.side(chain)
+    pending = side.tree[side.head].state.pending
+    if pending is not None:
+        left = max(pending.record.closing_height - height, 0)
+        raise SwapPending(
+            f"{chain} is already swapping to {pending.record.engine}, {left} blocks "
+            f"left",
+            hint="Wait for it, then swap again.",
+        )
+    asked = any(
+        isinstance(due.what, SwapAsked) and due.actor.startswith(f"side:{chain}:")
+        for due in turn.schedule.waiting
+    )
+    if asked or any(node.swap is not None for node in turn.nodes(chain)):
+        raise SwapPending(
+            f"the validators of {chain} are asked about another swap",
+            hint="Wait until it is in a block, or dropped.",
+        )
+
+
+def _seats(
+    turn: Turn,
+    chain: str,
+    names: tuple[str, ...] | None,
+    present: tuple[Validator, ...],
+) -> tuple[Validator, ...]:
+    if names is None:
+        return present
+    if not names or len(set(names)) != len(names):
+        raise BadValue("name each validator of the new rule once")
+    nodes = [turn.node(chain, name) for name in names]
+    return tuple(Validator(node.name, node.key) for node in nodes)

@@ -1,0 +1,81 @@
+"""
+What a block's coinbase says beside the fees: records whose authority is in themselves.
+
+Swap records and cancellations are signed by a quorum of the validators, so they need no
+author and pay no fee; a proposer who has one puts it here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devnet.engine.bc.records import Record, SwapCancelled, SwapRecord, parse_record
+from devnet.engine.bc.transaction import Transaction, is_side_record
+from devnet.engine.errors import BlockError, CodecError
+from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideTree
+from devnet.engine.sidechain.swap import InForce, check_cancelled, check_record
+
+
+class BadSideBody(BlockError):
+    """Coinbase, roots or content of a sidechain block are wrong."""
+
+    code = "block.side-body"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """
+    What stands after a coinbase.
+
+    Args:
+        pending: the swap on its way.
+        cancelled: body hashes of the swaps of this epoch that a quorum took back.
+    """
+
+    pending: PendingSwap | None
+    cancelled: tuple[bytes, ...]
+
+
+def read_coinbase(
+    tree: SideTree,
+    parent: SideEntry,
+    answer: InForce,
+    coinbase: Transaction,
+    height: int,
+) -> Said:
+    """
+    Check the records of a coinbase, in their order, and say what stands after them.
+
+    Raises:
+        BadSideBody, BadSwapRecord: the rule of the record that is broken.
+    """
+    if answer.opens_epoch:
+        said = Said(None, ())
+    else:
+        said = Said(parent.state.pending, parent.state.cancelled)
+    spec = tree.spec
+    n_changes = 0
+    for output in coinbase.outputs[1:]:
+        if output.amount or not is_side_record(output.program):
+            raise BadSideBody(f"the coinbase of {height} pays more than the fees")
+        record = _parsed(output.program, height)
+        if isinstance(record, SwapRecord | SwapCancelled):
+            n_changes += 1
+            if n_changes > 1 or answer.opens_epoch:
+                raise BadSideBody(f"block {height} carries a second swap record")
+        if isinstance(record, SwapRecord):
+            pending = check_record(
+                record, parent, height, spec.chain_id, spec.swap_notice
+            )
+            said = Said(pending, said.cancelled)
+        elif isinstance(record, SwapCancelled):
+            check_cancelled(record, parent, height, spec.chain_id, spec.swap_notice)
+            said = Said(None, (*said.cancelled, record.body_hash))
+    return said
+
+
+def _parsed(program: bytes, height: int) -> Record:
+    try:
+        return parse_record(program)
+    except CodecError as error:
+        raise BadSideBody(f"coinbase record of {height}: {error.message}") from None
