@@ -9,6 +9,10 @@ A vote signs the block's hash and nothing else, so the round and height that a m
 states are never trusted: they are read from the block's header once it is known. Votes
 may arrive before their block; they wait. Each validator has room for MAX_BALLOTS votes
 of its own, so nobody can crowd out the votes of others.
+
+Where validators are elected, each block has a list of its own. A message names its
+voter by the place in that list; votes are kept by the voter's key, which no election
+moves.
 """
 
 from __future__ import annotations
@@ -27,12 +31,14 @@ from devnet.engine.interfaces import (
     Effect,
     Final,
     Header,
+    Rules,
     Seat,
     Vote,
 )
 from devnet.plugins.certificate import (
     Voter,
     after_vote,
+    counting_rules,
     final_seen,
     final_through,
     justify_round,
@@ -61,7 +67,7 @@ class Ballots:
 
     Args:
         voter: what it may still vote for.
-        cast: per validator of the list, its votes: block hash to signature.
+        cast: by the voter's key, its votes: block hash to signature.
         highest: the certified block of the highest round.
         certified: hashes of the newest certified blocks, oldest first.
         final: the highest block that it can prove final.
@@ -69,7 +75,7 @@ class Ballots:
 
     seat: Seat
     voter: Voter
-    cast: tuple[Mapping[bytes, bytes], ...]
+    cast: Mapping[bytes, Mapping[bytes, bytes]]
     highest: Source
     certified: tuple[bytes, ...]
     final: Checkpoint
@@ -84,7 +90,7 @@ def open_ballots(seat: Seat, chain: ChainReader) -> Ballots:
     ballots = Ballots(
         seat=seat,
         voter=Voter(),
-        cast=tuple({} for _ in rules.validators),
+        cast={},
         highest=Source(rules.base, 0, Certificate()),
         certified=(),
         final=rules.base,
@@ -107,13 +113,13 @@ def judge(ballots: Ballots, event: BlockJudged, chain: ChainReader) -> Counted:
     header = event.header
     if not in_epoch(header, ballots.seat.rules):
         return ballots, ()
-    ballots, learnt = _certify(ballots, header.justify.hash, header.certificate, chain)
+    ballots, learnt = learn(ballots, header.justify.hash, header.certificate, chain)
     ballots, counted = _count(ballots, header.hash, chain)
     effects = learnt + counted
     source_round = justify_round(header, chain)
     if (
         event.votable
-        and 0 <= ballots.seat.me < len(ballots.cast)
+        and place_of(ballots.seat, chain.rules_of(header)) >= 0
         and may_vote(ballots.voter, header.round, source_round)
     ):
         effects = (*effects, CastVote(header.hash))
@@ -131,27 +137,44 @@ def own_vote(ballots: Ballots, vote: Vote, chain: ChainReader) -> Counted:
 
 def add_vote(ballots: Ballots, vote: Vote, chain: ChainReader) -> Counted:
     """Count a vote if it is genuine, new, and not for a block certified already."""
-    rules = ballots.seat.rules
-    block_hash, index = vote.block_hash, vote.index
-    if vote.epoch != rules.epoch or not 0 <= index < len(rules.validators):
+    epoch, block_hash, index = ballots.seat.rules.epoch, vote.block_hash, vote.index
+    if vote.epoch != epoch or block_hash in ballots.certified:
         return ballots, ()
-    if block_hash in ballots.certified or block_hash in ballots.cast[index]:
+    validators = counting_rules(block_hash, epoch, chain).validators
+    if not 0 <= index < len(validators):
         return ballots, ()
-    if not chain.voted_for(block_hash, rules.epoch, index, vote.signature):
+    key = validators[index].key
+    known = ballots.cast.get(key, {})
+    if block_hash in known:
         return ballots, ()
-    own = {**ballots.cast[index], block_hash: vote.signature}
+    if not chain.voted_for(block_hash, epoch, index, vote.signature):
+        return ballots, ()
+    own = {**known, block_hash: vote.signature}
     own = dict(islice(own.items(), max(0, len(own) - MAX_BALLOTS), None))
-    cast = (*ballots.cast[:index], own, *ballots.cast[index + 1 :])
+    cast = {**ballots.cast, key: own}
     return _count(replace(ballots, cast=cast), block_hash, chain)
 
 
-def votes_for(ballots: Ballots, block_hash: bytes) -> dict[int, bytes]:
-    """The signatures held for a block, by validator."""
+def votes_for(
+    ballots: Ballots, block_hash: bytes, chain: ChainReader
+) -> dict[int, bytes]:
+    """The signatures held for a block, by the voter's place in the block's list."""
+    rules = counting_rules(block_hash, ballots.seat.rules.epoch, chain)
     return {
         index: own[block_hash]
-        for index, own in enumerate(ballots.cast)
-        if block_hash in own
+        for index, validator in enumerate(rules.validators)
+        if block_hash in (own := ballots.cast.get(validator.key, {}))
     }
+
+
+def place_of(seat: Seat, rules: Rules) -> int:
+    """The seat's place in a list, or -1. A seat without a key keeps the one it has."""
+    if not seat.key:
+        return seat.me if seat.me < len(rules.validators) else -1
+    for index, validator in enumerate(rules.validators):
+        if validator.key == seat.key:
+            return index
+    return -1
 
 
 def parent_to_extend(ballots: Ballots, chain: ChainReader) -> Header:
@@ -170,18 +193,19 @@ def parent_to_extend(ballots: Ballots, chain: ChainReader) -> Header:
 
 def _count(ballots: Ballots, block_hash: bytes, chain: ChainReader) -> Counted:
     """Certify a known block as soon as the votes for it weigh a quorum."""
-    if block_hash in ballots.certified or chain.header(block_hash) is None:
+    header = chain.header(block_hash)
+    if block_hash in ballots.certified or header is None:
         return ballots, ()
-    votes, rules = votes_for(ballots, block_hash), ballots.seat.rules
+    votes, rules = votes_for(ballots, block_hash, chain), chain.rules_of(header)
     if weight_of(votes, rules) < needed_weight(rules):
         return ballots, ()
-    return _certify(ballots, block_hash, Certificate.of(votes), chain)
+    return learn(ballots, block_hash, Certificate.of(votes), chain)
 
 
-def _certify(
+def learn(
     ballots: Ballots, block_hash: bytes, certificate: Certificate, chain: ChainReader
 ) -> Counted:
-    """Take note of a certificate, and of the block that it makes final."""
+    """Take note of a good certificate, and of the block that it makes final."""
     header = chain.header(block_hash)
     known = block_hash in ballots.certified
     if known or header is None or not in_epoch(header, ballots.seat.rules):

@@ -121,6 +121,19 @@ def weight_of(voters: Iterable[int], rules: Rules) -> int:
     return sum(rules.validators[index].weight for index in voters)
 
 
+def counting_rules(block_hash: bytes, epoch: int, chain: ChainReader) -> Rules:
+    """
+    In whose list the voters of a block count: in that of the validators who act in it;
+    while the block is not known, in the head's. The host looks keys up in the same one.
+    """
+    header, head = chain.header(block_hash), chain.head()
+    if header is None and head.epoch == epoch:
+        header = head
+    if header is None or header.epoch != epoch:
+        return chain.rules(epoch)
+    return chain.rules_of(header)
+
+
 def justify_round(header: Header, chain: ChainReader) -> int:
     """The round of the block that a header names as `justify`; 0 for the base."""
     rules = chain.rules(header.epoch)
@@ -205,7 +218,8 @@ def check_justify(header: Header, parent: Header, chain: ChainReader) -> None:
             epoch=header.epoch,
             justify=justify,
         )
-    check_certificate(header.certificate, justify.hash, rules, chain)
+    # Voters count in the list that acted in the certified block, not in this one's.
+    check_certificate(header.certificate, justify.hash, chain.rules_of(source), chain)
 
 
 # Finality and fork choice.

@@ -279,7 +279,7 @@ class DposBbft:
         if head.hash in ballots.certified:
             votes = f"{head.height} certified"
         else:
-            weight = weight_of(votes_for(ballots, head.hash), rules)
+            weight = weight_of(votes_for(ballots, head.hash, chain), rules)
             votes = f"{head.height} has {weight}/{needed_weight(rules)} votes"
         return f"slot {slot} is {owner}'s; {votes}, final {ballots.final.height}"
 
