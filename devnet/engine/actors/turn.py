@@ -74,6 +74,7 @@ class Turn:
         self.n_faults = world.n_faults
         self.events: list[Event] = []
         self.batches: list[tuple[str, Changes]] = []
+        self.foresees = False  # Somebody will ask for other works than before.
         self.main_blocks: list[tuple[Block, bytes]] = []
         self._sides = {side.name: side for side in world.sidechains}
         self._nodes: dict[str, dict[str, SideNode]] = {}
