@@ -31,7 +31,7 @@ FLOORS = [
     ("devnet.starter", "devnet.worker"),
     ("devnet.plugins",),
     ("devnet.engine.network",),
-    ("devnet.engine.deeds",),
+    ("devnet.engine.deeds", "devnet.engine.moving", "devnet.engine.kept"),
     ("devnet.engine.certifying",),
     ("devnet.engine.looking",),
     ("devnet.engine.locating",),
@@ -55,7 +55,7 @@ FLOORS = [
     ("devnet.engine.blas",),
     (
         "devnet.engine.events", "devnet.engine.clock", "devnet.engine.errors",
-        "devnet.engine.once",
+        "devnet.engine.once", "devnet.engine.plain",
     ),
     ("devnet.engine.data", "devnet.bootstrap"),
 ]  # fmt: skip

@@ -107,6 +107,11 @@ def _amount(event: Any, decimals: Decimals) -> str:
     return str(Amount(event.amount, event.asset, decimals[event.asset]))
 
 
+def _heights(event: Any) -> str:
+    pairs = zip(event.sidechains, event.heights, strict=True)
+    return "".join(f"  {name} {height}" for name, height in pairs)
+
+
 _AMOUNTS: dict[str, Callable[[Any, Decimals], Words]] = {
     "BalanceChanged": lambda e, decimals: (
         "·", e.chain, f"{e.who} has {_amount(e, decimals)}",
@@ -121,6 +126,14 @@ _AMOUNTS: dict[str, Callable[[Any, Decimals], Words]] = {
 _WORDS: dict[str, Callable[[Any], Words]] = {
     "WorldStarted": lambda e: (
         "·", "main", f"world starts  seed {e.seed}  {e.profile}  height {e.height}",
+    ),
+    "WorldResumed": lambda e: (
+        "✓", "main", f"the world is back  height {e.height}{_heights(e)}",
+    ),
+    "HistoryNotKept": lambda e: (
+        "!", e.chain,
+        f"begins again at its genesis: {e.store} kept nothing" if e.restarted
+        else f"will not come back: {e.store} keeps nothing on disk",
     ),
     "SidechainAdded": lambda e: (
         "·", e.name,
@@ -158,6 +171,17 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
     "SwapDropped": lambda e: ("!", e.chain, f"swap to {e.engine} dropped: {e.reason}"),
     "RuleSwapped": lambda e: (
         "✓", e.chain, f"{e.old_engine} > {e.engine} at {e.height}, epoch {e.epoch}",
+    ),
+    "StorageMoving": lambda e: (
+        "·", e.chain, f"storage {e.old_store} > {e.store} begins",
+    ),
+    "StorageMoved": lambda e: (
+        "✓", e.chain,
+        f"storage {e.old_store} > {e.store}  {e.keys} keys  "
+        f"digests {short(e.digest_before)} = {short(e.digest_after)}",
+    ),
+    "StorageStayed": lambda e: (
+        "!", e.chain, f"storage stays {e.old_store}: {e.reason}",
     ),
     "Audited": _audited,
     "InvariantBroken": lambda e: ("✗", e.chain, f"{e.invariant} BROKEN: {e.detail}"),

@@ -188,7 +188,8 @@ def add_sidechain(turn: Turn, spec: SidechainSpec) -> None:
     label = f"{spec.name} {turn.config.seed}"
     genesis = side_genesis(label, rules, turn.wall_ms, anchor)
     entry = genesis_entry(genesis, rules)
-    tree = SideTree(_side_spec(turn, spec.name, entry.hash)).with_entry(entry)
+    facts = side_spec(turn, spec.name, entry.hash, turn.wall_ms)
+    tree = SideTree(facts).with_entry(entry)
     nodes = tuple(
         SideNode(
             name, xprv, key, p2wpkh(ripemd160(key)), view, entry.hash,
@@ -214,11 +215,12 @@ def add_sidechain(turn: Turn, spec: SidechainSpec) -> None:
         start_engines(turn, spec.name, name)
 
 
-def _side_spec(turn: Turn, name: str, chain_id: bytes) -> SideSpec:
+def side_spec(turn: Turn, name: str, chain_id: bytes, genesis_ms: int) -> SideSpec:
+    """What never changes about a sidechain of this world."""
     return SideSpec(
         name=name,
         chain_id=chain_id,
-        genesis_ms=turn.wall_ms,
+        genesis_ms=genesis_ms,
         start_ms=turn.before.start_ms,
         parent_id=turn.tree.genesis_hash,
         federations=(turn.before.federation,),

@@ -34,6 +34,6 @@ def take_block(turn: Turn, block: Block, clock_s: int) -> bool:
         check_genesis(turn.tree, block.header)
         seed = turn.tree.seed_to_check(block.header, clock_s)
         work = turn.tools.work(seed, block_hash)
-        turn.tree = turn.tree.with_block(block, work, clock_s)
+        turn.add_main_block(block, work, clock_s)
     announce(turn, first.name, block_hash)
     return True

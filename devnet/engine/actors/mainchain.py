@@ -293,7 +293,7 @@ def mine_try(turn: Turn, name: str, plan: int) -> None:
     block = template.block_with(miner.nonce)
     # Our own timestamp is right by definition, whatever the profile's clock.
     clock_s = max(turn.wall_ms // 1000, header.timestamp)
-    turn.tree = turn.tree.with_block(block, work, clock_s)
+    turn.add_main_block(block, work, clock_s)
     turn.set_main_node(replace(node, miner=Miner(miner.plan + 1)))
     announce(turn, name, header.hash)
 

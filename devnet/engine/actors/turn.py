@@ -140,7 +140,7 @@ class Turn:
         self.main_nodes[node.index] = node
 
     def add_main_block(self, block: Block, work: bytes, clock_s: int) -> None:
-        """One more block exists. As `MainTree.with_block`, which says what it raises."""
+        """One more block exists. Raises what `MainTree.with_block` raises."""
         self.tree = self.tree.with_block(block, work, clock_s)
         self.main_blocks.append((block, work))
 

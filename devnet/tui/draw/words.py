@@ -114,6 +114,22 @@ def _world(event: ev.WorldStarted, _: Decimals) -> tuple[str, str, str]:
     return TICK, "main", words
 
 
+@_tells(ev.WorldResumed)
+def _resumed(event: ev.WorldResumed, _: Decimals) -> tuple[str, str, str]:
+    pairs = zip(event.sidechains, event.heights, strict=True)
+    heights = "".join(f"  {name} {height}" for name, height in pairs)
+    return TICK, "main", f"the world is back at block {event.height}{heights}"
+
+
+@_tells(ev.HistoryNotKept)
+def _not_kept(event: ev.HistoryNotKept, _: Decimals) -> tuple[str, str, str]:
+    if event.restarted:
+        words = f"begins again at its genesis: {event.store} kept nothing"
+    else:
+        words = f"{event.store} keeps nothing on disk: its history ends with us"
+    return NOTE, event.chain, words
+
+
 @_tells(ev.AssetKnown)
 def _asset(event: ev.AssetKnown, _: Decimals) -> tuple[str, str, str]:
     words = f"asset {event.asset}  {event.decimals} decimals  {short(event.id)}"
@@ -285,6 +301,23 @@ def _swap_dropped(event: ev.SwapDropped, _: Decimals) -> tuple[str, str, str]:
 def _swapped(event: ev.RuleSwapped, _: Decimals) -> tuple[str, str, str]:
     words = f"{event.old_engine} > {event.engine} from block {event.height} on"
     return TICK, event.chain, f"{words}  epoch {event.epoch}"
+
+
+@_tells(ev.StorageMoving)
+def _moving(event: ev.StorageMoving, _: Decimals) -> tuple[str, str, str]:
+    return NOTE, event.chain, f"storage {event.old_store} > {event.store} begins"
+
+
+@_tells(ev.StorageMoved)
+def _moved_store(event: ev.StorageMoved, _: Decimals) -> tuple[str, str, str]:
+    digests = f"{short(event.digest_before)} = {short(event.digest_after)}"
+    words = f"storage {event.old_store} > {event.store}  {event.keys} keys"
+    return TICK, event.chain, f"{words}  digests {digests}"
+
+
+@_tells(ev.StorageStayed)
+def _stayed(event: ev.StorageStayed, _: Decimals) -> tuple[str, str, str]:
+    return "!", event.chain, f"storage stays {event.old_store}: {event.reason}"
 
 
 @_tells(ev.FaultStarted)

@@ -1,0 +1,309 @@
+"""
+A world read back from its stores: every block is judged again, nothing is believed.
+
+Proof of work is the one thing taken on trust, since its answers are stored with the
+blocks; `devnet verify --full` computes them anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rpds import HashTrieMap
+
+from devnet.engine.actors.birth import FOREVER_S, MEMBER_NAMES, side_spec
+from devnet.engine.actors.keeping import (
+    FIELDS,
+    FORMAT,
+    Clock,
+    SideRecord,
+)
+from devnet.engine.actors.turn import Turn, place_of
+from devnet.engine.actors.world import Sidechain, Transfer, World, WorldConfig
+from devnet.engine.bc.block import parse_block
+from devnet.engine.bc.programs import p2wpkh
+from devnet.engine.bc.sideblock import SideBlock, parse_side_block
+from devnet.engine.clock import Schedule
+from devnet.engine.codec import ripemd160
+from devnet.engine.errors import DevnetError, StorageError
+from devnet.engine.federation.collector import Collector, Watched
+from devnet.engine.federation.programs import federation_of
+from devnet.engine.interfaces import Checkpoint, Reader, Rules, Store
+from devnet.engine.keys.chainkd import public_key, xpub
+from devnet.engine.mainchain.accounts import play_account, play_root
+from devnet.engine.mainchain.miner import MainNode
+from devnet.engine.mainchain.state import MainTree, genesis_tree
+from devnet.engine.mainchain.view import MainView
+from devnet.engine.plain import from_text
+from devnet.engine.sidechain.durable import NAME, TIP, read_ballots, read_final
+from devnet.engine.sidechain.judge import judge
+from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.persist import state_digest, store_digest
+from devnet.engine.sidechain.state import SideEntry, SideTree, genesis_entry
+
+
+class WorldDamaged(StorageError):
+    """What is stored of a world does not fit together."""
+
+    code = "storage.world-damaged"
+    default_hint = "It is left as it is. Take another folder, or bring back a copy."
+
+
+class WorldOfOtherVersion(StorageError):
+    """The world was stored by another version of the devnet."""
+
+    code = "storage.world-version"
+    default_hint = (
+        "It is left as it is. Open it with that version, or take a new folder."
+    )
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Whatever goes wrong in here is damage to `what`."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except DevnetError as error:
+        raise WorldDamaged(f"{what}: {error.message}") from error
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise WorldDamaged(f"{what} cannot be read: {error!r}"[:300]) from error
+
+
+# The world.
+
+
+def is_kept(keep: Reader) -> bool:
+    """Does this store hold a world?"""
+    return keep.get(b"mformat") is not None
+
+
+def kept_config(keep: Reader) -> WorldConfig:
+    """
+    What the stored world started from.
+
+    Raises:
+        WorldOfOtherVersion, WorldDamaged.
+    """
+    found = keep.get(b"mformat")
+    if found != str(FORMAT).encode():
+        said = (found or b"none").decode(errors="replace")[:20]
+        raise WorldOfOtherVersion(
+            f"the stored world has format {said}, this version reads {FORMAT}"
+        )
+    with reading("the stored configuration"):
+        return from_text(WorldConfig, _value(keep, b"mconfig"))
+
+
+def rebuild_world(keep: Reader) -> World:
+    """
+    The stored world without its sidechains: mainchain, nodes, collector, transfers.
+
+    Raises:
+        WorldOfOtherVersion, WorldDamaged.
+    """
+    config = kept_config(keep)
+    tree = rebuild_main(keep, config)
+    with reading("the stored world"):
+        clock = from_text(Clock, _value(keep, b"mclock"))
+        kept = {
+            name: from_text(kind, _value(keep, b"m" + name.encode()))
+            for name, kind in FIELDS.items()
+        }
+        kept["cuts"] = HashTrieMap(kept["cuts"])
+        transfers = [from_text(Transfer, text) for _, text in keep.iterate(b"d")]
+        transfers.sort(key=lambda one: int(one.id[1:]))
+        nodes = _main_nodes(keep, config, tree, clock.now_ms)
+        root = play_root(f"collector of {MEMBER_NAMES[0]}")
+        view = _view_heard(nodes, kept["cuts"].get("main", ()), "collector")
+        watched = [from_text(Watched, text) for _, text in keep.iterate(b"k")]
+        collector = Collector(
+            MEMBER_NAMES[0], root, public_key(xpub(root)), view,
+            HashTrieMap({one.program: one for one in watched}),
+        )  # fmt: skip
+        return World(
+            config=config,
+            start_ms=clock.start_ms,
+            now_ms=clock.now_ms,
+            n_events=0,
+            schedule=Schedule(),
+            tree=tree,
+            main_nodes=nodes,
+            federation=federation_of(xpub(play_root(name)) for name in MEMBER_NAMES),
+            collector=collector,
+            transfers=HashTrieMap({one.id: one for one in transfers}),
+            open_transfers=tuple(one.id for one in transfers if one.is_open),
+            **kept,
+        )
+
+
+def rebuild_main(keep: Reader, config: WorldConfig) -> MainTree:
+    """Every stored block of the mainchain, each judged again."""
+    tree = genesis_tree(config.profile)
+    for key, _ in keep.iterate(b"n"):
+        height, block_hash = int.from_bytes(key[1:9], "big"), key[9:]
+        with reading(f"stored block {height} of the mainchain"):
+            block = parse_block(_value(keep, b"b" + block_hash))
+            if block.header.hash != block_hash:
+                raise ValueError("it has another hash than its key")
+            tree = tree.with_block(block, _value(keep, b"w" + block_hash), FOREVER_S)
+    return tree
+
+
+def _main_nodes(
+    keep: Reader, config: WorldConfig, tree: MainTree, now_ms: int
+) -> tuple[MainNode, ...]:
+    """Each node at its stored tip. What is not on its branch it will be told again."""
+    views: dict[bytes, MainView] = {}
+    nodes = []
+    for index in range(config.n_miners):
+        name = f"node-{index}"
+        tip = _value(keep, b"t" + name.encode())
+        if tip not in views:
+            hashes = tree[tip].state.hashes
+            seen = (hashes[height] for height in range(tree[tip].height + 1))
+            views[tip] = MainView(tip, HashTrieMap(dict.fromkeys(seen)))
+        program = play_account(name).program
+        nodes.append(MainNode(name, index, program, views[tip], tip_ms=now_ms))
+    return tuple(nodes)
+
+
+def _view_heard(
+    nodes: tuple[MainNode, ...], groups: tuple[tuple[str, ...], ...], actor: str
+) -> MainView:
+    """The view of the first node that an actor hears on the mainchain."""
+    if not groups:
+        return nodes[0].view
+    mine = place_of(groups, actor, "main")
+    heard = [
+        node for node in nodes if place_of(groups, f"main:{node.name}", "main") == mine
+    ]
+    return (heard or nodes)[0].view
+
+
+def _value(reader: Reader, key: bytes) -> bytes:
+    value = reader.get(key)
+    if value is None:
+        raise KeyError(f"{key[:1].decode()} {key[1:].hex()} is missing")
+    return value
+
+
+# A sidechain.
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """
+    A sidechain that was read back. `is_new`: its database held nothing, so it begins
+    again at its genesis block.
+    """
+
+    side: Sidechain
+    store: Store
+    is_new: bool
+
+
+def rebuild_side(
+    turn: Turn, record: SideRecord, open_store: Callable[[str, str], Store]
+) -> Rebuilt:
+    """
+    A sidechain from its database.
+
+    Raises:
+        WorldDamaged: a block is missing or breaks a rule, or the database's unspent
+            outputs and claims are not those that its blocks lead to.
+    """
+    what = f"sidechain {record.name}"
+    store = open_store(record.store, record.name)
+    try:
+        with reading(what):
+            return _rebuilt(turn, record, store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _rebuilt(turn: Turn, record: SideRecord, store: Store) -> Rebuilt:
+    genesis = parse_side_block(record.genesis)
+    rules = Rules(
+        0, record.engine, record.params, record.validators, Checkpoint(0, bytes(32))
+    )
+    entry = genesis_entry(genesis, rules)
+    spec = side_spec(turn, record.name, entry.hash, genesis.header.timestamp_ms)
+    tree = SideTree(spec).with_entry(entry)
+    name, tip = store.get(NAME), store.get(TIP)
+    is_new = tip is None
+    if (name is None and store.info.durable) or name not in (None, entry.hash):
+        raise WorldDamaged(f"the database of {record.name} is missing, or another's")
+    if tip is not None:
+        for block in _stored_branch(store, tip, entry.hash):
+            tree = _judged(turn, tree, block)
+        if state_digest(tree[tip]) != store_digest(store):
+            raise WorldDamaged(
+                f"the database of {record.name} has other unspent outputs or claims "
+                f"than its blocks lead to"
+            )
+    head = tree[entry.hash if tip is None else tip]
+    final = _final_of(tree, head, store)
+    nodes = _side_nodes(turn, record, tree, head, final, store)
+    side = Sidechain(record.name, record.store, tree, nodes, head.hash, final)
+    return Rebuilt(side, store, is_new)
+
+
+def _stored_branch(store: Reader, tip: bytes, genesis: bytes) -> list[SideBlock]:
+    """The blocks from above genesis to the tip."""
+    blocks: list[SideBlock] = []
+    block_hash = tip
+    while block_hash != genesis:
+        block = parse_side_block(_value(store, b"b" + block_hash))
+        if block.header.hash != block_hash:
+            raise WorldDamaged(f"a stored block is not {block_hash.hex()[:16]}")
+        blocks.append(block)
+        block_hash = block.header.previous
+    return blocks[::-1]
+
+
+def _judged(turn: Turn, tree: SideTree, block: SideBlock) -> SideTree:
+    header = block.header
+    with reading(f"stored block {header.height} of {tree.spec.name}"):
+        engine = turn.tools.engine(header.engine)
+        entry = judge(
+            tree, turn.tree, engine, block, header.timestamp_ms, turn.tools.work
+        )
+    return tree.with_entry(entry)
+
+
+def _final_of(tree: SideTree, head: SideEntry, store: Reader) -> Checkpoint:
+    """What the chain proves final, or what was proven besides, if that is newer."""
+    known = read_final(store)
+    if known is None or known.height <= head.final.height:
+        return head.final
+    return known if tree.is_ancestor(known.hash, head.hash) else head.final
+
+
+def _side_nodes(
+    turn: Turn,
+    record: SideRecord,
+    tree: SideTree,
+    head: SideEntry,
+    final: Checkpoint,
+    store: Reader,
+) -> tuple[SideNode, ...]:
+    """Each validator on the stored branch, with what it has signed."""
+    ballots = read_ballots(store)
+    seen = HashTrieMap(dict.fromkeys(tree.entries.keys()))
+    groups = turn.cuts.get("main") or ()
+    nodes = []
+    for name in record.nodes:
+        xprv = play_root(f"{record.name} {name}")
+        key = public_key(xpub(xprv))
+        view = _view_heard(tuple(turn.main_nodes), groups, f"side:{record.name}:{name}")
+        node = SideNode(
+            name, xprv, key, p2wpkh(ripemd160(key)), view, head.hash, seen, final,
+            ballots=ballots.get(key, HashTrieMap()),
+        )  # fmt: skip
+        nodes.append(node)
+    return tuple(nodes)
