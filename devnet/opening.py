@@ -36,11 +36,18 @@ def open_network(
             return store(None)
         return store(data_dir / f"{chain}.{store_name}")
 
+    def remove_store(store_name: str, chain: str) -> None:
+        # A store that brings no `remove` keeps its file; the next move empties it.
+        remove = getattr(load_store(store_name), "remove", None)
+        if data_dir is not None and remove is not None:
+            remove(data_dir / f"{chain}.{store_name}")
+
     environment = Environment(
         works=works,
         engine=load_engine,
         check_store=load_store,
         open_store=open_store,
+        remove_store=remove_store,
         starter=() if config.empty else load_starter(config.profile),
     )
     return Network(config, environment)

@@ -140,6 +140,7 @@ class LaneView:
     txs_by_second: tuple[tuple[int, int], ...] = ()
     books: BooksView | None = None
     broken: str = ""
+    moving_to: str = ""
 
     @property
     def n_down(self) -> int:

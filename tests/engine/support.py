@@ -90,6 +90,7 @@ def environment(
     works: WorkSource | None = None,
     open_store: Callable[[str, str], Store] | None = None,
     starter: Starter | None = None,
+    remove_store: Callable[[str, str], object] = lambda store, chain: None,
 ) -> Environment:
     """What a network needs from outside, databases in memory."""
     return Environment(
@@ -98,6 +99,7 @@ def environment(
         check_store=load_store,
         open_store=open_store or (lambda store, chain: load_store(store)(None)),
         starter=shipped("fast") if starter is None else starter,
+        remove_store=remove_store,
     )
 
 
@@ -106,13 +108,14 @@ def network(
     *,
     works: WorkSource | None = None,
     open_store: Callable[[str, str], Store] | None = None,
+    remove_store: Callable[[str, str], object] = lambda store, chain: None,
     seed: int = 7,
     **config: int,
 ) -> Network:
     """A new world at virtual time 0, on the shipped starter chain."""
     return Network(
         WorldConfig(seed=seed, sidechains=sidechains, **config),  # type: ignore[arg-type]
-        environment(works, open_store),
+        environment(works, open_store, remove_store=remove_store),
     )
 
 
@@ -122,6 +125,7 @@ def branch(net: Network) -> Network:
     twin.__dict__.update(net.__dict__)
     twin.events = list(net.events)
     twin.stores = {}
+    twin._moves = {}
     twin._listeners = []
     twin.restore(net.world)
     return twin

@@ -10,10 +10,12 @@ from devnet.commands.verbs import (
     looking,
     money,
     notary,
+    storage,
     submitting,
     time,
     world,
 )
 
 __all__ = ["all_commands", "assets", "chains", "checks", "exchange", "faults", "find",
-           "looking", "money", "notary", "submitting", "time", "world"]  # fmt: skip
+           "looking", "money", "notary", "storage", "submitting", "time",
+           "world"]  # fmt: skip

@@ -54,7 +54,7 @@ def draw_facts(lane: LaneView, width: int, look: Palette = DARK) -> list[Text]:
             (f" {'rule':<11} ", look.dim),
             (lane.engine, f"bold {look.text}"),
             (f"  epoch {lane.epoch}  finality: {lane.finality}", look.text),
-            (f"  storage {lane.store}", look.dim),
+            (f"  storage {_storage(lane)}", look.dim),
             (f"  chain {short(lane.chain_id)}" if width >= 100 else "", look.dim),
         ),
         fit(seats, width),
@@ -62,6 +62,11 @@ def draw_facts(lane: LaneView, width: int, look: Palette = DARK) -> list[Text]:
             (f" {'says':<11} ", look.dim), (lane_says(lane) or "nothing yet", look.now)
         ),
     ]
+
+
+def _storage(lane: LaneView) -> str:
+    """The database, and the one to which the chain is being moved."""
+    return f"{lane.store} > {lane.moving_to}" if lane.moving_to else lane.store
 
 
 def draw_swaps(lane: LaneView, width: int, look: Palette = DARK) -> list[Text]:

@@ -74,6 +74,27 @@ def _sidechain_added(state: State, event: ev.SidechainAdded) -> State:
     return replace(state, lanes=(*state.lanes, lane))
 
 
+@folds(ev.StorageMoving)
+def _storage_moving(state: State, event: ev.StorageMoving) -> State:
+    return with_lane(
+        state, event.chain, lambda lane: replace(lane, moving_to=event.store)
+    )
+
+
+@folds(ev.StorageMoved)
+def _storage_moved(state: State, event: ev.StorageMoved) -> State:
+    return with_lane(
+        state,
+        event.chain,
+        lambda lane: replace(lane, store=event.store, moving_to=""),
+    )
+
+
+@folds(ev.StorageStayed)
+def _storage_stayed(state: State, event: ev.StorageStayed) -> State:
+    return with_lane(state, event.chain, lambda lane: replace(lane, moving_to=""))
+
+
 @folds(ev.BalanceChanged)
 def _balance_changed(state: State, event: ev.BalanceChanged) -> State:
     key = (event.who, event.chain, event.asset)
