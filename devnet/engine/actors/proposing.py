@@ -11,7 +11,7 @@ from rpds import HashTrieMap
 
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.records import SwapRecord
-from devnet.engine.bc.sideblock import SideBlock, view
+from devnet.engine.bc.sideblock import view
 from devnet.engine.interfaces import (
     Certificate,
     Checkpoint,
@@ -23,6 +23,7 @@ from devnet.engine.interfaces import (
 from devnet.engine.mainchain.view import settled_hash
 from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.judge import fill
+from devnet.engine.sidechain.ledger import Draft
 from devnet.engine.sidechain.node import OpenSwap, SideNode
 from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.swap import (
@@ -89,23 +90,24 @@ def propose(
         _records(turn, node, parent, answer),
         node.program,
     )
-    return _keep(turn, chain, name, filled.block)
+    return _keep(turn, chain, name, Draft(filled.block, filled.ledger))
 
 
 def try_nonce(turn: Turn, chain: str, name: str, wish: TryNonce) -> Filled | None:
     """The block that was filled last, with another nonce."""
-    block = turn.node(chain, name).filled.get(wish.block_hash)
-    if block is None:
+    draft = turn.node(chain, name).filled.get(wish.block_hash)
+    if draft is None:
         return None
-    header = replace(block.header, nonce=wish.nonce)
-    return _keep(turn, chain, name, replace(block, header=header))
+    header = replace(draft.block.header, nonce=wish.nonce)
+    block = replace(draft.block, header=header)
+    return _keep(turn, chain, name, replace(draft, block=block))
 
 
-def _keep(turn: Turn, chain: str, name: str, block: SideBlock) -> Filled:
+def _keep(turn: Turn, chain: str, name: str, draft: Draft) -> Filled:
     """Only the newest filled block is kept: an engine publishes it, or tries on."""
-    header = view(block.header)
+    header = view(draft.block.header)
     node = turn.node(chain, name)
-    filled = HashTrieMap({header.hash: block})
+    filled = HashTrieMap({header.hash: draft})
     turn.set_node(chain, replace(node, filled=filled))
     return Filled(turn.wall_ms, header)
 

@@ -24,6 +24,7 @@ from devnet.engine.errors import DevnetError
 from devnet.engine.interfaces import CastVote, SignView, ViewSigned, Vote, Voted
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.sidechain.judge import judge
+from devnet.engine.sidechain.ledger import Ledger
 from devnet.engine.sidechain.node import Ballot, SideNode, VoteRefused, justify_round
 
 
@@ -39,10 +40,10 @@ def publish(
     seats and to whoever has none.
     """
     node = turn.node(chain, name)
-    unsigned = node.filled.get(block_hash)
-    if unsigned is None:
+    draft = node.filled.get(block_hash)
+    if draft is None:
         return
-    header = unsigned.header
+    unsigned, header = draft.block, draft.block.header
     ballot = node.ballots.get(header.epoch) or Ballot()
     try:
         ballot = ballot.after_proposal(header.round)
@@ -60,7 +61,7 @@ def publish(
         filled=node.filled.remove(block_hash),
     )
     turn.set_node(chain, node)
-    if not _enter(turn, chain, name, block):
+    if not _enter(turn, chain, name, block, draft.ledger):
         return
     me = actor_name(chain, name)
     turn.later(0, me, SideBlockCame(block_hash))
@@ -92,13 +93,20 @@ def _some(
     return seated + [other for other, seat in seats.items() if seat < 0]
 
 
-def _enter(turn: Turn, chain: str, name: str, block: SideBlock) -> bool:
-    """Judge an own block by the own clock; a good one is in the tree from now on."""
+def _enter(
+    turn: Turn, chain: str, name: str, block: SideBlock, known: Ledger | None = None
+) -> bool:
+    """
+    Judge an own block by the own clock; a good one is in the tree from now on.
+
+    Args:
+        known: the books after its body, from filling it.
+    """
     tree = turn.side(chain).tree
     engine = turn.tools.engine(block.header.engine)
     now_ms = clock_ms(turn, chain, name)
     try:
-        entry = judge(tree, turn.tree, engine, block, now_ms, turn.tools.work)
+        entry = judge(tree, turn.tree, engine, block, now_ms, turn.tools.work, known)
     except DevnetError:
         return False  # An engine that proposes what its own rule forbids stays silent.
     turn.set_side_tree(chain, tree.with_entry(entry))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from devnet.engine.bc.merkle import status_root, tx_root
 from devnet.engine.bc.sideblock import SideBlock, SideHeader, rules_hash, view
 from devnet.engine.bc.transaction import (
     BTM,
@@ -49,10 +48,14 @@ class BadAnchor(BlockError):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A block put together for a proposer, and the transactions left out of it."""
+    """
+    A block put together for a proposer, the transactions left out of it, and the books
+    after it, for `judge`.
+    """
 
     block: SideBlock
     refused: tuple[tuple[bytes, DevnetError], ...]
+    ledger: Ledger
 
 
 def judge(
@@ -62,6 +65,7 @@ def judge(
     block: SideBlock,
     now_ms: int,
     works: Callable[[bytes, bytes], bytes] | None = None,
+    known: Ledger | None = None,
 ) -> SideEntry:
     """
     Check a block whose parent is in the tree, and compute the state after it.
@@ -69,6 +73,7 @@ def judge(
     Args:
         now_ms: the clock of whoever checks, since 1970; for history the block's own.
         works: the proof-of-work function, for rules that ask for work.
+        known: the books after this very body, when whoever asks has just run it.
 
     Raises:
         BlockError, TransactionError, ClaimError, ConsensusError: the rule broken.
@@ -82,7 +87,7 @@ def judge(
     epochs = _epochs_after(parent.state, answer)
     reader = SideReader(tree, header.previous, epochs, now_ms, works=works)
     engine.check_header(seen, parent.header, reader)
-    ledger, said = _run_body(tree, main, block, parent, answer)
+    ledger, said = _run_body(tree, main, block, parent, answer, known)
     pending = said.pending
     state = _state_after(parent, block, ledger, epochs, said, answer)
     change = ledger.change()
@@ -151,6 +156,7 @@ def _run_body(
     block: SideBlock,
     parent: SideEntry,
     answer: InForce,
+    known: Ledger | None,
 ) -> tuple[Ledger, Said]:
     """Transactions, coinbase, roots and swap records."""
     header, txs = block.header, block.transactions
@@ -161,20 +167,20 @@ def _run_body(
     context = claim_context(
         tree, main, header.anchor, frozen=False, resting=peg_rests(tree, parent)
     )
-    ledger = Ledger(parent, context)
-    for tx in txs[1:]:
-        ledger.add(tx)
-    ledger.add(txs[0], coinbase=True)
+    if known is not None and known.is_of(parent, header.anchor, block):
+        ledger = known
+    else:
+        ledger = Ledger(parent, context)
+        ledger.run(txs)
     reward = txs[0].outputs[0]
     if reward.asset != BTM or reward.amount != ledger.fee_sum:
         raise BadSideBody(
             f"the coinbase of {header.height} pays {reward.amount}, the fees are "
             f"{ledger.fee_sum}"
         )
-    statuses = [ledger.statuses[-1], *ledger.statuses[:-1]]
-    if header.tx_root != tx_root([tx.id for tx in txs]):
+    if header.tx_root != ledger.tx_root:
         raise BadSideBody(f"transactions root of {header.height} is wrong")
-    if header.status_root != status_root(statuses):
+    if header.status_root != ledger.status_root:
         raise BadSideBody(f"status root of {header.height} is wrong")
     return ledger, read_coinbase(tree, parent, answer, txs[0], header.height)
 
@@ -246,14 +252,15 @@ def fill(
     arbitrary = b"\x00" + str(height).encode() + tree.spec.name.encode()
     coinbase = Transaction(1, 0, (Coinbase(arbitrary),), tuple(outputs), side=True)
     txs = (coinbase, *taken)
+    ledger.finish(txs)
     rules = answer.rules
     header = SideHeader(
         version=1,
         height=height,
         previous=wish.parent,
         timestamp_ms=wish.time_ms,
-        tx_root=tx_root([tx.id for tx in txs]),
-        status_root=status_root([False, *ledger.statuses]),
+        tx_root=ledger.tx_root,
+        status_root=ledger.status_root,
         epoch=rules.epoch,
         engine=rules.engine,
         rules_hash=rules_hash(rules.engine, rules.params, rules.validators),
@@ -266,4 +273,4 @@ def fill(
         nonce=0,
         bits=wish.bits,
     )
-    return Filled(SideBlock(header, txs), tuple(refused))
+    return Filled(SideBlock(header, txs), tuple(refused), ledger)

@@ -5,12 +5,14 @@ block. A transaction that is refused leaves the ledger as it was.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rpds import HashTrieMap
 
+from devnet.engine.bc.merkle import status_root, tx_root
 from devnet.engine.bc.programs import is_unspendable
 from devnet.engine.bc.records import Withdrawal, parse_record
+from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import BTM, Claim, Transaction, is_side_record
 from devnet.engine.chain.coins import (
     Coin,
@@ -20,6 +22,8 @@ from devnet.engine.chain.coins import (
     apply_to_draft,
 )
 from devnet.engine.errors import BlockError, CodecError
+from devnet.engine.interfaces import Checkpoint
+from devnet.engine.once import once
 from devnet.engine.rules.block import MOST_BLOCK_GAS
 from devnet.engine.rules.memo import remembered_verdict
 from devnet.engine.sidechain.claims import ClaimContext, check_claim
@@ -38,6 +42,14 @@ class TooMuchGas(BlockError):
     code = "block.side-gas"
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A block put together here, and the books after its body, once it was run."""
+
+    block: SideBlock
+    ledger: Ledger | None = None
+
+
 class Ledger:
     """
     A sidechain's books while a block is put together on `parent`.
@@ -49,6 +61,7 @@ class Ledger:
 
     def __init__(self, parent: SideEntry, context: ClaimContext) -> None:
         state = parent.state
+        self.parent = parent
         self.height = parent.height + 1
         self._draft = CoinDraft(state.coins)
         self.claimed = state.claimed
@@ -62,6 +75,44 @@ class Ledger:
         self.statuses: list[bool] = []
         self.fee_sum = 0
         self.gas_left = MOST_BLOCK_GAS
+        self.body: tuple[Transaction, ...] = ()
+
+    def run(self, body: tuple[Transaction, ...]) -> None:
+        """
+        Apply all transactions of a block, the coinbase last although it stands first.
+
+        Raises:
+            As `add`; then the ledger is of no use any more.
+        """
+        for tx in body[1:]:
+            self.add(tx)
+        self.finish(body)
+
+    def finish(self, body: tuple[Transaction, ...]) -> None:
+        """The same, when all but the coinbase of this body are applied already."""
+        self.add(body[0], coinbase=True)
+        self.body = body
+
+    def is_of(self, parent: SideEntry, anchor: Checkpoint, block: SideBlock) -> bool:
+        """
+        Did it run this very block's body, on this very parent? Equal objects are not
+        enough: ids leave out the witness, so the transactions must be the same ones.
+        """
+        return (
+            self.parent is parent
+            and self.context.anchor == anchor
+            and self.body is block.transactions
+        )
+
+    @once
+    def tx_root(self) -> bytes:
+        """Root of the transactions of the body that was run."""
+        return tx_root([tx.id for tx in self.body])
+
+    @once
+    def status_root(self) -> bytes:
+        """Root of their statuses, in the order of the body."""
+        return status_root([self.statuses[-1], *self.statuses[:-1]])
 
     def claim_context(self) -> ClaimContext:
         """The context of the next claim: what this block has claimed so far counts."""

@@ -10,12 +10,12 @@ from typing import Any
 from rpds import HashTrieMap
 
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
-from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.chain.mempool import Mempool, Orphan
 from devnet.engine.errors import ConsensusError
 from devnet.engine.interfaces import Checkpoint, Header, Phase
 from devnet.engine.mainchain.view import MainView
+from devnet.engine.sidechain.ledger import Draft
 from devnet.engine.sidechain.state import SideEntry, SideTree
 
 
@@ -132,7 +132,7 @@ class SideNode:
     engines: HashTrieMap[int, Any] = field(default_factory=HashTrieMap)
     timers: HashTrieMap[tuple[int, str], int] = field(default_factory=HashTrieMap)
     ballots: HashTrieMap[int, Ballot] = field(default_factory=HashTrieMap)
-    filled: HashTrieMap[bytes, SideBlock] = field(default_factory=HashTrieMap)
+    filled: HashTrieMap[bytes, Draft] = field(default_factory=HashTrieMap)
     swap: OpenSwap | None = None
     cancel: OpenSwap | None = None
     early_swaps: tuple[object, ...] = ()
