@@ -28,9 +28,9 @@ from devnet.engine.deeds import Deeds
 from devnet.engine.errors import BadValue, DevnetError
 from devnet.engine.events import EngineFailed, Event, Refused
 from devnet.engine.interfaces import ConsensusEngine, Store, WorkSource
+from devnet.engine.kept import Books, Kept
 from devnet.engine.mainchain.foreign import works_ahead
 from devnet.engine.mainchain.state import WorkMissing
-from devnet.engine.kept import Books, Kept
 from devnet.engine.moving import Move, Moving
 from devnet.engine.sidechain.persist import rewrite
 
