@@ -1,24 +1,28 @@
 """
-Where engines and stores are found: a table of the built-in ones, and entry points.
+Where engines and stores are found: a table of the built-in ones, files, entry points.
 
 Listing names imports no plug-in; choosing one imports that one. Foreign ones come from
 installed packages through the entry points `devnet.consensus` and `devnet.storage`:
-name = the name to use here, object = the class. A broken one is refused by name and
-never stops the program; a built-in name cannot be taken over.
+name = the name to use here, object = the class; or from a file (`register_file`). A
+broken one is refused by name and never stops the program; a built-in name cannot be
+taken over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from devnet import __version__
 from devnet.engine.interfaces import (
     API_VERSION,
     ConsensusEngine,
+    EngineInfo,
     PluginError,
     Store,
 )
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILTIN_ENGINES", "BUILTIN_STORES", "BrokenPlugin", "PluginInfo", "UnknownPlugin",
     "WrongApi", "describe_plugins", "engine_names", "load_engine", "load_store",
-    "store_names",
+    "register_file", "store_names",
 ]  # fmt: skip
 
 BUILTIN_ENGINES = {
@@ -75,8 +79,9 @@ class PluginInfo:
 
     Args:
         target: "module:class", as yet not imported.
-        origin: "built in", or the distribution that brought it.
+        origin: "built in", the distribution or the file that brought it.
         trouble: why it cannot be used, or nothing.
+        version: of whatever brought it, where that has one.
     """
 
     kind: Kind
@@ -84,6 +89,67 @@ class PluginInfo:
     target: str
     origin: str
     trouble: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _FromFile:
+    """A class that a file brought, and the line that lists it."""
+
+    loaded: type
+    line: PluginInfo
+
+
+_FROM_FILES: dict[tuple[Kind, str], _FromFile] = {}
+"""What `register_file` found; names are given while a program starts, and stay."""
+
+
+def register_file(path: Path) -> tuple[PluginInfo, ...]:
+    """
+    Make known what a Python file defines, each under the name in its `info`.
+
+    Raises:
+        NoPluginFile, BrokenPluginFile: there is nothing to read a plug-in from.
+        PluginNameTaken: built-in, or from another file.
+        BrokenPlugin, WrongApi: it lacks a part, or is for another version.
+    """
+    # Listing and choosing others must not cost what only files need.
+    from devnet.plugins.files import classes_in, version_of
+
+    found = [_line_of(path, one, version_of(one)) for one in classes_in(path)]
+    for each in found:
+        kind, name = each.line.kind, each.line.name
+        other = _FROM_FILES.get((kind, name))
+        if name in _table(kind):
+            _refuse_name(kind, name, path, "is built in")
+        if other is not None and other.loaded is not each.loaded:
+            _refuse_name(kind, name, path, f"comes from {other.line.origin} already")
+    for each in found:
+        kind, name = each.line.kind, each.line.name
+        _FROM_FILES[kind, name] = each
+        try:
+            load_engine(name) if kind == "consensus" else load_store(name)
+        except PluginError:
+            del _FROM_FILES[kind, name]
+            raise
+    return tuple(each.line for each in found)
+
+
+def _line_of(path: Path, loaded: Any, version: str) -> _FromFile:
+    kind: Kind = "consensus" if isinstance(loaded.info, EngineInfo) else "storage"
+    name, target = loaded.info.name, f"{path}:{loaded.__qualname__}"
+    line = PluginInfo(kind, name, target, f"file {path}", version=version)
+    return _FromFile(loaded, line)
+
+
+def _refuse_name(kind: Kind, name: str, path: Path, why: str) -> None:
+    from devnet.plugins.files import PluginNameTaken
+
+    raise PluginNameTaken(
+        f"{path} brings {_what(kind)} {name}, and {name} {why}",
+        name=name,
+        path=str(path),
+    )
 
 
 def engine_names() -> tuple[str, ...]:
@@ -147,17 +213,29 @@ def _table(kind: Kind) -> dict[str, str]:
 
 
 def _known(kind: Kind) -> list[PluginInfo]:
-    """Built-in plug-ins in the table's order, then foreign ones by name."""
+    """Built-in plug-ins in the table's order, then files, then packages by name."""
     table = _table(kind)
-    lines = [PluginInfo(kind, name, table[name], "built in") for name in table]
+    lines = [_built_in(kind, name) for name in table]
+    lines += [each.line for key, each in _FROM_FILES.items() if key[0] == kind]
     for point in _entry_points(kind):
         trouble = ""
         if point.name in table:
             trouble = "a built-in name cannot be taken over"
+        elif (kind, point.name) in _FROM_FILES:
+            trouble = f"{_FROM_FILES[kind, point.name].line.origin} brings this name"
         elif any(line.name == point.name for line in lines):
             trouble = "another package brings this name already"
-        lines.append(PluginInfo(kind, point.name, point.value, _origin(point), trouble))
+        version = point.dist.version if point.dist is not None else ""
+        origin = _origin(point)
+        lines.append(
+            PluginInfo(kind, point.name, point.value, origin, trouble, version)
+        )
     return lines
+
+
+def _built_in(kind: Kind, name: str) -> PluginInfo:
+    target = _table(kind)[name]
+    return PluginInfo(kind, name, target, "built in", version=__version__)
 
 
 def _entry_points(kind: Kind) -> list[EntryPoint]:
@@ -181,11 +259,8 @@ def _origin(point: EntryPoint) -> str:
 def _load(kind: Kind, name: str) -> Any:
     """The class behind a name, imported and looked over."""
     line = _choose(kind, name)
-    module_name, _, class_name = line.target.partition(":")
     try:
-        loaded: Any = import_module(module_name)
-        for part in class_name.split("."):
-            loaded = getattr(loaded, part)
+        loaded = _imported(line)
         info = loaded.info
         api, own_name = info.api, info.name
     except (Exception, SystemExit) as error:
@@ -215,11 +290,23 @@ def _load(kind: Kind, name: str) -> Any:
     return loaded
 
 
+def _imported(line: PluginInfo) -> Any:
+    """The class that a line stands for."""
+    if (line.kind, line.name) in _FROM_FILES:
+        return _FROM_FILES[line.kind, line.name].loaded
+    module_name, _, class_name = line.target.partition(":")
+    found: Any = import_module(module_name)
+    for part in class_name.split("."):
+        found = getattr(found, part)
+    return found
+
+
 def _choose(kind: Kind, name: str) -> PluginInfo:
-    """The line of a name; a built-in one is found without reading what is installed."""
-    table = _table(kind)
-    if name in table:
-        return PluginInfo(kind, name, table[name], "built in")
+    """The line of a name; only one from a package makes us read what is installed."""
+    if name in _table(kind):
+        return _built_in(kind, name)
+    if (kind, name) in _FROM_FILES:
+        return _FROM_FILES[kind, name].line
     usable = {line.name: line for line in _known(kind) if not line.trouble}
     if name not in usable:
         raise _unknown(kind, name, list(usable))
@@ -233,7 +320,7 @@ def _tried(line: PluginInfo) -> PluginInfo:
     try:
         load_engine(line.name) if line.kind == "consensus" else load_store(line.name)
     except PluginError as error:
-        return PluginInfo(line.kind, line.name, line.target, line.origin, error.message)
+        return replace(line, trouble=error.message)
     return line
 
 
