@@ -179,6 +179,9 @@ class ChainReader(Protocol):
     def candidates(self, block_hash: bytes) -> tuple[Candidate, ...]:
         """All who are registered after a block, in the order of their addresses."""
 
+    def banned(self, block_hash: bytes) -> frozenset[bytes]:
+        """Keys that lost their bond for an offence: no election gives them a seat."""
+
     def work(self, block_hash: bytes) -> bytes:
         """Tensority of a block hash, with the chain's id as seed: 32 bytes."""
 

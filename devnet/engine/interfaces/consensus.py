@@ -396,15 +396,38 @@ class ConsensusEngine(Protocol):
         """What this validator is doing, for the screen: at most about 60 cells."""
 
 
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """
+    What an election will bring.
+
+    Args:
+        validators: who acts then.
+        height: of the first block in which they can act.
+        at_ms: when at the earliest, where rounds go by the clock; else 0.
+    """
+
+    validators: tuple[Validator, ...]
+    height: int
+    at_ms: int = 0
+
+
 class Electing(ConsensusEngine, Protocol):
     """A rule whose validators change by votes within an epoch (`info.elects`)."""
 
     def acting(
-        self, time_ms: int, parent: Header, chain: ChainReader
+        self, time_ms: int, parent: Header, rules: Rules, chain: ChainReader
     ) -> tuple[Validator, ...]:
         """
         Who acts in a block of this time on `parent`: pure, from the chain alone.
 
         The host puts it into `chain.rules_of(header).validators`; indexes in votes,
         bitmaps and `signed_by` count in that list.
+
+        Args:
+            rules: of the block's epoch. The parent of an epoch's first block is of
+                another one.
         """
+
+    def coming(self, tip: Header, chain: ChainReader) -> Coming:
+        """Who would act after `tip` and this vote round, if no vote moved any more."""

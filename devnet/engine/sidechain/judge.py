@@ -26,10 +26,12 @@ from devnet.engine.interfaces import (
     Rules,
 )
 from devnet.engine.mainchain.state import MainTree
+from devnet.engine.sidechain.candidates import elected
 from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.coinbase import BadSideBody, Said, read_coinbase
 from devnet.engine.sidechain.ledger import Ledger
 from devnet.engine.sidechain.reader import SideReader, claim_context
+from devnet.engine.sidechain.staking import tally_after
 from devnet.engine.sidechain.state import SideEntry, SideState, SideTree
 from devnet.engine.sidechain.swap import InForce, in_force, peg_rests
 
@@ -86,10 +88,13 @@ def judge(
     seen = view(header)
     epochs = _epochs_after(parent.state, answer)
     reader = SideReader(tree, header.previous, epochs, now_ms, works=works)
+    acting = elected(engine, seen.time_ms, parent.header, answer.rules, reader)
+    reader = replace(reader, judged=(header.hash, acting))
     engine.check_header(seen, parent.header, reader)
     ledger, said = _run_body(tree, main, block, parent, answer, known)
     pending = said.pending
     state = _state_after(parent, block, ledger, epochs, said, answer)
+    state = replace(state, acting=acting)
     change = ledger.change()
     draft = SideEntry(
         block, seen, state, change, tuple(ledger.claims), parent.final, (),
@@ -170,7 +175,7 @@ def _run_body(
     if known is not None and known.is_of(parent, header.anchor, block):
         ledger = known
     else:
-        ledger = Ledger(parent, context)
+        ledger = Ledger(parent, context, tree.spec.unbond_blocks)
         ledger.run(txs)
     reward = txs[0].outputs[0]
     if reward.asset != BTM or reward.amount != ledger.fee_sum:
@@ -206,6 +211,8 @@ def _state_after(
         said.pending,
         height if has_content else parent.state.busy_height,
         with_places(parent.state.places, block.transactions, height),
+        tally=tally_after(parent.state.tally, ledger.spent, ledger.created),
+        roster=ledger.roster,
         cancelled=said.cancelled,
     )
 
@@ -233,7 +240,7 @@ def fill(
     context = claim_context(
         tree, main, anchor, frozen=False, resting=peg_rests(tree, parent)
     )
-    ledger = Ledger(parent, context)
+    ledger = Ledger(parent, context, tree.spec.unbond_blocks)
     taken: list[Transaction] = []
     refused: list[tuple[bytes, DevnetError]] = []
     for tx in () if answer.closing else waiting:

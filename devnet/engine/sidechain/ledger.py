@@ -27,6 +27,8 @@ from devnet.engine.once import once
 from devnet.engine.rules.block import MOST_BLOCK_GAS
 from devnet.engine.rules.memo import remembered_verdict
 from devnet.engine.sidechain.claims import ClaimContext, check_claim
+from devnet.engine.sidechain.roster import with_operations
+from devnet.engine.sidechain.staking import UNBOND_BLOCKS, ban, check_stakes, forfeit
 from devnet.engine.sidechain.state import Claimed, SideEntry
 
 
@@ -57,9 +59,15 @@ class Ledger:
     Args:
         parent: the block below.
         context: what claims are judged against; its anchor is the new block's.
+        unbond_blocks: how long votes and bonds stay locked.
     """
 
-    def __init__(self, parent: SideEntry, context: ClaimContext) -> None:
+    def __init__(
+        self,
+        parent: SideEntry,
+        context: ClaimContext,
+        unbond_blocks: int = UNBOND_BLOCKS,
+    ) -> None:
         state = parent.state
         self.parent = parent
         self.height = parent.height + 1
@@ -68,6 +76,8 @@ class Ledger:
         self.claimed_sum = state.claimed_sum
         self.burned_sum = state.burned_sum
         self.withdrawn_sum = state.withdrawn_sum
+        self.roster = state.roster
+        self.unbond_blocks = unbond_blocks
         self.context = context
         self.claims: list[Claimed] = []
         self.spent: list[Coin] = []
@@ -142,6 +152,9 @@ class Ledger:
             raise verdict.error
         if verdict.gas_used > self.gas_left:
             raise TooMuchGas(f"the block has {self.gas_left} gas left", id=tx.id)
+        check_stakes(
+            tx, self.roster, self.height, self.unbond_blocks, self._draft.to_spend
+        )
         change = apply_to_draft(
             self._draft, tx, self.height, failed=failed, coinbase=coinbase
         )
@@ -153,6 +166,34 @@ class Ledger:
         if claim is not None and facts is not None:
             self._book_claim(tx, claim)
         self._book_burns(tx, failed)
+        self.roster = self.roster.without_bonds(change.spent)
+        if not failed:
+            self.roster = with_operations(
+                self.roster, tx, change.created, verdict.fee, self.height,
+                self.context.chain_id,
+            )  # fmt: skip
+
+    def forfeit(self, key: bytes, reporter: bytes) -> int:
+        """
+        Somebody proved an offence of this key: it never gets a seat by election again,
+        and the bond behind it, if there is one, is burned but for the reporter's part.
+
+        Args:
+            reporter: the control program that is rewarded.
+
+        Returns:
+            What was burned, in neu.
+        """
+        lost = forfeit(self.roster, key, reporter, self.height, self._draft.to_spend)
+        if lost is None:
+            self.roster = ban(self.roster, key, self.height)
+            return 0
+        self._draft.change((lost.bond,), (lost.reward,))
+        self.spent.append(lost.bond)
+        self.created.append(lost.reward)
+        self.burned_sum = _plus(self.burned_sum, BTM, lost.burned_neu)
+        self.roster = lost.roster
+        return lost.burned_neu
 
     def _book_claim(self, tx: Transaction, claim: Claim) -> None:
         entry = Claimed(

@@ -20,9 +20,11 @@ from devnet.engine.interfaces import (
     Header,
     Phase,
     Rules,
+    Validator,
 )
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.mainchain.state import MainTree
+from devnet.engine.sidechain.candidates import candidates_at
 from devnet.engine.sidechain.claims import ClaimContext
 from devnet.engine.sidechain.state import SideTree
 
@@ -37,6 +39,8 @@ class SideReader:
         epochs: the rules by epoch on the branch of `tip`, one more when it opens one.
         seen: the blocks that the node has; None: all that exist.
         works: the proof-of-work function: seed and header hash to work.
+        judged: the block under judgement, which is in no tree yet: its hash, and the
+            validators who act in it if they are elected.
     """
 
     tree: SideTree
@@ -45,6 +49,7 @@ class SideReader:
     now_ms: int
     seen: HashTrieMap[bytes, None] | None = None
     works: Callable[[bytes, bytes], bytes] | None = None
+    judged: tuple[bytes, tuple[Validator, ...]] = (b"", ())
 
     @property
     def chain_id(self) -> bytes:
@@ -78,10 +83,16 @@ class SideReader:
     def rules_of(self, header: Header) -> Rules:
         """The rules that a block was made under, with the validators who act then."""
         rules = self.epochs[header.epoch]
+        acting = self._acting(header)
+        return replace(rules, validators=acting) if acting else rules
+
+    def _acting(self, header: Header) -> tuple[Validator, ...]:
+        """Who was elected to act in a block; nobody: its epoch's own list acts."""
+        judged_hash, acting = self.judged
+        if header.hash == judged_hash:
+            return acting
         entry = self.tree.get(header.hash)
-        if entry is None or not entry.state.acting:
-            return rules
-        return replace(rules, validators=entry.state.acting)
+        return () if entry is None else entry.state.acting
 
     def tally(self, block_hash: bytes) -> Mapping[bytes, int]:
         """Votes in neu by validator key, as they stand after a block."""
@@ -89,7 +100,12 @@ class SideReader:
 
     def candidates(self, block_hash: bytes) -> tuple[Candidate, ...]:
         """All who are registered after a block, in the order of their addresses."""
-        return ()
+        entry = self.tree[block_hash]
+        return candidates_at(entry.state, self.tree.spec.hrp)
+
+    def banned(self, block_hash: bytes) -> frozenset[bytes]:
+        """Keys that lost their bond for an offence."""
+        return frozenset(self.tree[block_hash].state.roster.banned)
 
     def work(self, block_hash: bytes) -> bytes:
         """Tensority of a block hash, with the chain's id as seed: 32 bytes."""
@@ -150,9 +166,11 @@ class SideReader:
     def _key(
         self, epoch: int, index: int, header: Header | None = None
     ) -> bytes | None:
-        """The key of a seat: in a block's list, or in the one the epoch began with."""
+        """The key of a seat: in a block's list; in the head's if it is not known."""
         if not 0 <= epoch < len(self.epochs):
             return None
+        if header is None and self.head().epoch == epoch:
+            header = self.head()
         rules = self.epochs[epoch] if header is None else self.rules_of(header)
         if not 0 <= index < len(rules.validators):
             return None

@@ -17,7 +17,7 @@ from devnet.engine.bc.sideblock import swap_message
 from devnet.engine.errors import BlockError, SwapError
 from devnet.engine.interfaces import Certificate, Checkpoint, Rules, quorum
 from devnet.engine.keys.ed25519 import verify
-from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideTree
+from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideState, SideTree
 
 
 class SwapPending(SwapError):
@@ -96,26 +96,17 @@ def in_force(tree: SideTree, parent: SideEntry) -> InForce:
     base_hash = tree.hash_at(parent.hash, closing_height)
     assert base_hash is not None, "the closing block is an ancestor of its children"
     base = Checkpoint(closing_height, base_hash)
-    return InForce(
-        next_rules(pending.record, parent.state.epochs, base), opens_epoch=True
-    )
+    return InForce(next_rules(pending.record, parent.state, base), opens_epoch=True)
 
 
-def next_rules(
-    record: SwapRecord, epochs: tuple[Rules, ...], base: Checkpoint
-) -> Rules:
+def next_rules(record: SwapRecord, state: SideState, base: Checkpoint) -> Rules:
     """
     The rules that a swap record brings into force above `base`. Names of validators are
-    not on the wire; who had a seat before is known by it.
-
-    Args:
-        epochs: the rules of all epochs so far.
+    not on the wire; who had a seat before, or registered, is known by it.
     """
-    names = {
-        validator.key: validator.name
-        for rules in epochs
-        for validator in rules.validators
-    }
+    names = {one.key: one.name for one in state.roster.all()}
+    for rules in state.epochs:
+        names |= {validator.key: validator.name for validator in rules.validators}
     validators = tuple(
         replace(validator, name=names.get(validator.key, validator.name))
         for validator in record.validators
@@ -171,7 +162,7 @@ def check_record(
     Raises:
         BadSwapRecord: with the rule of the record that is broken.
     """
-    rules = parent.state.rules
+    rules = parent.state.seated
     if record.from_epoch != rules.epoch:
         raise BadSwapRecord(
             f"the record leaves epoch {record.from_epoch}, in force is {rules.epoch}"
@@ -205,7 +196,7 @@ def check_cancelled(
     Raises:
         BadSwapRecord: with the rule of the record that is broken.
     """
-    rules, pending = parent.state.rules, parent.state.pending
+    rules, pending = parent.state.seated, parent.state.pending
     if pending is None or pending.record.body_hash != record.body_hash:
         raise BadSwapRecord("the cancelled swap is not the one on its way")
     if record.from_epoch != rules.epoch:

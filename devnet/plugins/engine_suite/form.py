@@ -28,8 +28,9 @@ def e1_info(bench: EngineBench) -> str:
         return f"the summary {info.summary!r:.40} is not one line of up to 76 signs"
     if not 1 <= info.least_validators <= 64:
         return f"least_validators is {info.least_validators}"
-    if info.elects and not callable(getattr(bench.make(), "acting", None)):
-        return "it elects, but has no part called acting"
+    for part in ("acting", "coming") if info.elects else ():
+        if not callable(getattr(bench.make(), part, None)):
+            return f"it elects, but has no part called {part}"
     for param in info.params:
         if trouble := _wrong(param):
             return f"parameter {param.name!r}: {trouble}"

@@ -179,10 +179,10 @@ class LabChain:
     def rules_of(self, header: Header) -> Rules:
         rules = self.epochs[header.epoch]
         parent = self.known.get(header.previous)
-        made_here = header.epoch == max(self.epochs) and parent is not None
-        if self.elector is None or not made_here or header.height <= rules.base.height:
+        old = header.epoch != max(self.epochs) or header.height <= rules.base.height
+        if self.elector is None or parent is None or old:
             return rules
-        acting = self.elector.acting(header.time_ms, self.known[header.previous], self)
+        acting = self.elector.acting(header.time_ms, parent, rules, self)
         return replace(rules, validators=acting)
 
     def tally(self, block_hash: bytes) -> Mapping[bytes, int]:
@@ -190,6 +190,9 @@ class LabChain:
 
     def candidates(self, block_hash: bytes) -> tuple[Candidate, ...]:
         return self.polls.candidates_at(self.known[block_hash].height)
+
+    def banned(self, block_hash: bytes) -> frozenset[bytes]:
+        return frozenset()
 
     def work(self, block_hash: bytes) -> bytes:
         return sha3_256(b"work" + block_hash).digest()
@@ -212,6 +215,8 @@ class LabChain:
         block = self.known.get(block_hash)
         if epoch not in self.epochs or (block is not None and block.epoch != epoch):
             return False
+        if block is None and self.tip.epoch == epoch:
+            block = self.tip  # The list of an unknown block: the head's.
         rules = self.epochs[epoch] if block is None else self.rules_of(block)
         key = _key(rules, index)
         return key is not None and sig == toy_vote(key, block_hash, phase, epoch, round)

@@ -13,6 +13,7 @@ from devnet.engine.interfaces import (
     Broadcast,
     ChainReader,
     Checkpoint,
+    Coming,
     ConsensusEngine,
     ConsensusError,
     Effect,
@@ -20,6 +21,7 @@ from devnet.engine.interfaces import (
     Input,
     Message,
     MessageGot,
+    Rules,
     Seat,
     Send,
     SetTimer,
@@ -85,10 +87,16 @@ class Watched:
         return found
 
     def acting(
-        self, time_ms: int, parent: Header, chain: ChainReader
+        self, time_ms: int, parent: Header, rules: Rules, chain: ChainReader
     ) -> tuple[Validator, ...]:
         """As the engine, and as its twin; only for those that elect."""
-        found: tuple[Validator, ...] = self._both("acting", time_ms, parent, chain)
+        answer = self._both("acting", time_ms, parent, rules, chain)
+        found: tuple[Validator, ...] = answer
+        return found
+
+    def coming(self, tip: Header, chain: ChainReader) -> Coming:
+        """As the engine, and as its twin; only for those that elect."""
+        found: Coming = self._both("coming", tip, chain)
         return found
 
     # Acting.

@@ -1,0 +1,200 @@
+"""
+Votes and bonds as value: how votes add up, when a stake may be spent, and how a bond is
+forfeited.
+
+A vote counts from the block that makes it to the block that spends it, and can be spent
+after the unbonding period, counted from its own block. A bond is locked while its
+candidate stands, and for the unbonding period after it left. A bond that belongs to no
+registration is an ordinary coin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from rpds import HashTrieMap
+
+from devnet.engine.bc.entries import output_id
+from devnet.engine.bc.stakes import N_STAKE_BYTES, stake_of
+from devnet.engine.bc.transaction import BTM, Spend, Transaction
+from devnet.engine.chain.coins import Coin
+from devnet.engine.codec import entry_id
+from devnet.engine.errors import TransactionError
+from devnet.engine.sidechain.roster import Roster
+
+UNBOND_BLOCKS = 400
+LEAST_VOTE_NEU = 1_000_000
+REPORTER_PERCENT = 5
+
+
+class VoteLocked(TransactionError):
+    """A vote output is spent before its unbonding period is over."""
+
+    code = "tx.vote-locked"
+    default_hint = "Votes stay locked for a while, so that they mean something."
+
+
+class BondLocked(TransactionError):
+    """A bond is spent while its candidate stands, or too soon after it left."""
+
+    code = "tx.bond-locked"
+    default_hint = "validator leave first; the bond is free some blocks after that."
+
+
+class VoteTooSmall(TransactionError):
+    """A vote output holds less than the least amount."""
+
+    code = "tx.vote-too-small"
+    default_hint = "A vote is at least 0.01 BTM."
+
+
+def check_stakes(
+    tx: Transaction,
+    roster: Roster,
+    height: int,
+    unbond_blocks: int,
+    coin_of: Callable[[bytes, int], Coin],
+) -> None:
+    """
+    May a block of this height take the transaction, as far as stakes are concerned?
+
+    Args:
+        coin_of: the unspent output of an id, for a block of a height.
+
+    Raises:
+        VoteLocked, BondLocked, VoteTooSmall; what `coin_of` raises.
+    """
+    for output in tx.outputs:
+        if len(output.program) == N_STAKE_BYTES and output.asset == BTM:
+            _check_amount(output.program, output.amount)
+    for index, spend in enumerate(tx.inputs):
+        if not isinstance(spend, Spend) or len(spend.program) != N_STAKE_BYTES:
+            continue
+        spent_id = tx.spent_output_ids[index]
+        if spend.asset == BTM and spent_id is not None and stake_of(spend.program):
+            coin = coin_of(spent_id, height)
+            free_at = free_from(coin, roster, unbond_blocks)
+            if free_at is None or height < free_at:
+                raise _locked(coin, free_at, height)
+
+
+def _check_amount(program: bytes, amount: int) -> None:
+    stake = stake_of(program)
+    if stake is not None and stake.kind == "vote" and amount < LEAST_VOTE_NEU:
+        raise VoteTooSmall(
+            f"a vote of {amount} neu, {LEAST_VOTE_NEU} is the least",
+            amount=amount,
+            least=LEAST_VOTE_NEU,
+        )
+
+
+def free_from(coin: Coin, roster: Roster, unbond_blocks: int) -> int | None:
+    """The first height of a block that may spend a stake; None: not known yet."""
+    stake = stake_of(coin.program)
+    if stake is None:
+        return 0
+    if stake.kind == "vote":
+        return coin.height + unbond_blocks
+    name = roster.by_bond.get(coin.id)
+    if name is None:
+        return 0
+    one = roster.by_name[name]
+    return None if one.stands else one.left_height + unbond_blocks
+
+
+def _locked(coin: Coin, free_at: int | None, height: int) -> TransactionError:
+    stake = stake_of(coin.program)
+    assert stake is not None
+    if free_at is None:
+        return BondLocked(
+            f"the bond {coin.id.hex()[:16]} is locked: its candidate stands",
+            id=coin.id,
+            height=height,
+        )
+    kind = VoteLocked if stake.kind == "vote" else BondLocked
+    return kind(
+        f"the {stake.kind} {coin.id.hex()[:16]} can be spent from height {free_at} on, "
+        f"not at {height}",
+        id=coin.id,
+        free_at=free_at,
+        height=height,
+    )
+
+
+# Votes.
+
+
+def tally_after(
+    tally: HashTrieMap[bytes, int], spent: Iterable[Coin], created: Iterable[Coin]
+) -> HashTrieMap[bytes, int]:
+    """Votes in neu by key, after a block's changes; only keys that have any."""
+    for sign, coins in ((-1, spent), (1, created)):
+        for coin in coins:
+            if len(coin.program) != N_STAKE_BYTES or coin.asset != BTM:
+                continue
+            stake = stake_of(coin.program)
+            if stake is None or stake.kind != "vote":
+                continue
+            votes = (tally.get(stake.key) or 0) + sign * coin.amount
+            # A vote that its own block spends goes below nothing for a moment.
+            tally = tally.insert(stake.key, votes) if votes else tally.remove(stake.key)
+    return tally
+
+
+# Forfeiting.
+
+
+@dataclass(frozen=True, slots=True)
+class Forfeit:
+    """
+    A bond that is lost.
+
+    Args:
+        bond: the output that goes.
+        reward: the output that the reporter gets instead, at once.
+        burned_neu: what goes for ever.
+        roster: without the candidate, its key banned.
+    """
+
+    bond: Coin
+    reward: Coin
+    burned_neu: int
+    roster: Roster
+
+
+def forfeit(
+    roster: Roster,
+    key: bytes,
+    reporter: bytes,
+    height: int,
+    coin_of: Callable[[bytes, int], Coin],
+) -> Forfeit | None:
+    """
+    Take the bond behind a key: 5 % to the reporter, the rest burned, the key banned.
+
+    The key may stand, or have left and still be bound. None: nothing vouches for it;
+    then `ban` alone is left to do.
+
+    Args:
+        reporter: the control program that gets the reward.
+        coin_of: the unspent output of an id, for a block of a height.
+    """
+    name = roster.by_key.get(key)
+    if name is None:
+        return None
+    one = roster.by_name[name]
+    bond = coin_of(one.bond_id, height)
+    reward_neu = bond.amount * REPORTER_PERCENT // 100
+    source_id = entry_id("bondforfeit1", bond.id)
+    reward = Coin(
+        output_id(source_id, BTM, reward_neu, 0, 1, reporter),
+        source_id, 0, BTM, reward_neu, reporter, height,
+    )  # fmt: skip
+    left = ban(roster.without(one), key, height)
+    return Forfeit(bond, reward, bond.amount - reward_neu, left)
+
+
+def ban(roster: Roster, key: bytes, height: int) -> Roster:
+    """The key gets no seat any more, by election."""
+    return replace(roster, banned=roster.banned.insert(key, height))
