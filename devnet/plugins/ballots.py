@@ -17,7 +17,7 @@ moves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -31,8 +31,8 @@ from devnet.engine.interfaces import (
     Effect,
     Final,
     Header,
-    Rules,
     Seat,
+    Validator,
     Vote,
 )
 from devnet.plugins.certificate import (
@@ -119,7 +119,7 @@ def judge(ballots: Ballots, event: BlockJudged, chain: ChainReader) -> Counted:
     source_round = justify_round(header, chain)
     if (
         event.votable
-        and place_of(ballots.seat, chain.rules_of(header)) >= 0
+        and place_in(ballots.seat, chain.rules_of(header).validators) >= 0
         and may_vote(ballots.voter, header.round, source_round)
     ):
         effects = (*effects, CastVote(header.hash))
@@ -167,11 +167,11 @@ def votes_for(
     }
 
 
-def place_of(seat: Seat, rules: Rules) -> int:
+def place_in(seat: Seat, listed: Sequence[Validator]) -> int:
     """The seat's place in a list, or -1. A seat without a key keeps the one it has."""
     if not seat.key:
-        return seat.me if seat.me < len(rules.validators) else -1
-    for index, validator in enumerate(rules.validators):
+        return seat.me if seat.me < len(listed) else -1
+    for index, validator in enumerate(listed):
         if validator.key == seat.key:
             return index
     return -1

@@ -16,7 +16,11 @@ as round 0, is final already, and so needs no neighbour.
 When the highest certificate that a proposer holds is not for an ancestor of its head,
 it builds on the certified block and leaves the head.
 
-Elections: the validators are the epoch's list for now; the arithmetic stands below.
+Elections: votes are tallied at each block. Who is elected by the last block of vote
+round k-1 acts from the first block of round k+1, and only if that last block is final
+in the acting chain; else the present list goes on for another round (elections.py). A
+node that is not in the list follows the votes, and begins to act when it is elected.
+
 Source: consensus rules of this project, section "dpos-bbft"; the schedule is that of
 Bytom/vapor v1.1.9, protocol/state/consensus_result.go and protocol/bbft.go.
 """
@@ -31,6 +35,7 @@ from devnet.engine.interfaces import (
     Broadcast,
     ChainReader,
     Checkpoint,
+    Coming,
     ConsensusError,
     Effect,
     EngineInfo,
@@ -46,6 +51,7 @@ from devnet.engine.interfaces import (
     Seat,
     SetTimer,
     TimerFired,
+    Validator,
     Voted,
     VoteMessage,
 )
@@ -57,6 +63,7 @@ from devnet.plugins.ballots import (
     open_ballots,
     own_vote,
     parent_to_extend,
+    place_in,
     votes_for,
 )
 from devnet.plugins.certificate import (
@@ -66,6 +73,7 @@ from devnet.plugins.certificate import (
     rank,
     weight_of,
 )
+from devnet.plugins.elections import elected_at
 from devnet.plugins.header_rules import (
     check_clock,
     check_distance,
@@ -73,7 +81,9 @@ from devnet.plugins.header_rules import (
     check_no_work,
     check_proposer,
     check_round,
+    in_epoch,
 )
+from devnet.plugins.vapor_turns import proposer_order, turns_start_ms, vote_sequence
 
 CLOCK_TOLERANCE_MS = 2000
 SLOT = "slot"
@@ -98,16 +108,6 @@ class OffTheGrid(ConsensusError):
     """The block's time is not the start of a slot."""
 
     code = "consensus.off-the-grid"
-
-
-class BeforeTheTurns(ConsensusError):
-    """
-    The block's time lies before the first slot of its vote round.
-
-    Vapor 1.x subtracts unsigned numbers here and lets such a time wrap around.
-    """
-
-    code = "consensus.before-the-turns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,48 +135,6 @@ class Delegate:
 
 Acted = tuple[Delegate, tuple[Effect, ...]]
 
-# The arithmetic of slots. All times are milliseconds.
-
-
-def vote_sequence(height: int, round_blocks: int) -> int:
-    """The vote round of a height: 0 for genesis, then 1, 2, ..."""
-    return 0 if height == 0 else (height - 1) // round_blocks + 1
-
-
-def proposer_order(
-    time_ms: int, start_ms: int, interval_ms: int, per_node: int, n_nodes: int
-) -> int:
-    """
-    Whose turn it is at a time.
-
-    Args:
-        start_ms: the first slot of the vote round: the last block of the round before,
-            plus one interval.
-
-    Raises:
-        BeforeTheTurns: the time lies before `start_ms`.
-    """
-    if time_ms < start_ms:
-        raise BeforeTheTurns(
-            f"time {time_ms} lies before the vote round's first slot at {start_ms}",
-            time_ms=time_ms,
-            start_ms=start_ms,
-        )
-    turn_ms = per_node * interval_ms
-    return (time_ms - start_ms) % (turn_ms * n_nodes) // turn_ms
-
-
-def turns_start_ms(parent: Header, rules: Rules, chain: ChainReader) -> int:
-    """
-    When the turns began that are in force above `parent`: one interval after the last
-    block of the previous vote round, or after the base if that is later.
-    """
-    round_blocks = rules.params["round_blocks"]
-    sequence = vote_sequence(parent.height + 1, round_blocks)
-    last_height = max((sequence - 1) * round_blocks, rules.base.height)
-    last = chain.ancestor(parent.hash, last_height)
-    return last.time_ms + rules.params["interval_ms"]
-
 
 class DposBbft:
     """The rule of delegates in slots, final by certificate."""
@@ -189,8 +147,11 @@ class DposBbft:
             Param("interval_ms", 500, 20, 60_000, "length of a slot"),
             Param("per_node", 3, 1, 1000, "slots in a row of one delegate"),
             Param("round_blocks", 48, 1, 1_000_000, "blocks of a vote round"),
+            Param("seats", 0, 0, 100, "validators at a time; 0: as the epoch began"),
+            Param("least_votes", 10**8, 0, 10**15, "neu of votes for a seat"),
         ),
         closing_blocks="2",
+        elects=True,
     )
 
     def __init__(self) -> None:
@@ -216,8 +177,9 @@ class DposBbft:
         check_round(header, parent, rules, want=passed_ms // interval_ms)
         check_distance(header, parent, interval_ms)
         check_clock(header, chain, CLOCK_TOLERANCE_MS)
-        owner = _owner(header.time_ms, parent, rules, chain)
-        check_proposer(header, owner, rules, chain)
+        listed = list_above(parent, rules, chain)
+        owner = _owner(header.time_ms, parent, len(listed), rules, chain)
+        check_proposer(header, owner, replace(rules, validators=listed), chain)
         check_justify(header, parent, chain)
 
     def final_seen(self, tip: Header, chain: ChainReader) -> Checkpoint:
@@ -227,6 +189,20 @@ class DposBbft:
     def rank(self, tip: Header, chain: ChainReader) -> tuple[int, int, int, int]:
         """Most final, then highest certified round, then height, then lower hash."""
         return rank(tip, chain, self.final_seen(tip, chain))
+
+    def acting(
+        self, time_ms: int, parent: Header, rules: Rules, chain: ChainReader
+    ) -> tuple[Validator, ...]:
+        """Who acts above `parent`; the time does not matter, only the height."""
+        return list_above(parent, rules, chain)
+
+    def coming(self, tip: Header, chain: ChainReader) -> Coming:
+        """Who acts in the second vote round from here, as votes stand."""
+        rules = chain.rules(tip.epoch)
+        round_blocks = rules.params["round_blocks"]
+        sequence = vote_sequence(tip.height + 1, round_blocks)
+        first = (sequence + 1) * round_blocks + 1
+        return Coming(elected_at(tip, rules, chain), first)
 
     # Acting.
 
@@ -268,30 +244,51 @@ class DposBbft:
         """One line for the screen."""
         rules, ballots = state.seat.rules, state.ballots
         parent = parent_to_extend(ballots, chain)
+        listed = list_above(parent, rules, chain)
         interval_ms = rules.params["interval_ms"]
         slot = max(
             (chain.now_ms - chain.genesis_ms) // interval_ms,
             -(-(parent.time_ms + interval_ms - chain.genesis_ms) // interval_ms),
         )
         time_ms = chain.genesis_ms + slot * interval_ms
-        owner = rules.validators[_owner(time_ms, parent, rules, chain)].name
+        owner = listed[_owner(time_ms, parent, len(listed), rules, chain)].name
         head = chain.head()
         if head.hash in ballots.certified:
             votes = f"{head.height} certified"
         else:
-            weight = weight_of(votes_for(ballots, head.hash, chain), rules)
-            votes = f"{head.height} has {weight}/{needed_weight(rules)} votes"
+            voted = chain.rules_of(head)
+            weight = weight_of(votes_for(ballots, head.hash, chain), voted)
+            votes = f"{head.height} has {weight}/{needed_weight(voted)} votes"
         return f"slot {slot} is {owner}'s; {votes}, final {ballots.final.height}"
 
 
-def _owner(time_ms: int, parent: Header, rules: Rules, chain: ChainReader) -> int:
-    """The validator that may make a block of this time on this parent."""
+def list_above(
+    parent: Header, rules: Rules, chain: ChainReader
+) -> tuple[Validator, ...]:
+    """Who acts in the child of `parent`, in slot order."""
+    if not in_epoch(parent, rules):
+        return rules.validators
+    present = chain.rules_of(parent).validators
+    round_blocks = rules.params["round_blocks"]
+    decided_at = parent.height - round_blocks
+    ends_round = parent.height % round_blocks == 0
+    if not ends_round or decided_at <= rules.base.height:
+        return present
+    if final_seen(parent, chain).height < decided_at:
+        return present
+    return elected_at(chain.ancestor(parent.hash, decided_at), rules, chain)
+
+
+def _owner(
+    time_ms: int, parent: Header, n_nodes: int, rules: Rules, chain: ChainReader
+) -> int:
+    """The place in the list that may make a block of this time on this parent."""
     return proposer_order(
         time_ms,
         turns_start_ms(parent, rules, chain),
         rules.params["interval_ms"],
         rules.params["per_node"],
-        len(rules.validators),
+        n_nodes,
     )
 
 
@@ -302,11 +299,8 @@ def _counted(state: Delegate, counted: Counted) -> Acted:
 
 def _watch(state: Delegate, chain: ChainReader, now_ms: int) -> Acted:
     """Set the alarm for the next slot of one's own, where that changed."""
-    rules = state.seat.rules
-    if not 0 <= state.seat.me < len(rules.validators):
-        return state, ()
     alarm_ms = _next_slot_ms(state, chain, now_ms)
-    if alarm_ms == state.alarm_ms:
+    if alarm_ms in (0, state.alarm_ms):
         return state, ()
     return replace(state, alarm_ms=alarm_ms), (SetTimer(alarm_ms, SLOT),)
 
@@ -314,12 +308,15 @@ def _watch(state: Delegate, chain: ChainReader, now_ms: int) -> Acted:
 def _next_slot_ms(state: Delegate, chain: ChainReader, now_ms: int) -> int:
     """
     The first slot from now on that the seat owns, is not spent, and lies far enough
-    from the block to extend.
+    from the block to extend; 0 when it is not in the list.
     """
     rules = state.seat.rules
     interval_ms, per_node = rules.params["interval_ms"], rules.params["per_node"]
-    n_nodes = len(rules.validators)
     parent = parent_to_extend(state.ballots, chain)
+    listed = list_above(parent, rules, chain)
+    me, n_nodes = place_in(state.seat, listed), len(listed)
+    if me < 0:
+        return 0
     start_ms = turns_start_ms(parent, rules, chain)
     least_ms = max(now_ms, parent.time_ms + interval_ms)
     least_slot = -(-(least_ms - chain.genesis_ms) // interval_ms)
@@ -328,7 +325,7 @@ def _next_slot_ms(state: Delegate, chain: ChainReader, now_ms: int) -> int:
     for slot in range(first, first + per_node * n_nodes + 1):
         time_ms = chain.genesis_ms + slot * interval_ms
         owner = proposer_order(time_ms, start_ms, interval_ms, per_node, n_nodes)
-        if owner == state.seat.me:
+        if owner == me:
             return time_ms
     raise AssertionError("every delegate owns slots in every cycle")
 
@@ -340,12 +337,15 @@ def _take_slot(state: Delegate, chain: ChainReader, now_ms: int) -> Acted:
     slot = (now_ms - chain.genesis_ms) // interval_ms
     time_ms = chain.genesis_ms + slot * interval_ms
     parent = parent_to_extend(state.ballots, chain)
+    listed = list_above(parent, rules, chain)
+    me = place_in(state.seat, listed)
     effects: tuple[Effect, ...] = ()
     # The alarm was set for another parent, perhaps; the turn may have moved since.
     if (
         slot > state.spent_round
         and time_ms >= parent.time_ms + interval_ms
-        and _owner(time_ms, parent, rules, chain) == state.seat.me
+        and me >= 0
+        and _owner(time_ms, parent, len(listed), rules, chain) == me
     ):
         effects = (Propose(parent.hash, slot, time_ms, best.block, best.certificate),)
     spent = max(slot, state.spent_round)
