@@ -45,6 +45,8 @@ BUILTIN_STORES = {
     "memory": "devnet.plugins.memory:MemoryStore",
     "tinydb": "devnet.plugins.tinydb_store:TinyStore",
     "sqlite": "devnet.plugins.sqlite_store:SqliteStore",
+    "postgres": "devnet.plugins.postgres_store:PostgresStore",
+    "rocksdict": "devnet.plugins.rocksdict_store:RocksStore",
 }
 
 Kind = Literal["consensus", "storage"]
@@ -263,6 +265,8 @@ def _load(kind: Kind, name: str) -> Any:
         loaded = _imported(line)
         info = loaded.info
         api, own_name = info.api, info.name
+    except PluginError:
+        raise  # It says itself what it lacks.
     except (Exception, SystemExit) as error:
         raise _broken(kind, name, error) from error
     if api != API_VERSION:

@@ -26,6 +26,7 @@ from devnet.plugins.store_parts import (
     WriterLock,
     end_of_prefix,
     file_errors,
+    remove_files,
 )
 
 APPLICATION_ID = 0x42595354  # "BYST": the file says whose it is.
@@ -70,6 +71,10 @@ class SqliteStore(BaseStore):
         except BaseException:
             self._unlock()
             raise
+
+    @classmethod
+    def remove(cls, path: Path) -> None:
+        remove_files(path, "-wal", "-shm")
 
     def get(self, key: bytes) -> bytes | None:
         with self._lock:
@@ -184,17 +189,14 @@ def _frozen(db: sqlite3.Connection, path: Path | None) -> sqlite3.Connection:
 
 def _open(path: Path | None) -> sqlite3.Connection:
     """A connection for writing. Nothing is written to a file that is not ours."""
-    if path is not None and path.exists():
-        with file_errors(path), path.open("rb") as file:
-            if file.read(len(MAGIC)) not in (MAGIC, b""):
-                raise StoreDamaged(f"{path} is not a SQLite file", path=str(path))
+    is_checked = path is not None and _look(path)
     db = _connect(path)
     try:
         # Not the size of the file: what a killed process left half-made is undone by
         # SQLite at the first look.
         if db.execute("PRAGMA page_count").fetchone() == (0,):
             _create(db)
-        else:
+        elif not is_checked:
             _check_format(db, path)
         if path is not None:
             db.execute("PRAGMA journal_mode = WAL")
@@ -205,6 +207,30 @@ def _open(path: Path | None) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _look(path: Path) -> bool:
+    """
+    Check a file without writing to it. False when there is nothing to check yet.
+
+    A connection for writing would, when it closes, move what a killed process left in
+    the file beside it into a file that is not ours, or of another version.
+    """
+    if not path.exists():
+        return False
+    with file_errors(path), path.open("rb") as file:
+        head = file.read(len(MAGIC))
+    if head not in (MAGIC, b""):
+        raise StoreDamaged(f"{path} is not a SQLite file", path=str(path))
+    if not head or path.with_name(path.name + "-journal").exists():
+        return False  # Killed while it was made; undoing that has to write.
+    looking = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        looking.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+        _check_format(looking, path)
+    finally:
+        looking.close()
+    return True
 
 
 def _create(db: sqlite3.Connection) -> None:

@@ -120,6 +120,10 @@ def refuses(run: Callable[[], None]) -> bool:
 
 
 def files_in(folder: Path | None) -> dict[str, bytes]:
-    """All files of a folder by name."""
+    """All files of a folder, and of the folders in it, by name."""
     assert folder is not None
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

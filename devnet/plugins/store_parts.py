@@ -127,6 +127,14 @@ class BaseStore(ABC):
     def _close(self) -> None:
         """Let go of everything. Called once, with the lock held."""
 
+    @classmethod
+    def remove(cls, path: Path) -> None:
+        """
+        Remove what a closed store left at this path; a chain was moved away from it.
+        Not a part of the contract: a store without it just keeps its files.
+        """
+        remove_files(path)
+
     def iterate(
         self, prefix: bytes = b"", start: bytes | None = None, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
@@ -277,6 +285,13 @@ def file_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise FileFailed(f"{path}: {reason}", path=str(path)) from error
+
+
+def remove_files(path: Path, *suffixes: str) -> None:
+    """Remove what a closed store left: its file, its lock, and the files beside it."""
+    for suffix in ("", ".lock", *suffixes):
+        with file_errors(path):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 class WriterLock:

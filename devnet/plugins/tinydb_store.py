@@ -28,6 +28,7 @@ from devnet.plugins.store_parts import (
     Content,
     WriterLock,
     end_of_prefix,
+    remove_files,
 )
 from devnet.plugins.tinydb_journal import Document, JournalledStorage
 
@@ -66,6 +67,10 @@ class TinyStore(BaseStore):
         table = self.db.table(TABLE)
         assert isinstance(table, PairTable)
         self.table = table
+
+    @classmethod
+    def remove(cls, path: Path) -> None:
+        remove_files(path, ".journal", ".tmp")
 
     def get(self, key: bytes) -> bytes | None:
         with self._lock:

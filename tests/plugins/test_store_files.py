@@ -297,6 +297,7 @@ def test_another_process_cannot_open_an_open_store(store_class, tmp_path):
     path = tmp_path / "store"
     store = store_class(path)
     store.put(b"key", b"mine")
+    before = files_of(tmp_path)
     words = (
         f"from {store_class.__module__} import {store_class.__name__} as Store\n"
         "from devnet.engine.interfaces import StorageError\n"
@@ -309,7 +310,7 @@ def test_another_process_cannot_open_an_open_store(store_class, tmp_path):
     ).stdout
 
     assert said.strip() == StoreInUse.code
-    assert store.get(b"key") == b"mine"
+    assert files_of(tmp_path) == before and store.get(b"key") == b"mine"
 
 
 def test_a_sqlite_file_that_another_program_locks_is_in_use(tmp_path, monkeypatch):
@@ -324,6 +325,46 @@ def test_a_sqlite_file_that_another_program_locks_is_in_use(tmp_path, monkeypatc
         SqliteStore(path)
     other.close()
     SqliteStore(path).close()
+
+
+def spoiled_and_killed(path, words):
+    """A store whose process was killed after this: its batches stand beside the file."""
+    code = (
+        "import os, pathlib, sys\n"
+        "from devnet.plugins.sqlite_store import SqliteStore\n"
+        "store = SqliteStore(pathlib.Path(sys.argv[1]))\n"
+        "for number in range(300): store.put(b'%d' % number, b'v' * 300)\n"
+        f"{words}\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, path], check=False)
+    assert path.with_name("store-wal").stat().st_size > 100_000
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("store._db.execute('PRAGMA user_version = 9')", StoreOfOtherVersion),
+        ("store._db.execute('PRAGMA application_id = 9')", StoreDamaged),
+    ],
+)
+def test_a_refused_sqlite_file_keeps_what_stands_beside_it(words, error, tmp_path):
+    spoiled_and_killed(tmp_path / "store", words)
+    before = files_of(tmp_path)
+
+    with pytest.raises(error):
+        SqliteStore(tmp_path / "store")
+    after = files_of(tmp_path)
+    # Of these files `-shm` alone is SQLite's own note of who reads where.
+    for files in (before, after):
+        del files["store-shm"]
+    assert after == before
+
+
+def test_a_killed_sqlite_store_with_all_in_the_file_beside_it_opens(tmp_path):
+    spoiled_and_killed(tmp_path / "store", "")
+
+    assert SqliteStore(tmp_path / "store").get(b"299") == b"v" * 300
 
 
 @pytest.mark.parametrize("store_class", ALL, ids=lambda found: found.info.name)
