@@ -24,10 +24,9 @@ from devnet.engine.interfaces import (
     Woken,
     quorum,
 )
-from devnet.plugins.dpos_bbft import (
-    SLOT,
+from devnet.plugins.dpos_bbft import SLOT, DposBbft
+from devnet.plugins.vapor_turns import (
     BeforeTheTurns,
-    DposBbft,
     proposer_order,
     turns_start_ms,
     vote_sequence,

@@ -18,6 +18,7 @@ from devnet.engine.interfaces import Woken
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.sidechain.node import OpenSwap, SideNode
+from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.swap import approve_message, needed_weight
 
 MOST_EARLY_SWAPS = 64
@@ -34,7 +35,7 @@ def swap_asked(turn: Turn, chain: str, name: str, record: Wish) -> None:
         return
     tree = turn.side(chain).tree
     head = tree[node.head]
-    rules = head.state.rules
+    rules = head.state.seated
     me = index_of(rules, node)
     if rules.epoch < record.from_epoch:
         _keep_for_later(turn, chain, node, SwapAsked(record))
@@ -49,10 +50,9 @@ def swap_asked(turn: Turn, chain: str, name: str, record: Wish) -> None:
         except PluginError:
             return
     signature = sign(node.xprv, approve_message(tree.spec.chain_id, record))
-    _note_approval(turn, chain, name, record, me, signature)
+    _note_approval(turn, chain, name, record, node.key, signature)
     n_approved = sum(
-        (wish := wish_of(other, record)) is not None
-        and index_of(rules, other) in wish.approvals
+        (wish := wish_of(other, record)) is not None and other.key in wish.approvals
         for other in turn.nodes(chain)
     )
     turn.say(
@@ -69,7 +69,7 @@ def swap_asked(turn: Turn, chain: str, name: str, record: Wish) -> None:
                 actor_name(chain, name),
                 actor_name(chain, other),
                 signature,
-                SwapApproval(record, me, signature),
+                SwapApproval(record, node.key, signature),
             )
 
 
@@ -80,19 +80,26 @@ def approval_came(turn: Turn, chain: str, name: str, got: SwapApproval) -> None:
     tree = turn.side(chain).tree
     node = turn.node(chain, name)
     head = tree[node.head]
-    rules = head.state.rules
+    rules = head.state.seated
     if rules.epoch < got.record.from_epoch:
         _keep_for_later(turn, chain, node, got)
         return
-    if rules.epoch != got.record.from_epoch or got.index >= len(rules.validators):
+    if rules.epoch != got.record.from_epoch or not _may_sit(head, got.key):
         return
     if isinstance(got.record, SwapRecord) and is_too_late(
         got.record, head.height, turn.before.swap_notice
     ):
         return
     message = approve_message(tree.spec.chain_id, got.record)
-    if verify(rules.validators[got.index].key, message, got.signature):
-        _note_approval(turn, chain, name, got.record, got.index, got.signature)
+    if verify(got.key, message, got.signature):
+        _note_approval(turn, chain, name, got.record, got.key, got.signature)
+
+
+def _may_sit(head: SideEntry, key: bytes) -> bool:
+    """Has the key a seat, or could an election give it one before the record is in?"""
+    state = head.state
+    listed = (*state.seated.validators, *state.rules.validators)
+    return key in state.roster.by_key or any(key == one.key for one in listed)
 
 
 def wish_of(node: SideNode, record: Wish) -> OpenSwap | None:
@@ -101,13 +108,13 @@ def wish_of(node: SideNode, record: Wish) -> OpenSwap | None:
 
 
 def _note_approval(
-    turn: Turn, chain: str, name: str, record: Wish, index: int, sig: bytes
+    turn: Turn, chain: str, name: str, record: Wish, key: bytes, sig: bytes
 ) -> None:
     node = turn.node(chain, name)
     wish = wish_of(node, record)
     if wish is None or wish.record != record:
         wish = OpenSwap(record)
-    wish = replace(wish, approvals=wish.approvals.insert(index, sig))
+    wish = replace(wish, approvals=wish.approvals.insert(key, sig))
     if isinstance(record, SwapRecord):
         node = replace(node, swap=wish)
     else:

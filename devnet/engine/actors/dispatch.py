@@ -18,6 +18,7 @@ from devnet.engine.actors.messages import (
     EngineMessage,
     EngineTimer,
     FaultEnds,
+    GossipDue,
     MainBlockCame,
     MainTxCame,
     MineStart,
@@ -39,6 +40,9 @@ def dispatch(turn: Turn, due: Due) -> None:
         return
     if isinstance(due.what, FaultEnds):
         faulting.expire(turn, due.what.fault_id)
+        return
+    if isinstance(due.what, GossipDue):
+        lifecycle.gossip(turn, due.what)
         return
     kind, _, rest = due.actor.partition(":")
     if kind == "main":

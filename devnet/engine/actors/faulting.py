@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from devnet.engine.actors import lifecycle
-from devnet.engine.actors.messages import FaultEnds
+from devnet.engine.actors.messages import FaultEnds, GossipDue
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
 from devnet.engine.errors import BadValue, NameTaken, UnknownName
 from devnet.engine.events import FaultEnded, FaultStarted, ValidatorChanged
 
-ACTOR = "faults"
+ACTOR = lifecycle.ACTOR
 MAIN = "main"
 Target = Literal["network", "validator"]
 
@@ -50,7 +50,8 @@ NETWORK = (
     ),
     FaultKind(
         "loss", "network", "a share of all messages never arrives",
-        "certificates take longer; missing blocks are asked for", "%", 30, 1, 100,
+        "certificates take longer; each second all tell another what they have",
+        "%", 30, 1, 100,
     ),
     FaultKind(
         "duplicate", "network", "a share of all messages arrives twice",
@@ -145,9 +146,7 @@ def start(
     _check_target(turn, kind, chain, node)
     place = f"{chain}.{node}" if node else chain
     if turn.has_fault(name, chain, node):
-        raise AlreadyBroken(
-            f"{name} is at work on {chain}{node and '.' + node} already"
-        )
+        raise AlreadyBroken(f"{name} is at work on {place} already")
     fault = Fault(
         f"f{turn.n_faults + 1}",
         name,
@@ -165,6 +164,8 @@ def start(
         turn.later(for_ms, ACTOR, FaultEnds(fault.id))
     if name == "kill":
         lifecycle.kill(turn, chain, node)
+    if name == "loss" and chain != MAIN:
+        turn.later(lifecycle.GOSSIP_MS, ACTOR, GossipDue(chain, 0))
     _tell_state(turn, fault)
     return fault
 

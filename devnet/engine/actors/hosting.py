@@ -46,14 +46,19 @@ from devnet.engine.sidechain.swap import in_force
 
 
 def start_engines(turn: Turn, chain: str, name: str) -> None:
-    """Start the engine of the rules for the next block, if it does not run yet."""
+    """
+    Start the engine of the rules for the next block, if it does not run yet. Who has no
+    seat runs it only where votes may bring one.
+    """
     node = turn.node(chain, name)
     tree = turn.side(chain).tree
     rules = in_force(tree, tree[node.head]).rules
     me = index_of(rules, node)
-    if me < 0 or rules.epoch in node.engines:
+    if rules.epoch in node.engines:
         return
     engine = turn.tools.engine(rules.engine)
+    if me < 0 and not engine.info.elects:
+        return
     ballot = node.ballots.get(rules.epoch) or Ballot()
     now_ms = clock_ms(turn, chain, name)
     seat = Seat(me, rules, now_ms, node.key, ballot.view_round, ballot.kept)
@@ -104,7 +109,10 @@ def message_came(turn: Turn, chain: str, name: str, got: EngineMessage) -> None:
     reader = reader_of(turn, chain, node)
     if got.epoch >= len(reader.epochs):
         return
-    sender = index_of(reader.rules(got.epoch), turn.node(chain, got.sender))
+    rules = reader.rules(got.epoch)
+    if reader.head().epoch == got.epoch:
+        rules = reader.rules_of(reader.head())
+    sender = index_of(rules, turn.node(chain, got.sender))
     message = got.message
     turn.say(
         ConsensusGot(
@@ -144,6 +152,7 @@ def _do(turn: Turn, chain: str, name: str, epoch: int, effect: Effect) -> Input 
         case Foresee(block_hashes):
             node = turn.node(chain, name)
             turn.set_node(chain, replace(node, foreseen=block_hashes))
+            turn.foresees = True
         case Publish(block_hash, seats):
             publish(turn, chain, name, block_hash, seats)
         case CastVote():

@@ -12,6 +12,7 @@ from rpds import HashTrieMap
 
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.messages import (
+    GossipDue,
     MainBlockCame,
     SideBlockCame,
     SideTxCame,
@@ -24,7 +25,9 @@ from devnet.engine.actors.world import OFF
 from devnet.engine.chain.mempool import Mempool
 from devnet.engine.sidechain.node import SideNode
 
+ACTOR = "faults"
 MAIN_PEER = "main:node-0"
+GOSSIP_MS = 1000
 
 
 def swallowed(turn: Turn, chain: str, name: str, what: object) -> bool:
@@ -93,6 +96,22 @@ def catch_up(turn: Turn, chain: str, names: Iterable[str]) -> None:
                 _tell_all(turn, chain, node, other)
 
 
+def gossip(turn: Turn, due: GossipDue) -> None:
+    """
+    Each validator tells the next one what it has, another one each time. Networks that
+    lose messages need it: a lost block is in nobody's way again otherwise.
+    """
+    chain = due.chain
+    if not turn.has_fault("loss", chain):
+        return
+    up = [node for node in turn.nodes(chain) if is_up(turn, chain, node.name)]
+    for index, node in enumerate(up):
+        other = up[(index + 1 + due.turn % max(len(up) - 1, 1)) % len(up)]
+        if other.name != node.name:
+            _tell_all(turn, chain, node, other)
+    turn.later(GOSSIP_MS, ACTOR, GossipDue(chain, due.turn + 1))
+
+
 def _tell_all(turn: Turn, chain: str, node: SideNode, other: SideNode) -> None:
     tree = turn.side(chain).tree
     me, to = actor_name(chain, node.name), actor_name(chain, other.name)
@@ -110,6 +129,6 @@ def _tell_all(turn: Turn, chain: str, node: SideNode, other: SideNode) -> None:
             continue
         record = wish.record
         turn.send(me, to, record.body_hash, SwapAsked(record))
-        for index in sorted(wish.approvals):
-            signature = wish.approvals[index]
-            turn.send(me, to, signature, SwapApproval(record, index, signature))
+        for key in sorted(wish.approvals):
+            signature = wish.approvals[key]
+            turn.send(me, to, signature, SwapApproval(record, key, signature))

@@ -75,6 +75,14 @@ class FaultEnds:
 
 
 @dataclass(frozen=True, slots=True)
+class GossipDue:
+    """On a chain whose network loses messages, each tells another what it has."""
+
+    chain: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class EngineTimer:
     """A timer of a consensus engine ends, unless it was set anew."""
 
@@ -104,7 +112,7 @@ class SwapApproval:
     """A validator's approval of a swap, or of its end, arrives at another."""
 
     record: SwapRecord | SwapCancelled
-    index: int
+    key: bytes
     signature: bytes
 
 

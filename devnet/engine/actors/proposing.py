@@ -125,7 +125,7 @@ def _records(
         late = height > last_cancel_height(pending.record, notice)
         if late or wish is None or wish.record.body_hash != pending.record.body_hash:
             return ()
-        return _approved(wish, answer.rules)
+        return _approved(wish, parent.state.seated)
     wish = node.swap
     if wish is None or not isinstance(wish.record, SwapRecord):
         return ()
@@ -133,16 +133,20 @@ def _records(
         return ()  # As `approving.is_too_late`.
     if wish.record.body_hash in parent.state.cancelled:
         return ()
-    return _approved(wish, answer.rules)
+    return _approved(wish, parent.state.seated)
 
 
 def _approved(wish: OpenSwap, rules: Rules) -> tuple[bytes, ...]:
     """The record with its approvals, if they weigh enough under these rules."""
     if wish.record.from_epoch != rules.epoch:
         return ()
-    weight = sum(rules.validators[index].weight for index in wish.approvals)
-    if weight < needed_weight(rules):
+    signed = {
+        index: wish.approvals[one.key]
+        for index, one in enumerate(rules.validators)
+        if one.key in wish.approvals
+    }
+    if sum(rules.validators[index].weight for index in signed) < needed_weight(rules):
         return ()
-    proof = Certificate.of({index: wish.approvals[index] for index in wish.approvals})
+    proof = Certificate.of(signed)
     record = replace(wish.record, bitmap=proof.bitmap, signatures=proof.signatures)
     return (record.program,)

@@ -123,6 +123,9 @@ def cast_vote(
     if header is None or header.epoch != epoch:
         return None
     rules = reader.rules_of(header)
+    me = index_of(rules, node)
+    if me < 0:
+        return None
     ballot = node.ballots.get(epoch) or Ballot()
     try:
         if wish.phase == "vote":
@@ -139,7 +142,7 @@ def cast_vote(
     else:
         round_ = wish.round
         message = phase_message(chain_id, wish.phase, epoch, round_, block_hash)
-    signature, me = sign(node.xprv, message), index_of(rules, node)
+    signature = sign(node.xprv, message)
     return Voted(
         turn.wall_ms,
         Vote(epoch, round_, header.height, block_hash, me, signature, wish.phase),

@@ -95,10 +95,13 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class OpenSwap:
-    """What validators are asked to approve, a swap or its end, and who signed."""
+    """
+    What validators are asked to approve, a swap or its end, and who signed: by key, as
+    an election may move places meanwhile.
+    """
 
     record: SwapRecord | SwapCancelled
-    approvals: HashTrieMap[int, bytes] = field(default_factory=HashTrieMap)
+    approvals: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
 
 
 @dataclass(frozen=True, slots=True)
