@@ -52,8 +52,6 @@ def parse(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespa
         return args
     chosen: argparse.ArgumentParser = args.chosen
     option = extra[0].partition("=")[0]
-    if option in LATER:
-        refuse(chosen.prog, f"{option} is not in this version", LATER[option])
     if not option.startswith("-") or option in ("-", "--"):
         refuse(chosen.prog, f"there is no place for {option[:40]!r}")
     from devnet.commands.errors import nearest
@@ -75,15 +73,14 @@ def whole(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
 
 
-LATER = {
-    "--plugin": "a plug-in that is installed as a package is found by itself: "
-    "devnet plugins lists them",
-}
-"""Options of later versions, and what to do today."""
+def common(plugin_files: str = "plugin_files") -> Parser:
+    """
+    Options that every subcommand takes, before or after its name.
 
-
-def common() -> Parser:
-    """Options that every subcommand takes, before or after its name."""
+    Args:
+        plugin_files: under which name the files of `--plugin` are kept; what stands
+            before the subcommand and what stands behind it must not replace each other.
+    """
     common = Parser(add_help=False, argument_default=argparse.SUPPRESS)
     world = common.add_argument_group("the world")
     world.add_argument("--seed", type=whole, metavar="N", help="seed of chance (42)")
@@ -101,8 +98,12 @@ def common() -> Parser:
         "--empty", action="store_true", help="genesis alone; mine only when asked"
     )
     world.add_argument("--config", metavar="FILE", help="a TOML file with all of these")
+    world.add_argument(
+        "--plugin", metavar="FILE", action="append", dest=plugin_files,
+        help="an engine or store in a Python file; repeatable",
+    )  # fmt: skip
     shown = common.add_argument_group("how it is shown")
-    shown.add_argument("--data", metavar="DIR", help="a folder that keeps recordings")
+    shown.add_argument("--data", metavar="DIR", help="a folder in which the world lives on")
     shown.add_argument("--speed", metavar="S", help="x1, x0.5, x20 or max")
     shown.add_argument("--json", action="store_true", help="JSON lines on stdout")
     shown.add_argument("--no-color", action="store_true", help="as NO_COLOR=1")
@@ -130,13 +131,22 @@ def one_file(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("file", metavar="FILE", help="raw blocks in hex, one a line, or -")
 
 
-def one_path(sub: argparse.ArgumentParser) -> None:
+def verify_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("path", metavar="PATH", help="a recording, or a --data folder")
+    sub.add_argument(
+        "--full", action="store_true", help="of a folder: compute every work anew"
+    )
 
 
 def names(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("names", nargs="*", metavar="NAME", help="T1, T2, ...")
     sub.add_argument("--pairs", type=whole, metavar="N", help="pairs for each ratio")
+
+
+def one_plugin(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "plugin", metavar="NAME_OR_FILE", help="an engine, a store, or a Python file"
+    )
 
 
 def vector_files(sub: argparse.ArgumentParser) -> None:

@@ -26,6 +26,7 @@ def run(words: list[str]) -> int:
     args = arguments.parse(build_parser(), words)
     if args.version:
         return _version(args)
+    _add_plugins(args)
     return int(args.act(args))
 
 
@@ -33,7 +34,8 @@ def build_parser() -> argparse.ArgumentParser:
     """All subcommands and options."""
     parser = Parser(
         prog="devnet", description=ABOUT, epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter, parents=[common()],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common("plugin_files_first")],
     )  # fmt: skip
     parser.add_argument("--version", action="store_true", help="say the version")
     parser.add_argument(
@@ -131,13 +133,19 @@ def _replay(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from devnet.repl.replays import verify_path
 
-    return verify_path(args.path, as_json=_flag(args, "json"))
+    return verify_path(args.path, as_json=_flag(args, "json"), full=args.full)
 
 
 def _plugins(args: argparse.Namespace) -> int:
-    from devnet.repl.facts import print_plugins
+    from devnet.repl.plugging import print_plugins
 
     return print_plugins(as_json=_flag(args, "json"))
+
+
+def _check_plugin(args: argparse.Namespace) -> int:
+    from devnet.repl.plugging import run_check_plugin
+
+    return run_check_plugin(args.plugin, as_json=_flag(args, "json"))
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -209,6 +217,10 @@ SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
         "devnet plugins --json", arguments.no_arguments,
     ),
     (
+        "check-plugin", _check_plugin, "hold an engine or a store against its rules",
+        "devnet check-plugin poa", arguments.one_plugin,
+    ),
+    (
         "bench", _bench, "measure this machine against the targets",
         "devnet bench T1 T2 --json", arguments.names,
     ),
@@ -229,8 +241,8 @@ SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
         "devnet import main.hex --profile solonet --empty", arguments.one_file,
     ),
     (
-        "verify", _verify, "check a recording from its start",
-        "devnet verify first-deposit.jsonl", arguments.one_path,
+        "verify", _verify, "check a recording, or the world in a --data folder",
+        "devnet verify ~/my-world --full", arguments.verify_arguments,
     ),
 )  # fmt: skip
 
@@ -238,6 +250,21 @@ SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
 NAMES = tuple(name for name, *_ in SUBCOMMANDS)
 
 # Options.
+
+
+def _add_plugins(args: argparse.Namespace) -> None:
+    """Read the files of `--plugin`, those before the subcommand first."""
+    given = vars(args)
+    files = [*given.get("plugin_files_first", ()), *given.get("plugin_files", ())]
+    if not files:
+        return
+    from devnet.engine.errors import PluginError
+    from devnet.repl.plugging import add_plugins
+
+    try:
+        add_plugins(files)
+    except PluginError as error:
+        arguments.refuse("devnet", f"--plugin {error.message}", error.hint)
 
 
 def _world(args: argparse.Namespace) -> tuple[Any, float | None, str | None]:

@@ -63,6 +63,7 @@ class Context(Protocol):
     log: Log
     fault: DevnetError | None
     wants_to_quit: bool
+    resumed: bool
     n_worlds: int
     n_steps: int
 

@@ -40,10 +40,12 @@ class Host:
         works: where proofs of work come from.
         catalogue: names of plug-ins.
         keep_wreck: writes the recording of a failed engine, gives its path.
+        resume: the world that is kept on disk, with its options; None: there is none.
     """
 
     make_network: Callable[[WorldOptions], Network]
     works: Works
     catalogue: Catalogue
     keep_wreck: Callable[[Context], str] = lambda session: ""
+    resume: Callable[[], tuple[Network, WorldOptions] | None] = lambda: None
     wall: Wall = field(default_factory=Wall)

@@ -7,16 +7,17 @@ Everything heavy is imported inside the functions, so that help costs nothing.
 
 from __future__ import annotations
 
-import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devnet.commands.context import Context
-from devnet.commands.errors import BadArgument, BadFile, did_you_mean
+from devnet.commands.errors import BadArgument, did_you_mean
+from devnet.commands.folder import DataFolder, WorldKept, options_of
 from devnet.commands.host import Host
 from devnet.commands.options import SideOptions, WorldOptions
 from devnet.commands.recording import save_recording
@@ -26,8 +27,6 @@ from devnet.engine.errors import BadValue, DevnetError
 if TYPE_CHECKING:
     from devnet.engine.interfaces import WorkSource
     from devnet.engine.network import Network, SidechainSpec, WorldConfig
-
-RECORDING_NAME = "recording.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,33 +107,32 @@ def checked_side(side: SideOptions) -> SideOptions:
     return side
 
 
-def make_host(works: WorkSource, data: Path | None = None) -> Host:
+def make_host(works: WorkSource, data: DataFolder | None = None) -> Host:
     """What a session needs, on the real engine."""
-    n_worlds = 0
 
     def make_network(options: WorldOptions) -> Network:
         from devnet.opening import open_network
 
-        nonlocal n_worlds
         config = world_config(options)
-        n_worlds += 1
-        folder = None if data is None else _database_folder(data, n_worlds)
-        return open_network(config, works, folder)
+        if data is None:
+            return open_network(config, works)
+        if data.has_world:
+            raise WorldKept(f"{data.path} keeps a world already")
+        return data.open(config, works)
+
+    def resume() -> tuple[Network, WorldOptions] | None:
+        if data is None or not data.has_world:
+            return None
+        config = data.config()
+        return data.open(config, works), options_of(config)
 
     return Host(
         make_network=make_network,
         works=works,
         catalogue=Plugins(),
         keep_wreck=lambda session: _keep_wreck(session, data),
+        resume=resume,
     )
-
-
-def _database_folder(data: Path, number: int) -> Path:
-    """An empty folder for the databases of a world that begins now."""
-    folder = data / f"world-{number}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    return folder
 
 
 @contextmanager
@@ -173,44 +171,54 @@ def opened(
         attached: a front end drives the time.
         read_only: acting verbs are refused.
         speed: virtual time per wall time.
-        data: a folder that keeps a recording of the world at the end.
+        data: a folder in which the world lives on, with a recording of the session.
 
     Raises:
-        BadFile: the data folder cannot be made.
+        BadFile, ForeignFolder, OtherWorld, StorageError: the folder cannot be used.
     """
-    folder = data_folder(data) if data else None
-    with hashing() as works:
-        session = Session(
-            make_host(works, folder), options, read_only=read_only, attached=attached
-        )
-        if speed is not None:
-            session.pacer = session.pacer.at_speed(speed)
-        try:
-            yield session
-        finally:
-            if folder is not None and session.has_network:
-                save_recording(session, str(folder / RECORDING_NAME))
-            session.close()
-
-
-def data_folder(path: str) -> Path:
-    """The folder, made if it is not there. Raises BadFile."""
-    folder = Path(path)
+    folder = DataFolder(data) if data else None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        reason = (error.strerror or "it cannot be used").lower()
-        raise BadFile(
-            f"{path}: {reason}", hint="--data takes a folder that can be written"
-        ) from None
-    return folder
+        if folder is not None:
+            folder.check(options)
+            _warn_of_forgetting(folder, options)
+        with hashing() as works:
+            session = Session(
+                make_host(works, folder),
+                options,
+                read_only=read_only,
+                attached=attached,
+            )
+            if speed is not None:
+                session.pacer = session.pacer.at_speed(speed)
+            try:
+                yield session
+            finally:
+                if folder is not None and session.has_network:
+                    save_recording(session, str(folder.new_recording()))
+                session.close()
+    finally:
+        if folder is not None:
+            folder.close()
 
 
-def _keep_wreck(session: Context, data: Path | None) -> str:
+def _warn_of_forgetting(folder: DataFolder, options: WorldOptions) -> None:
+    """One line for each sidechain of a new world whose database is not on disk."""
+    from devnet.plugins import load_store
+
+    if folder.has_world:
+        return  # The stream says which of them began again.
+    for side in world_config(options).sidechains:
+        store: Any = load_store(side.store)
+        if not store.info.durable:
+            sys.stderr.write(
+                f"devnet: {side.store} keeps nothing on disk: {side.name} will begin "
+                f"again whenever the world comes back\n"
+            )
+
+
+def _keep_wreck(session: Context, data: DataFolder | None) -> str:
     """Write what led to a failure of the engine. Gives its path, or nothing."""
-    folder = data or Path(tempfile.gettempdir())
+    folder = Path(tempfile.gettempdir()) if data is None else data.path
     name = f"devnet-failed-seed{session.options.seed}-at{session.now_ms}.jsonl"
     try:
         save_recording(session, str(folder / name))

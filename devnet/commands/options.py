@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class WorldOptions:
         depth: mainchain blocks that bury a lock before it can be claimed.
         relay_fee_ppm: what the collector keeps, in millionths.
         empty: begin at the genesis block alone, and mine only when asked.
+        given: names of what somebody asked for; the rest is by default.
     """
 
     seed: int = 42
@@ -56,15 +57,18 @@ class WorldOptions:
     depth: int | None = None
     relay_fee_ppm: int = 0
     empty: bool = False
+    given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     def with_changes(self, **changes: Any) -> WorldOptions:
         """The options with what is not None replaced. Raises BadArgument."""
         given = {name: value for name, value in changes.items() if value is not None}
-        return check(replace(self, **given))
+        return check(replace(self, **given, given=self.given | given.keys()))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for the header of a recording."""
-        return asdict(self)
+        values = asdict(self)
+        del values["given"]
+        return values
 
 
 def options_from_dict(values: Mapping[str, Any]) -> WorldOptions:

@@ -6,6 +6,9 @@ world with the moment at which they were accepted, then every event, then a dige
 the world at the end. A moment is a virtual time and the number of steps that the
 network had taken; the time alone would not say which side of a step it was.
 
+A recording of a world that came back from disk says so in its header: it begins in the
+middle, so it can be read, and not lived through again.
+
 `wait` and `mine` leave only the hurry that they caused, so a replay needs no tests and
 an interrupted wait replays as well as any other. `import` leaves the blocks that it
 handed in, each with the clock that it was judged by, so a replay needs no other file.
@@ -43,6 +46,7 @@ class Recording:
     events: tuple[dict[str, Any], ...]
     end: Entry
     digest: str
+    resumed: bool = False
 
 
 def save_recording(session: Context, path: str) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def _lines(session: Context, digest: str) -> Iterator[dict[str, Any]]:
     yield {
         "type": "header", "v": FORMAT, "product": "bystack-devnet",
         "version": __version__, "seed": options.seed, "profile": options.profile,
-        "config": options.as_dict(),
+        "config": options.as_dict(), "resumed": session.resumed,
     }  # fmt: skip
     for entry in session.log.entries:
         yield {
@@ -188,4 +192,5 @@ def _recording(rows: list[dict[str, Any]]) -> Recording:
         ),
         end=Entry(int(last["at_ms"]), int(last["step"]), ""),
         digest=str(last["digest"]),
+        resumed=bool(header.get("resumed")),
     )

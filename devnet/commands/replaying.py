@@ -9,11 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from devnet.commands.errors import UsageError
 from devnet.commands.importing import HAND_IN
 from devnet.commands.log import Entry
 from devnet.commands.recording import Recording, refusal_of
 from devnet.commands.session import Session
 from devnet.engine.errors import DevnetError
+
+
+class NotFromStart(UsageError):
+    """The recording begins in the middle of a world's life."""
+
+    code = "usage.not-from-start"
+    default_hint = "devnet verify DIR checks the folder of the world itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,15 @@ def replay(
         recording: what was recorded.
         session: a fresh one; it ends up with the replayed world.
         keep_going: false ends the replay early.
+
+    Raises:
+        NotFromStart: it does not begin with the beginning of a world.
     """
+    if recording.resumed:
+        raise NotFromStart(
+            "this recording begins in a world that came back from disk, so it cannot "
+            "be lived through from the start"
+        )
     session.start(recording.options)
     for entry in recording.entries:
         if not _reach(entry, session, keep_going):

@@ -61,6 +61,7 @@ class Session(Driving):
         self.names: dict[str, Any] = {}
         self.history: list[str] = []
         self.wants_to_quit = False
+        self.resumed = False
         self.n_worlds = 0
         self._network: Network | None = None
         self._listeners: list[Callable[[Network], None]] = []
@@ -69,7 +70,9 @@ class Session(Driving):
 
     @property
     def network(self) -> Network:
-        """The network; the default world is started when there is none yet."""
+        """The network; the kept world, or the default one, is started at need."""
+        if self._network is None and (back := self.host.resume()) is not None:
+            self._hold(*back, resumed=True)
         if self._network is None:
             self.start(self.defaults)
         assert self._network is not None
@@ -88,11 +91,18 @@ class Session(Driving):
             DevnetError: the options do not fit; the present world stays.
         """
         network = self.host.make_network(options)
+        self._hold(network, options)
+        return network
+
+    def _hold(
+        self, network: Network, options: WorldOptions, *, resumed: bool = False
+    ) -> None:
+        """A world takes the place of the present one."""
         for task in list(self._tasks):
             if task.deadline_ms is not None:
                 task.end(Interrupted("another world was started", hint="ask again"))
         self.close()
-        self._network, self.options = network, options
+        self._network, self.options, self.resumed = network, options, resumed
         self.n_worlds += 1
         self.n_steps = 0
         self.names.clear()
@@ -101,7 +111,6 @@ class Session(Driving):
         self.pacer = self.pacer.resume()
         for tell in list(self._listeners):
             tell(network)
-        return network
 
     def close(self) -> None:
         """Close the databases of the present world, if there is one."""

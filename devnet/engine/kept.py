@@ -149,11 +149,26 @@ class Kept:
         self._books.forget_soon(back.stale)
         return back.world, back.turn
 
+    def will_forget(self, chain: str) -> bool:
+        """Does the world live on disk, and this sidechain's database not?"""
+        lives_on = self._books.keep is not None
+        return lives_on and not self.stores[chain].info.durable
+
+    def _open_new(self, world: World) -> None:
+        """Databases of new sidechains, before anything is written anywhere."""
+        for side in world.sidechains:
+            if side.name in self.stores:
+                continue
+            store = self._store(side.name, side.store)
+            try:
+                take_over(store, side.name, side.tree.spec.chain_id)
+            except BaseException:
+                self.stores.pop(side.name).close()
+                raise
+
     def _keep(self, turn: Turn, world: World, events: Sequence[Event]) -> None:
         """Write a step, in the order that this module is about."""
-        for side in world.sidechains:
-            if side.name not in self.stores:
-                self._take_over(world, side.name)
+        self._open_new(world)
         for chain, changes in ballots_of_step(turn, world):
             self._write(chain, changes)
         self._books.write(turn, world, events)
@@ -171,17 +186,6 @@ class Kept:
         apply_changes(self.stores[chain], changes)
         if chain in self._noting:
             self._noting[chain].note(changes)
-
-    def _take_over(self, world: World, chain: str) -> None:
-        """A new sidechain's database, which must be empty."""
-        side = world.sidechain(chain)
-        assert side is not None
-        store = self._store(chain, side.store)
-        try:
-            take_over(store, chain, side.tree.spec.chain_id)
-        except BaseException:
-            self.stores.pop(chain).close()
-            raise
 
     def _store(self, chain: str, name: str) -> Store:
         """A sidechain's database, opened when it is asked for."""

@@ -112,6 +112,13 @@ def _heights(event: Any) -> str:
     return "".join(f"  {name} {height}" for name, height in pairs)
 
 
+_CANDIDATES = {
+    "registered": "stands for a seat",
+    "leaving": "stands no more, the bond comes back later",
+    "gone": "has the bond back",
+    "banned": "lost seat and bond for an offence",
+}
+
 _AMOUNTS: dict[str, Callable[[Any, Decimals], Words]] = {
     "BalanceChanged": lambda e, decimals: (
         "·", e.chain, f"{e.who} has {_amount(e, decimals)}",
@@ -131,9 +138,7 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
         "✓", "main", f"the world is back  height {e.height}{_heights(e)}",
     ),
     "HistoryNotKept": lambda e: (
-        "!", e.chain,
-        f"begins again at its genesis: {e.store} kept nothing" if e.restarted
-        else f"will not come back: {e.store} keeps nothing on disk",
+        "!", e.chain, f"begins again at its genesis: {e.store} kept nothing",
     ),
     "SidechainAdded": lambda e: (
         "·", e.name,
@@ -158,6 +163,12 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
     ),
     "ConsensusSaid": lambda e: ("◆", e.chain, e.text),
     "ValidatorChanged": lambda e: ("!", e.chain, f"{e.validator} is {e.state}"),
+    "CandidateChanged": lambda e: (
+        "·", e.chain, f"candidate {e.name} {_CANDIDATES.get(e.state, e.state)}",
+    ),
+    "ValidatorsElected": lambda e: (
+        "✓", e.chain, f"from block {e.height} on act {', '.join(e.validators)}",
+    ),
     "SwapProposed": lambda e: (
         "·", e.chain,
         f"swap {e.old_engine} > {e.engine} asked for after {e.closing_height}",

@@ -6,10 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-from devnet.commands.errors import EXIT_DONE, EXIT_MISSED, BadFile
-from devnet.commands.launch import RECORDING_NAME, opened
+from devnet.commands.errors import EXIT_DONE, EXIT_MISSED
+from devnet.commands.launch import hashing, opened
 from devnet.commands.recording import Recording, load_recording
 from devnet.commands.replaying import replay
+from devnet.commands.verifying import verify_folder
 from devnet.engine.events import event_from_dict
 from devnet.repl.eventlines import event_line, learn
 from devnet.repl.script import interruptible
@@ -40,17 +41,29 @@ def check_recording(path: str, *, as_json: bool = False) -> int:
     return _check(path, load_recording(path), as_json)
 
 
-def verify_path(path: str, *, as_json: bool = False) -> int:
-    """Check a recording, or the one in a data folder."""
-    file = Path(path)
-    if file.is_dir():
-        file = file / RECORDING_NAME
-        if not file.exists():
-            raise BadFile(
-                f"{path} holds no recording",
-                hint="devnet run FILE --data DIR makes one",
-            )
-    return check_recording(str(file), as_json=as_json)
+def verify_path(path: str, *, as_json: bool = False, full: bool = False) -> int:
+    """
+    Check a recording, or the world in a data folder.
+
+    Args:
+        full: of a folder: compute each proof of work anew.
+    """
+    if not Path(path).is_dir():
+        return check_recording(path, as_json=as_json)
+    with hashing(alone=True) as works:
+        facts = verify_folder(path, works, full=full)
+    if as_json:
+        print(json.dumps(facts, sort_keys=True))
+        return EXIT_DONE if facts["ok"] else EXIT_MISSED
+    chains = facts["sidechains"].items()
+    heights = "".join(f", {name} {one['height']}" for name, one in chains)
+    works_said = "work computed anew" if full else "work as stored"
+    print(f"{path}: main {facts['height']}{heights}; every block judged, {works_said}")
+    for name, one in chains:
+        print(f"  {name}: final {one['final']}, state {one['state_digest']}")
+    for what in facts["broken"]:
+        sys.stderr.write(f"{path}: {what}\n")
+    return EXIT_DONE if facts["ok"] else EXIT_MISSED
 
 
 def _check(path: str, recording: Recording, as_json: bool) -> int:

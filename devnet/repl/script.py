@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from devnet.commands.errors import (
     EXIT_DONE,
@@ -23,8 +23,12 @@ from devnet.commands.pacer import NO_LIMIT_MS
 from devnet.commands.session import Session
 from devnet.commands.values import parse_span
 from devnet.commands.verbs.world import read_script
+from devnet.engine.events import HistoryNotKept, WorldResumed
 from devnet.repl.eventlines import event_line, learn
 from devnet.repl.printing import Printer, error_words
+
+if TYPE_CHECKING:
+    from devnet.engine.network import Network
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
 
@@ -55,10 +59,18 @@ def run_scripts(
             sys.stdout, sys.stderr, as_json, script=name, ascii_signs=ascii_signs
         )
         with open_session() as session:
+            session.on_world(_say_of_folder)
             status = run_lines(lines, session, printer)
             if status != EXIT_DONE or session.wants_to_quit:
                 return status
     return EXIT_DONE
+
+
+def _say_of_folder(network: Network) -> None:
+    """Of a world on disk: that it came back, and what did not."""
+    for event in network.events:
+        if isinstance(event, HistoryNotKept | WorldResumed):
+            sys.stderr.write(event_line(event) + "\n")
 
 
 def _lines_of(file: str) -> Iterable[str]:

@@ -100,7 +100,10 @@ def new_sidechain(
         "height": facts["height"],
         "tip": facts["tip"],
     }
-    return Said(result, f"{name} runs, rule {engine}, store {store or 'memory'}")
+    text = f"{name} runs, rule {engine}, store {store or 'memory'}"
+    if network.will_forget(name):
+        text += ", which keeps nothing on disk: it will begin again"
+    return Said(result, text)
 
 
 @command(group="chains", example="show block 100", labels={"chain": "CHAIN"})

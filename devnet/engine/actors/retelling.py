@@ -107,7 +107,7 @@ def tell_side(turn: Turn, chain: str, *, forgets: bool) -> None:
         turn.say(BlockFinal(chain=chain, height=final.height, id=final.hash.hex()))
     _tell_balances(turn, chain, head.state.coins, head.height + 1)
     if forgets:
-        turn.say(HistoryNotKept(chain=chain, store=side.store, restarted=True))
+        turn.say(HistoryNotKept(chain=chain, store=side.store))
 
 
 def _worth_telling(turn: Turn, chain: str, head: SideEntry) -> list[SideEntry]:

@@ -37,13 +37,12 @@ class WorldResumed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryNotKept(Event):
     """
-    A sidechain of a world on disk has a database that forgets. `restarted`: it has just
-    begun again at its genesis block; its locks will be claimed anew.
+    A world came back, and the database of a sidechain had kept nothing: the sidechain
+    begins again at its genesis block, and its locks will be claimed anew.
     """
 
     chain: str
     store: str
-    restarted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,10 +123,7 @@ def _resumed(event: ev.WorldResumed, _: Decimals) -> tuple[str, str, str]:
 
 @_tells(ev.HistoryNotKept)
 def _not_kept(event: ev.HistoryNotKept, _: Decimals) -> tuple[str, str, str]:
-    if event.restarted:
-        words = f"begins again at its genesis: {event.store} kept nothing"
-    else:
-        words = f"{event.store} keeps nothing on disk: its history ends with us"
+    words = f"begins again at its genesis: {event.store} kept nothing"
     return NOTE, event.chain, words
 
 
@@ -267,6 +264,24 @@ def _validator(event: ev.ValidatorChanged, _: Decimals) -> tuple[str, str, str]:
     words = "caught lying" if event.state == "lying" else event.state
     tone = TICK if event.state == "up" else "!"
     return tone, event.chain, f"{event.validator} is {words}"
+
+
+@_tells(ev.CandidateChanged)
+def _candidate(event: ev.CandidateChanged, _: Decimals) -> tuple[str, str, str]:
+    words = {
+        "registered": "stands for a seat",
+        "leaving": "stands no more, the bond comes back later",
+        "gone": "has the bond back",
+        "banned": "lost seat and bond for an offence",
+    }.get(event.state, event.state)
+    tone = "!" if event.state == "banned" else NOTE
+    return tone, event.chain, f"{event.name} {words}"
+
+
+@_tells(ev.ValidatorsElected)
+def _elected(event: ev.ValidatorsElected, _: Decimals) -> tuple[str, str, str]:
+    names = ", ".join(event.validators)
+    return TICK, event.chain, f"elected from block {event.height} on: {names}"
 
 
 @_tells(ev.SwapProposed)
