@@ -39,6 +39,7 @@ __all__ = [
 BUILTIN_ENGINES = {
     "solo": "devnet.plugins.solo:Solo",
     "poa": "devnet.plugins.poa:ProofOfAuthority",
+    "pbft": "devnet.plugins.pbft:Pbft",
     "dpos-bbft": "devnet.plugins.dpos_bbft:DposBbft",
 }
 BUILTIN_STORES = {

@@ -38,6 +38,7 @@ from devnet.engine.interfaces import (
     Checkpoint,
     ConsensusError,
     Header,
+    Phase,
     Rules,
     quorum,
 )
@@ -145,10 +146,18 @@ def justify_round(header: Header, chain: ChainReader) -> int:
 
 
 def check_certificate(
-    certificate: Certificate, block_hash: bytes, rules: Rules, chain: ChainReader
+    certificate: Certificate,
+    block_hash: bytes,
+    rules: Rules,
+    chain: ChainReader,
+    phase: Phase = "vote",
+    view: int = 0,
 ) -> None:
     """
     H2: the certificate holds valid votes of a quorum for this block.
+
+    Args:
+        phase, view: what the votes say, in rules of several phases.
 
     Raises:
         CertificateMalformed, CertificateShort, CertificateForged.
@@ -178,7 +187,7 @@ def check_certificate(
             needed=needed,
         )
     for index, signature in zip(voters, certificate.signatures, strict=True):
-        if not chain.voted_for(block_hash, rules.epoch, index, signature):
+        if not chain.voted_for(block_hash, rules.epoch, index, signature, phase, view):
             raise CertificateForged(
                 f"{rules.validators[index].name} did not sign the vote for "
                 f"{block_hash.hex()[:8]} that the certificate shows",

@@ -41,7 +41,7 @@ def storm(engine: str, n: int, seed: int) -> FakeHost:
 
 
 @pytest.mark.parametrize("n", [4, 7])
-@pytest.mark.parametrize("engine", ["solo", "poa", "dpos-bbft"])
+@pytest.mark.parametrize("engine", ["solo", "poa", "pbft", "dpos-bbft"])
 def test_no_conflict_in_the_storm_and_progress_after_it(engine: str, n: int):
     for seed in range(25):
         host = storm(engine, n, seed)

@@ -62,10 +62,11 @@ class Ballot:
     def after_phase(self, phase: Phase, view: int, keep: bytes = b"") -> Ballot:
         """The state to store before a vote in a phase of a view, or VoteRefused."""
         last = self.prepared_round if phase == "prepare" else self.committed_round
-        if view <= last or view < self.view_round:
+        entered = max(self.view_round, self.prepared_round, self.committed_round)
+        if view <= last or view < entered:
             raise VoteRefused(
                 f"a {phase} vote of view {view}: the last was in view {last}, and view "
-                f"{self.view_round} is entered",
+                f"{entered} is entered",
                 hint="One vote a phase, and none behind a view that was left.",
             )
         kept = keep or self.kept

@@ -36,7 +36,8 @@ class LabBallot:
         """One vote for each phase of a view, none behind a view that was left."""
         prepares = phase == "prepare"
         last = self.prepared_round if prepares else self.committed_round
-        if view <= last or view < self.view_round:
+        entered = max(self.view_round, self.prepared_round, self.committed_round)
+        if view <= last or view < entered:
             return None
         kept = keep or self.kept
         if prepares:
