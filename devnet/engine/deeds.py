@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
-from devnet.engine.actors import faulting, issuing, notary
+from devnet.engine.actors import candidacy, faulting, issuing, notary
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault, Owner
 
@@ -113,3 +113,29 @@ class Deeds:
     def mend(self, fault_id: str) -> Fault:
         """End a fault; whoever missed something hears of it."""
         return self._act(faulting.end, fault_id)
+
+    # Elections. Each returns a transaction id, 64 hex digits.
+
+    def register_validator(self, who: str, sidechain: str, bond_neu: int) -> str:
+        """Stand for a seat with a bond; a node of that name joins the network."""
+        return self._act(candidacy.register, who, sidechain, bond_neu).hex()
+
+    def leave_validators(self, who: str, sidechain: str) -> str:
+        """Stand no more; the bond comes back after the unbonding period."""
+        return self._act(candidacy.leave, who, sidechain).hex()
+
+    def vote(self, who: str, candidate: str, amount_neu: int, sidechain: str) -> str:
+        """Lock BTM for a candidate."""
+        return self._act(candidacy.vote, who, candidate, amount_neu, sidechain).hex()
+
+    def unvote(self, who: str, candidate: str, amount_neu: int, sidechain: str) -> str:
+        """Take votes back whose unbonding period is over."""
+        return self._act(candidacy.unvote, who, candidate, amount_neu, sidechain).hex()
+
+    def approve(self, who: str, candidate: str, sidechain: str) -> str:
+        """Approve of a candidate with all that the account holds."""
+        return self._act(candidacy.approve, who, candidate, sidechain).hex()
+
+    def disapprove(self, who: str, candidate: str, sidechain: str) -> str:
+        """Take an approval back."""
+        return self._act(candidacy.disapprove, who, candidate, sidechain).hex()

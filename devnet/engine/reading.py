@@ -9,6 +9,7 @@ from devnet.engine.actors import acts
 from devnet.engine.actors.auditing import best_main_tip, books_of
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import spendable
+from devnet.engine.actors.rolls import list_validators
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer, World
 from devnet.engine.audit import AuditReport, audit
@@ -107,7 +108,8 @@ class Reading:
             "chain_id": side.tree.spec.chain_id.hex(),
             "anchor": head.anchor.height,
             "params": dict(rules.params),
-            "validators": [validator.name for validator in rules.validators],
+            "validators": [one.name for one in head.state.seated.validators],
+            "candidates": [one.name for one in head.state.roster.standing()],
             "store": side.store,
             "mempool": len(side.nodes[0].pool),
             "says": side.said,
@@ -135,6 +137,10 @@ class Reading:
             "depth": self.world.depth,
             "nodes": [node.name for node in self.world.main_nodes],
         }
+
+    def validators(self, name: str) -> list[dict[str, Any]]:
+        """Who has a seat on a sidechain or stands for one: votes, bond, what comes."""
+        return list_validators(self._look(), name)
 
     def state_digest(self, name: str) -> str:
         """Hash over a sidechain's unspent outputs and claimed locks, 64 hex digits."""

@@ -116,6 +116,7 @@ def _check_config(config: WorldConfig) -> None:
         ("seed", config.seed, 0, 2**63 - 1),
         ("idle time", config.idle_ms, 1, 3_600_000),
         ("shortest latency", config.low_latency_ms, 0, config.high_latency_ms),
+        ("unbonding period", config.unbond_blocks, 1, 10_000_000),
         ("longest latency", config.high_latency_ms, 0, 60_000),
     ):
         if not low <= value <= high:
@@ -230,6 +231,8 @@ def side_spec(turn: Turn, name: str, chain_id: bytes, genesis_ms: int) -> SideSp
         grace=GRACE_BLOCKS,
         idle_ms=turn.config.idle_ms,
         swap_notice=SWAP_NOTICE_BLOCKS,
+        hrp=turn.tree.profile.hrp,
+        unbond_blocks=turn.config.unbond_blocks,
     )
 
 

@@ -38,6 +38,7 @@ from devnet.engine.sidechain.claims import (
 )
 from devnet.engine.sidechain.node import SideNode
 from devnet.engine.sidechain.reader import claim_context
+from devnet.engine.sidechain.staking import check_stakes
 from devnet.engine.sidechain.state import SideEntry, SideTree
 
 NOT_SETTLED = "claim.not-settled"
@@ -54,15 +55,18 @@ def admit(turn: Turn, chain: str, node: SideNode, tx: Transaction) -> SideNode:
     Raises:
         ClaimError, TransactionError, VmError: the rule that it breaks.
     """
-    head = turn.side(chain).tree[node.head]
+    tree = turn.side(chain).tree
+    head, unbond_blocks = tree[node.head], tree.spec.unbond_blocks
     if is_claim(tx):
         check_claim(tx, claims_judged_now(turn, chain, node))
     draft = PoolDraft(node.pool, head.height + 1)
-    _join(draft, head, tx)
+    _join(draft, head, tx, unbond_blocks)
     return replace(node, pool=draft.frozen())
 
 
-def _join(draft: PoolDraft, head: SideEntry, tx: Transaction) -> None:
+def _join(
+    draft: PoolDraft, head: SideEntry, tx: Transaction, unbond_blocks: int
+) -> None:
     """Add to a pool what the block above a head may hold, or raise why not."""
     coins, height = head.state.coins, head.height + 1
     draft.check(tx, coins)
@@ -75,6 +79,7 @@ def _join(draft: PoolDraft, head: SideEntry, tx: Transaction) -> None:
     for spent_id in tx.spent_output_ids:
         if spent_id is not None and spent_id in coins.by_id:
             coins.to_spend(spent_id, height)
+    check_stakes(tx, head.state.roster, height, unbond_blocks, coins.to_spend)
     draft.add(Waiting(tx, verdict.fee, verdict.status == "gas_only"))
 
 
@@ -174,8 +179,8 @@ def _hold_orphans(
 
 def _take_all(turn: Turn, chain: str, name: str, txs: Sequence[Transaction]) -> Answers:
     """Take into a validator's pool what may join it. What waits there is no news."""
-    node = turn.node(chain, name)
-    head = turn.side(chain).tree[node.head]
+    node, tree = turn.node(chain, name), turn.side(chain).tree
+    head, unbond_blocks = tree[node.head], tree.spec.unbond_blocks
     draft = PoolDraft(node.pool, head.height + 1)
     answers: list[DevnetError | None] = []
     for tx in txs:
@@ -183,7 +188,7 @@ def _take_all(turn: Turn, chain: str, name: str, txs: Sequence[Transaction]) -> 
         if tx.id in draft:
             continue
         try:
-            _join(draft, head, tx)
+            _join(draft, head, tx, unbond_blocks)
         except DevnetError as error:
             answers[-1] = error
     if len(draft):

@@ -14,6 +14,7 @@ from devnet.engine.actors import auditing, faulting
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
 from devnet.engine.actors.naming import learn_assets
 from devnet.engine.actors.owners import key_of
+from devnet.engine.actors.rolls import say_roster
 from devnet.engine.actors.rulings import drop_late_swap, say_swap
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer
@@ -259,6 +260,7 @@ def say_side_block(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
     )
     _say_mined(turn, side.name, entry.height, [tx.id for tx in txs[1:]])
     say_swap(turn, side, entry)
+    say_roster(turn, side, entry)
 
 
 def _proposer_of(turn: Turn, chain: str, entry: SideEntry) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devnet.engine.actors.approving import try_early_swaps
+from devnet.engine.actors.candidacy import bring_bond_home
 from devnet.engine.actors.hosting import feed_all, judged, start_engines
 from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import SideBlockCame
@@ -176,6 +177,7 @@ def _follow(turn: Turn, chain: str, name: str, entry: SideEntry) -> None:
     _close_old_epochs(turn, chain, name)
     start_engines(turn, chain, name)
     try_orphans(turn, chain, name)
+    bring_bond_home(turn, chain, name)
     feed_all(turn, chain, name, HeadChanged(turn.wall_ms, entry.header))
     try_early_swaps(turn, chain, name)
 

@@ -57,6 +57,7 @@ class WorldConfig:
         n_miners: mining nodes of the mainchain.
         idle_ms: an idle sidechain makes a block this often.
         low_latency_ms, high_latency_ms: bounds of every message's travel time.
+        unbond_blocks: votes and bonds stay locked for so many sidechain blocks.
         empty: begin at the genesis block alone, and mine only when asked.
     """
 
@@ -70,6 +71,7 @@ class WorldConfig:
     low_latency_ms: int = 10
     high_latency_ms: int = 40
     empty: bool = False
+    unbond_blocks: int = 400
 
 
 @dataclass(frozen=True, slots=True)

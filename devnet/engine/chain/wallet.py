@@ -14,6 +14,7 @@ from devnet.engine.bc.transaction import (
     Output,
     Spend,
     Transaction,
+    is_side_record,
     with_arguments,
 )
 from devnet.engine.chain.coins import Coin, CoinSet
@@ -26,6 +27,8 @@ NEU_PER_GAS = 200
 P2WPKH_GAS = 1409
 SPARE_GAS = 12
 """Room for a fee that makes an amount one byte longer."""
+STAKE_GAS = 100
+"""What a stake costs more than a plain coin: its key is pushed, and dropped."""
 PEAK_GAS = 143
 """CHECKSIG takes 1024 and gives this much back, so the last input of another asset than
 BTM must have it at hand: by then the storage is paid for."""
@@ -175,19 +178,25 @@ def pay(
     *,
     side: bool,
     mint: Mint | None = None,
+    freed: Sequence[Coin] = (),
+    least_fee: int = 0,
 ) -> Transaction:
     """
     A signed transaction that makes these outputs, pays its gas and returns the change.
 
     Args:
+        outputs: records on a sidechain may hold nothing, all others must not.
         side: it is for a sidechain.
         mint: units that it makes itself; they need not be in the purse.
+        freed: stakes of BTM of this key that come free; all of them are spent.
+        least_fee: what it pays at least, in neu.
 
     Raises:
         InsufficientFunds, TooManyPieces, BadValue: and what is missing.
     """
     for output in outputs:
-        if not 0 < output.amount <= MOST_AMOUNT:
+        least = 0 if side and is_side_record(output.program) else 1
+        if not least <= output.amount <= MOST_AMOUNT:
             raise BadValue(
                 f"an amount must be from 1 to {MOST_AMOUNT} units, not {output.amount}",
                 amount=output.amount,
@@ -206,7 +215,10 @@ def pay(
             left = sum(coin.amount for coin in taken) - wanted[asset]
             change += [Output(asset, left, key.program)] if left else []
     results = (*outputs, *change)
-    return _with_fee(key, purse, results, picked, wanted.get(BTM, 0), side, mint)
+    btm = wanted.get(BTM, 0)
+    return _with_fee(
+        key, purse, results, picked, btm, side, mint, tuple(freed), least_fee
+    )
 
 
 def _with_fee(
@@ -217,11 +229,17 @@ def _with_fee(
     btm: int,
     side: bool,
     mint: Mint | None,
+    freed: tuple[Coin, ...],
+    least_fee: int,
 ) -> Transaction:
     """Add BTM inputs until they cover the amount and the gas of the whole."""
-    fee = 0
+    fee, held = least_fee, sum(coin.amount for coin in freed)
     while True:
-        fuel = _pick(purse, BTM, btm + fee, key.name, fee=fee)
+        # Freed stakes come last: input 0, the author, is an ordinary coin if any is.
+        missing = btm + fee - held
+        plain = missing > 0 or not freed
+        fuel = _pick(purse, BTM, missing, key.name, fee=fee) if plain else []
+        fuel = [*fuel, *freed]
         if len(fuel) > key.most_btm_inputs:
             raise TooManyPieces(
                 f"{btm + fee} units of BTM are in {len(fuel)} pieces, one transaction "
@@ -235,6 +253,7 @@ def _with_fee(
         coins = (*fuel, *picked)
         draft = _draft(key, coins, results, side, mint)
         gas = key.input_gas * len(coins) + draft.size + SPARE_GAS
+        gas += STAKE_GAS * len(freed)
         gas += (mint.gas if mint else 0) + (key.peak_gas if picked or key.script else 0)
         if gas > MOST_GAS:
             raise TooManyPieces(

@@ -32,6 +32,7 @@ from devnet.engine.events.chains import (
 )
 from devnet.engine.events.consensus import (
     BlockRefused,
+    CandidateChanged,
     ConsensusGot,
     ConsensusSaid,
     ConsensusSent,
@@ -41,6 +42,7 @@ from devnet.engine.events.consensus import (
     SwapProposed,
     SwapScheduled,
     ValidatorChanged,
+    ValidatorsElected,
 )
 from devnet.engine.events.storage import (
     StorageMoved,
@@ -71,6 +73,7 @@ __all__ = [
     "BlockFinal",
     "BlockRefused",
     "BlockUndone",
+    "CandidateChanged",
     "ClaimCrafted",
     "ClaimJudged",
     "ConsensusGot",
@@ -101,6 +104,7 @@ __all__ = [
     "TxQueued",
     "TxsMined",
     "ValidatorChanged",
+    "ValidatorsElected",
     "WorldResumed",
     "WorldStarted",
     "event_from_dict",

@@ -65,6 +65,25 @@ class BlockRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateChanged(Event):
+    """Somebody registered for a seat, left, got the bond back, or lost it."""
+
+    chain: str
+    name: str
+    state: str
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidatorsElected(Event):
+    """From this block on other validators act, by election."""
+
+    chain: str
+    height: int
+    validators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwapProposed(Event):
     """Somebody asked the validators to change the rule after a height."""
 

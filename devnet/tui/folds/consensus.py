@@ -77,6 +77,16 @@ def _validator_changed(state: State, event: ev.ValidatorChanged) -> State:
     )
 
 
+@folds(ev.ValidatorsElected)
+def _elected(state: State, event: ev.ValidatorsElected) -> State:
+    def change(lane: LaneView) -> LaneView:
+        known = {one.name: one for one in lane.validators}
+        now = tuple(known.get(name, ValidatorView(name)) for name in event.validators)
+        return replace(lane, validators=now)
+
+    return with_lane(state, event.chain, change)
+
+
 @folds(ev.SwapProposed)
 def _swap_proposed(state: State, event: ev.SwapProposed) -> State:
     swap = SwapView(

@@ -1,0 +1,297 @@
+"""
+How anybody becomes a validator: register with a bond, be voted for or approved, leave,
+and get the bond back. Who votes locks value, and gets that back as well.
+
+A candidate's account signs its records and owns its bond; its node has a key of its
+own, derived from its name as those of the first validators are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rpds import HashTrieMap
+
+from devnet.engine.actors import pooling
+from devnet.engine.actors.acts import side_purse
+from devnet.engine.actors.hosting import start_engines
+from devnet.engine.actors.owners import key_of
+from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.electoral import (
+    VALIDATOR_ROLE,
+    Approve,
+    ElectoralRecord,
+    Leave,
+    Register,
+    WithdrawApproval,
+    registration_message,
+)
+from devnet.engine.bc.programs import p2wpkh
+from devnet.engine.bc.stakes import bond_program, vote_program
+from devnet.engine.bc.transaction import BTM, Output, Transaction
+from devnet.engine.chain.coins import Coin, coins_of_outputs
+from devnet.engine.chain.wallet import Key, pay
+from devnet.engine.codec import ripemd160
+from devnet.engine.errors import BadValue, DevnetError, NameTaken, RequestError
+from devnet.engine.events import ValidatorChanged
+from devnet.engine.keys.chainkd import public_key, sign, xpub
+from devnet.engine.mainchain.accounts import play_root
+from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.roster import (
+    LEAST_FEES_NEU,
+    NotCandidate,
+    Roster,
+    operate,
+    with_operations,
+)
+from devnet.engine.sidechain.staking import LEAST_VOTE_NEU, VoteLocked, free_from
+from devnet.engine.sidechain.state import SideEntry
+
+MOST_NODES = 128
+"""Nodes of one sidechain, with and without a seat."""
+
+
+class NeedsOneKey(RequestError):
+    """Votes and bonds belong to one key; the account has several."""
+
+    code = "validator.one-key"
+    default_hint = "Take an account with a key of its own; new-account NAME makes one."
+
+
+class NoVotes(RequestError):
+    """The account has fewer votes for this candidate than it wants back."""
+
+    code = "validator.no-votes"
+    default_hint = "validator list SIDECHAIN shows the votes."
+
+
+# Standing.
+
+
+def register(turn: Turn, who: str, chain: str, bond_neu: int) -> bytes:
+    """
+    An account stands for a seat: its node joins the network and follows, its bond is
+    locked as soon as the registration is in a block.
+
+    Returns:
+        The transaction id.
+
+    Raises:
+        UnknownName, NameTaken, NeedsOneKey, OperationFailed, InsufficientFunds.
+    """
+    key, chain_id = _single_key(turn, who), turn.side(chain).tree.spec.chain_id
+    xprv = play_root(f"{chain} {who}")
+    seat = public_key(xpub(xprv))
+    if who in [node.name for node in turn.nodes(chain) if node.key != seat]:
+        raise NameTaken(f"{chain} has a node {who!r} already")
+    if len(turn.node_names(chain)) >= MOST_NODES:
+        raise BadValue(f"{chain} has {MOST_NODES} nodes, no more may join")
+    message = registration_message(chain_id, VALIDATOR_ROLE, who, key.program, seat)
+    record = Register(VALIDATOR_ROLE, seat, sign(xprv, message), who)
+    if bond_neu <= 0:
+        raise BadValue(f"a bond of {bond_neu} neu is none")
+    bond = Output(BTM, bond_neu, bond_program(seat, _owner_hash(key)))
+    tx_id = _submit(turn, chain, key, record, (bond,), "registration")
+    if who not in turn.node_names(chain):
+        _join(turn, chain, who, xprv, seat)
+    return tx_id
+
+
+def _join(turn: Turn, chain: str, name: str, xprv: bytes, key: bytes) -> None:
+    """A node joins the network; it has what the first validator gives it."""
+    first = turn.speaker(chain)
+    node = SideNode(
+        name, xprv, key, p2wpkh(ripemd160(key)), first.main, first.head, first.seen,
+        first.final, orphans=first.orphans, held_blocks=first.held_blocks,
+        pool=first.pool, engines=HashTrieMap(),
+    )  # fmt: skip
+    turn.set_node(chain, node)
+    turn.say(ValidatorChanged(chain=chain, validator=name, state="joined"))
+    start_engines(turn, chain, name)
+
+
+def leave(turn: Turn, who: str, chain: str) -> bytes:
+    """Stand no more. The bond comes back after the unbonding period."""
+    key = _single_key(turn, who)
+    return _submit(turn, chain, key, Leave(VALIDATOR_ROLE), (), "leaving")
+
+
+def approve(turn: Turn, who: str, candidate: str, chain: str) -> bytes:
+    """Approve of a candidate with all that the account holds (rule dpos)."""
+    key = _single_key(turn, who)
+    return _submit(turn, chain, key, Approve((candidate,)), (), "approval")
+
+
+def disapprove(turn: Turn, who: str, candidate: str, chain: str) -> bytes:
+    """Take an approval back."""
+    key, record = _single_key(turn, who), WithdrawApproval((candidate,))
+    return _submit(turn, chain, key, record, (), "approval withdrawn")
+
+
+def _submit(
+    turn: Turn,
+    chain: str,
+    key: Key,
+    record: ElectoralRecord,
+    outputs: tuple[Output, ...],
+    what: str,
+) -> bytes:
+    """Sign and hand in a record; if it could have no effect, say why instead."""
+    purse = side_purse(turn, chain, key.program)
+    said = Output(BTM, 0, record.program)
+    fee_neu = LEAST_FEES_NEU[record.kind]
+    tx = pay(key, purse, (said, *outputs), side=True, least_fee=fee_neu)
+    height = head_of(turn, chain).height + 1
+    chain_id = turn.side(chain).tree.spec.chain_id
+    coins = coins_of_outputs(tx, height)
+    operate(_roster_soon(turn, chain), tx, record, coins, fee_neu, height, chain_id)
+    pooling.submit(turn, chain, tx, what)
+    return tx.id
+
+
+def _roster_soon(turn: Turn, chain: str) -> Roster:
+    """The roster after what waits in the first validator's pool."""
+    head = head_of(turn, chain)
+    roster, height = head.state.roster, head.height + 1
+    chain_id = turn.side(chain).tree.spec.chain_id
+    for item in turn.speaker(chain).pool.transactions():
+        coins = coins_of_outputs(item.tx, height)
+        roster = with_operations(roster, item.tx, coins, item.fee, height, chain_id)
+    return roster
+
+
+# Voting.
+
+
+def vote(turn: Turn, who: str, candidate: str, amount_neu: int, chain: str) -> bytes:
+    """
+    Lock value for a candidate. It counts from its block on.
+
+    Raises:
+        NotCandidate, VoteTooSmall, NeedsOneKey, InsufficientFunds.
+    """
+    key, state = _single_key(turn, who), head_of(turn, chain).state
+    seat = _key_of_candidate(turn, chain, candidate)
+    listed = seat in [one.key for one in state.rules.validators]
+    one = state.roster.by_name.get(candidate)
+    if not listed and (one is None or not one.stands):
+        raise NotCandidate(f"{candidate} does not stand for a seat on {chain}")
+    if seat in state.roster.banned:
+        raise NotCandidate(f"{candidate} lost its seat for an offence")
+    output = Output(BTM, amount_neu, vote_program(seat, _owner_hash(key)))
+    tx = pay(key, side_purse(turn, chain, key.program), (output,), side=True)
+    pooling.submit(turn, chain, tx, "vote")
+    return tx.id
+
+
+def unvote(turn: Turn, who: str, candidate: str, amount_neu: int, chain: str) -> bytes:
+    """
+    Take votes back, the oldest first. What is left of the last one votes on, and its
+    unbonding period starts anew.
+
+    Raises:
+        NoVotes: so much was never given.
+        VoteLocked: with the height from which it works.
+    """
+    key = _single_key(turn, who)
+    seat = _key_of_candidate(turn, chain, candidate)
+    if amount_neu <= 0:
+        raise BadValue(f"{amount_neu} neu of votes are none")
+    program = vote_program(seat, _owner_hash(key))
+    chosen = _oldest_votes(turn, chain, who, candidate, program, amount_neu)
+    rest = sum(coin.amount for coin in chosen) - amount_neu
+    again = (Output(BTM, rest, program),) if rest >= LEAST_VOTE_NEU else ()
+    purse = side_purse(turn, chain, key.program)
+    tx = pay(key, purse, again, side=True, freed=chosen)
+    pooling.submit(turn, chain, tx, "votes back")
+    return tx.id
+
+
+def _oldest_votes(
+    turn: Turn, chain: str, who: str, candidate: str, program: bytes, amount_neu: int
+) -> list[Coin]:
+    """Votes that reach the amount and can be spent in the next block."""
+    head, pool = head_of(turn, chain), turn.speaker(chain).pool
+    unbond_blocks = turn.side(chain).tree.spec.unbond_blocks
+    chosen: list[Coin] = []
+    for coin in head.state.coins.of_program(program):
+        if coin.id in pool.spent or coin.asset != BTM:
+            continue
+        chosen.append(coin)
+        if sum(one.amount for one in chosen) >= amount_neu:
+            break
+    given = sum(coin.amount for coin in chosen)
+    if given < amount_neu:
+        raise NoVotes(
+            f"{who} has {given} neu of votes for {candidate} on {chain}, not "
+            f"{amount_neu}",
+            have=given,
+            want=amount_neu,
+        )
+    free_at = max(coin.height for coin in chosen) + unbond_blocks
+    if free_at > head.height + 1:
+        raise VoteLocked(
+            f"{amount_neu} neu of {who}'s votes for {candidate} can be taken back from "
+            f"height {free_at} on; {chain} is at {head.height}",
+            free_at=free_at,
+            height=head.height,
+        )
+    return chosen
+
+
+def bring_bond_home(turn: Turn, chain: str, name: str) -> None:
+    """A node whose candidate left takes the bond back as soon as the rules allow."""
+    node = turn.node(chain, name)
+    head = turn.side(chain).tree[node.head]
+    one = head.state.roster.by_name.get(name)
+    if one is None or one.stands or one.key != node.key:
+        return
+    first = turn.speaker(chain)
+    bond = head.state.coins.by_id.get(one.bond_id)
+    if bond is None or one.bond_id in first.pool.spent:
+        return
+    unbond_blocks = turn.side(chain).tree.spec.unbond_blocks
+    free_at = free_from(bond, head.state.roster, unbond_blocks)
+    seen_height = turn.side(chain).tree[first.head].height
+    if free_at is None or min(head.height, seen_height) + 1 < free_at:
+        return
+    try:
+        pooling.submit(turn, chain, _freed(turn, chain, name, bond), "bond back")
+    except DevnetError:
+        return  # Another branch, perhaps; the next block brings another chance.
+
+
+def _freed(turn: Turn, chain: str, who: str, bond: Coin) -> Transaction:
+    key = key_of(turn, who)
+    purse = side_purse(turn, chain, key.program)
+    return pay(key, replace(purse, coins=()), (), side=True, freed=(bond,))
+
+
+# Helpers.
+
+
+def head_of(turn: Turn, chain: str) -> SideEntry:
+    """The head as the first validator has it."""
+    return turn.side(chain).tree[turn.speaker(chain).head]
+
+
+def _single_key(turn: Turn, who: str) -> Key:
+    key = key_of(turn, who)
+    if key.script:
+        raise NeedsOneKey(f"{who} has {len(key.xprvs)} keys")
+    return key
+
+
+def _owner_hash(key: Key) -> bytes:
+    return ripemd160(key.public_key)
+
+
+def _key_of_candidate(turn: Turn, chain: str, name: str) -> bytes:
+    """The key of a candidate, or of somebody who was one."""
+    one = head_of(turn, chain).state.roster.by_name.get(name)
+    if one is not None:
+        return one.key
+    for node in turn.nodes(chain):
+        if node.name == name:
+            return node.key
+    raise NotCandidate(f"{name} does not stand for a seat on {chain}")
