@@ -15,6 +15,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +24,7 @@ import devnet
 from devnet.commands.registry import Command, all_commands
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import EVENT_KINDS, Event
+from devnet.plugins.extras import MissingPackage
 from devnet.subcommands import build_parser
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
@@ -42,9 +44,11 @@ def pages() -> dict[str, str]:
 def load_everything() -> None:
     """Import every module of the product: an error is known once it is defined."""
     for found in pkgutil.walk_packages(devnet.__path__, "devnet."):
-        # A module that runs when it is imported defines nothing.
+        # A module that runs when it is imported defines nothing, and one without its
+        # package no error of its own.
         if not found.name.endswith("__main__"):
-            importlib.import_module(found.name)
+            with suppress(MissingPackage):
+                importlib.import_module(found.name)
 
 
 def known_errors() -> list[type[DevnetError]]:

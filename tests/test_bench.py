@@ -23,6 +23,7 @@ from devnet.bench import (
     report,
     sharing,
     startup,
+    storing,
     worlds,
 )
 from devnet.bench.measure import (
@@ -106,6 +107,29 @@ def test_a_target_missed_three_times_is_missed():
 
 
 # The real subjects.
+
+
+@pytest.mark.parametrize("store", ["memory", "tinydb", "sqlite"])
+def test_a_store_can_be_measured_at_two_sizes(store):
+    batches = storing.batch_of_500(store, 1, sizes=(900, 300))
+    blocks = storing.block_of_payment(store, 1, heights=(300, 60))
+
+    assert 0 < batches.ratio < 100 and 0 < blocks.ratio < 100
+    assert batches.target.bound == (1.5 if store == "tinydb" else 5)
+
+
+def test_a_store_that_is_not_at_hand_is_not_measured_and_says_why(monkeypatch):
+    monkeypatch.delenv("DEVNET_POSTGRES", raising=False)
+
+    with pytest.raises(BenchUnable, match=r"pip install|DEVNET_POSTGRES"):
+        storing.batch_of_500("postgres", 1)
+
+
+def test_a_store_that_loses_a_block_is_not_measured(monkeypatch):
+    monkeypatch.setattr(storing, "apply_changes", lambda store, changes: None)
+
+    with pytest.raises(BenchWrong, match="not in the store"):
+        storing.block_of_payment("memory", 1, heights=(300, 60))
 
 
 @pytest.mark.parametrize("name", ["T1", "T2", "T4", "T5", "T7"])

@@ -17,6 +17,7 @@ from devnet.bench import (
     replaying,
     sharing,
     startup,
+    storing,
     worlds,
 )
 from devnet.bench.facts import machine_facts
@@ -31,7 +32,7 @@ from devnet.bench.measure import (
 from devnet.engine.errors import BadValue, DevnetError
 
 ROOMS = (
-    hashing, reference, payments, sharing, startup, replaying, growing, worlds
+    hashing, reference, payments, sharing, startup, replaying, growing, storing, worlds
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ class SameStore(StorageError):
 
     code = "storage.same-store"
     default_hint = (
-        "show SIDECHAIN says where it is kept; check-plugin names the stores."
+        "`show SIDECHAIN` says where it is kept, `stores` what else there is."
     )
 
 
@@ -52,7 +52,7 @@ class AlreadyMoving(StorageError):
     """The sidechain is on its way to another database."""
 
     code = "storage.already-moving"
-    default_hint = "Wait for StorageMoved; show SIDECHAIN says how far it is."
+    default_hint = "Wait until it is there: `show SIDECHAIN` says where it is kept."
 
 
 class ContentDiffers(StorageError):

@@ -1,21 +1,29 @@
 """
-What a plug-in says when the package that it stands on is not installed.
+What a plug-in says when what it stands on is not there: a package, or a server.
 
 The devnet comes without these packages; whoever chooses such a plug-in gets the command
-that installs them.
+that installs them. The errors stand here, so that they are known without them.
 """
 
 from __future__ import annotations
 
 import sys
 
-from devnet.engine.interfaces import PluginError
+from devnet.engine.interfaces import PluginError, StorageError
 
 
 class MissingPackage(PluginError):
     """The plug-in needs a package that does not come with the devnet."""
 
     code = "plugin.missing-package"
+    default_hint = "Install it with pip; the error itself names the command."
+
+
+class ServerUnreachable(StorageError):
+    """No database server is named, or it does not answer, or it went away."""
+
+    code = "storage.unreachable"
+    default_hint = "Set DEVNET_POSTGRES to its connection string, and start it."
 
 
 def missing_package(

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devnet.engine.interfaces import StorageError
-from devnet.plugins.extras import missing_package
+from devnet.plugins.extras import ServerUnreachable, missing_package
 from devnet.plugins.store_parts import (
     FileFailed,
     StoreDamaged,
@@ -45,13 +44,6 @@ LOCK_PATIENCE_MS = 2000
 """A killed devnet's lock lasts until the server sees that its connection is gone."""
 
 
-class PostgresUnreachable(StorageError):
-    """No PostgreSQL server is named, or it does not answer, or it went away."""
-
-    code = "storage.unreachable"
-    default_hint = f"Set {VARIABLE}, for example to {EXAMPLE}, and start the server."
-
-
 @dataclass(frozen=True, slots=True)
 class Server:
     """
@@ -73,7 +65,7 @@ class Server:
 
 
 def find_server(path: Path | None) -> Server:
-    """The server of a store at a path. Raises PostgresUnreachable."""
+    """The server of a store at a path. Raises ServerUnreachable."""
     beside = None if path is None else path.parent / DSN_FILE
     if dsn := os.environ.get(VARIABLE, "").strip():
         server = Server(dsn, VARIABLE)
@@ -82,7 +74,7 @@ def find_server(path: Path | None) -> Server:
             server = Server(beside.read_text().strip(), str(beside))
     else:
         folder = "" if beside is None else f", or write it in {beside}"
-        raise PostgresUnreachable(
+        raise ServerUnreachable(
             "the store postgres does not know its server",
             hint=f"Set {VARIABLE}, for example to {EXAMPLE}{folder}.",
         )
@@ -90,7 +82,7 @@ def find_server(path: Path | None) -> Server:
         conninfo.conninfo_to_dict(server.dsn)
     except psycopg.ProgrammingError:
         # What libpq says may hold a part of the password.
-        raise PostgresUnreachable(
+        raise ServerUnreachable(
             f"what {server.named_by} says is not a connection string",
             hint=f"It looks like {EXAMPLE}.",
         ) from None
@@ -108,7 +100,7 @@ def connect(server: Server) -> Any:
         )
     except psycopg.OperationalError as error:
         first = (str(error).strip().splitlines() or ["no reason given"])[0]
-        raise PostgresUnreachable(
+        raise ServerUnreachable(
             f"no PostgreSQL at {server}: {first}",
             hint=f"Start the server, or correct {server.named_by}: "
             f"it looks like {EXAMPLE}.",
@@ -176,8 +168,8 @@ def named_errors(where: str) -> Iterator[None]:
         raise FileFailed(f"{where}: {_first_line(error)}") from error
 
 
-def _lost(where: str, error: Exception) -> PostgresUnreachable:
-    return PostgresUnreachable(
+def _lost(where: str, error: Exception) -> ServerUnreachable:
+    return ServerUnreachable(
         f"{where}: the connection is lost: {_first_line(error)}",
         hint="Look whether the server runs; what was acknowledged is in it. "
         "Then start the devnet again.",

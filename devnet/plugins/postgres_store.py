@@ -62,7 +62,7 @@ class PostgresStore(BaseStore):
     A batch that was acknowledged is as safe as the server's `synchronous_commit` says;
     the death of the devnet costs nothing.
 
-    Raises: PostgresUnreachable, StoreInUse, StoreDamaged, StoreOfOtherVersion,
+    Raises: ServerUnreachable, StoreInUse, StoreDamaged, StoreOfOtherVersion,
     FileFailed.
     """
 

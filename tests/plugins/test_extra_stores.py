@@ -178,6 +178,21 @@ def test_the_command_that_installs_is_what_the_extra_installs():
         assert requirement in extras["dev"]
 
 
+def test_the_pages_of_the_manual_do_not_need_these_packages():
+    code = (
+        "import sys\n"
+        "sys.modules['psycopg'] = sys.modules['rocksdict'] = None\n"
+        "from devnet.docs import known_errors, load_everything\n"
+        "load_everything()\n"
+        "print(*(error.code for error in known_errors()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert {"storage.unreachable", "plugin.missing-package"} <= set(done.stdout.split())
+
+
 def test_the_list_of_plugins_imports_none_of_their_packages():
     code = (
         "import sys\n"
