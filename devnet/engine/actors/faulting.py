@@ -78,7 +78,7 @@ VALIDATOR = (
     ),
     FaultKind(
         "equivocate", "validator", "makes two blocks a turn, one for each half",
-        "at most one is certified; two signed headers are evidence",
+        "at most one is certified; under solo both are final, which breaks I6",
     ),
     FaultKind(
         "vote-twice", "validator", "votes for every block it sees, whatever it signed",

@@ -31,7 +31,8 @@ def reader_of(turn: Turn, chain: str, node: SideNode) -> SideReader:
     epochs = head.state.epochs
     if answer.opens_epoch:
         epochs = (*epochs, answer.rules)
-    return SideReader(tree, node.head, epochs, turn.wall_ms, node.seen, turn.tools.work)
+    now_ms = clock_ms(turn, chain, node.name)
+    return SideReader(tree, node.head, epochs, now_ms, node.seen, turn.tools.work)
 
 
 def index_of(rules: Rules, node: SideNode) -> int:
