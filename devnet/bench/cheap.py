@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha3_256
+from pathlib import Path
 
 from devnet.engine.bc.block import Block
 from devnet.engine.bc.difficulty import meets_target
@@ -41,9 +42,12 @@ class CheapWorks:
         """Nothing to close."""
 
 
-def cheap_network(sidechains: tuple[SidechainSpec, ...]) -> Network:
-    """A world of the fast profile in memory, everybody at full pace."""
-    net = open_network(WorldConfig(sidechains=sidechains), CheapWorks())
+def cheap_network(
+    sidechains: tuple[SidechainSpec, ...], data_dir: Path | None = None
+) -> Network:
+    """A world of the fast profile, everybody at full pace; in memory if unset."""
+    config = WorldConfig(sidechains=sidechains)
+    net = open_network(config, CheapWorks(), data_dir)
     net.set_hurry(1)
     return net
 

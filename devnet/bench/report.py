@@ -18,6 +18,7 @@ from devnet.bench import (
     sharing,
     startup,
     storing,
+    throughput,
     worlds,
 )
 from devnet.bench.facts import machine_facts
@@ -32,7 +33,8 @@ from devnet.bench.measure import (
 from devnet.engine.errors import BadValue, DevnetError
 
 ROOMS = (
-    hashing, reference, payments, sharing, startup, replaying, growing, storing, worlds
+    hashing, reference, payments, sharing, throughput, startup, replaying, growing,
+    storing, worlds,
 )  # fmt: skip
 
 
@@ -51,6 +53,8 @@ SUBJECTS: dict[str, Subject] = {
 MISSED, WRONG_CALL = 1, 2
 TOLD = (
     "bound_by",
+    "rows",
+    "skipped",
     "us_at_height",
     "bytes_per_block",
     "bytes_per_main_block",
@@ -201,5 +205,21 @@ def as_line(values: dict[str, Any]) -> str:
         f"target {values['bound']} {values['target']:g}: {verdict}; "
         f"{sizes} {'MiB' if unit == 'mib' else 'ms ' + values['clock']}",
     ]
-    lines += [f"        {name}: {values[name]}" for name in TOLD if name in values]
+    for name in TOLD:
+        told = values.get(name)
+        if isinstance(told, list) and told and isinstance(told[0], dict):
+            lines += [f"        {_as_text(row)}" for row in told]
+        elif told:
+            lines.append(f"        {name}: {told}")
     return "\n".join(lines)
+
+
+def _as_text(row: dict[str, Any]) -> str:
+    """One row of a table: its values by name, shares as percentages."""
+    parts = []
+    for name, value in row.items():
+        if isinstance(value, dict):
+            parts.append(", ".join(f"{key} {part:.0%}" for key, part in value.items()))
+        else:
+            parts.append(f"{value}" if isinstance(value, str) else f"{name} {value}")
+    return "; ".join(parts)

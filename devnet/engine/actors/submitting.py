@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from devnet.engine.actors import collecting, mainchain, pooling
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.transaction import BTM, Spend, Transaction, parse_transaction
-from devnet.engine.chain.mempool import Orphan, UnknownOutput, keep_orphan
+from devnet.engine.chain.mempool import Mempool, Orphan, UnknownOutput, keep_orphan
 from devnet.engine.errors import DevnetError, TransactionError
 from devnet.engine.events import TxHeld
 from devnet.engine.sidechain.claims import is_claim
@@ -85,7 +85,7 @@ def _submit_side(turn: Turn, chain: str, tx: Transaction) -> Submitted:
         collecting.hand_in(turn, chain, tx)
         return Submitted(tx, "waiting")
     (refusal,) = pooling.submit_all(turn, chain, (tx,), "payment")
-    answer = _answer(turn, chain, tx, refusal)
+    answer = _answer(turn, chain, turn.speaker(chain).pool, tx, refusal)
     if isinstance(answer, DevnetError):
         raise answer
     return answer
@@ -122,23 +122,28 @@ def _hand_in(
     answers: dict[int, Submitted | DevnetError],
 ) -> None:
     """Submit the batch, note its answers by index, and empty it."""
-    txs = tuple(batch.values())
-    refusals = pooling.submit_all(turn, chain, txs, "payment") if txs else ()
+    if not batch:
+        return
+    refusals = pooling.submit_all(turn, chain, tuple(batch.values()), "payment")
+    pool = turn.speaker(chain).pool
     for (index, tx), refusal in zip(batch.items(), refusals, strict=True):
-        answers[index] = _answer(turn, chain, tx, refusal)
+        answers[index] = _answer(turn, chain, pool, tx, refusal)
     batch.clear()
 
 
 def _answer(
-    turn: Turn, chain: str, tx: Transaction, refusal: DevnetError | None
+    turn: Turn,
+    chain: str,
+    pool: Mempool,
+    tx: Transaction,
+    refusal: DevnetError | None,
 ) -> Submitted | DevnetError:
     """What became of a transaction that the first validator was given."""
     if isinstance(refusal, UnknownOutput):
         return _held(turn, chain, tx, refusal)
     if refusal is not None:
         return refusal
-    name = turn.speaker(chain).name
-    waiting = turn.node(chain, name).pool.by_id.get(tx.id)
+    waiting = pool.by_id.get(tx.id)
     failed = waiting is not None and waiting.failed
     return Submitted(tx, "status_fail" if failed else "waiting")
 

@@ -245,18 +245,35 @@ def coins_of_outputs(
     Retirements and side records never do. Of a failed transaction only the BTM side
     counts. On a sidechain an output of nothing (an empty coinbase) is no output.
     """
-    return tuple(
-        Coin(
-            coin_id, tx.mux_id, position, output.asset, output.amount,
-            output.program, height, coinbase,
-        )
-        for position, (coin_id, output) in enumerate(
-            zip(tx.result_ids, tx.outputs, strict=True)
-        )
-        if not is_unspendable(output.program)
-        and not (failed and output.asset != BTM)
-        and not (tx.side and output.amount == 0)
-    )  # fmt: skip
+    key = (tx.id, tx.side, height, failed, coinbase)
+    made = _made.get(key)
+    if made is None:
+        made = tuple(
+            [
+                Coin(
+                    coin_id, tx.mux_id, position, output.asset, output.amount,
+                    output.program, height, coinbase,
+                )
+                for position, (coin_id, output) in enumerate(
+                    zip(tx.result_ids, tx.outputs, strict=True)
+                )
+                if not is_unspendable(output.program)
+                and not (failed and output.asset != BTM)
+                and not (tx.side and output.amount == 0)
+            ]
+        )  # fmt: skip
+        if len(_made) >= _N_MADE:
+            del _made[next(iter(_made))]
+        _made[key] = made
+    return made
+
+
+_made: dict[tuple[bytes, bool, int, bool, bool], tuple[Coin, ...]] = {}
+"""
+The newest answers of `coins_of_outputs`: every pool and the block ask for the same. An
+id covers all that matters to it.
+"""
+_N_MADE = 16_384
 
 
 def apply_transaction(

@@ -218,15 +218,16 @@ def is_dust(tx: Transaction) -> bool:
     Without BTM input, or with an empty output. Claims are none, and records on a
     sidechain may be empty.
     """
-    if any(isinstance(entry, Claim) for entry in tx.inputs):
-        return False
-    pays_gas = any(
-        isinstance(entry, Spend) and entry.asset == BTM for entry in tx.inputs
-    )
-    return not pays_gas or any(
-        output.amount == 0 and not (tx.side and is_side_record(output.program))
-        for output in tx.outputs
-    )
+    pays_gas = False
+    for entry in tx.inputs:
+        if isinstance(entry, Claim):
+            return False
+        if isinstance(entry, Spend) and entry.asset == BTM:
+            pays_gas = True
+    for output in tx.outputs:
+        if output.amount == 0 and not (tx.side and is_side_record(output.program)):
+            return True
+    return not pays_gas
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,7 @@ from devnet.engine.rules.verdict import Verdict
 
 __all__ = ["VerdictMemo", "forget_verdicts", "remembered_verdict"]
 
-_Key = tuple[bytes, bool, int, int, bool, int]
-_ANY_HEIGHT = -1
+_Key = tuple[bytes, bool, int, bool, int]
 _P2WPKH, _N_P2WPKH = b"\x00\x14", 22
 
 
@@ -24,7 +23,7 @@ class VerdictMemo:
 
     def __init__(self, n_most: int = 16_384) -> None:
         self._n_most = n_most
-        self._verdicts: dict[_Key, Verdict] = {}
+        self._verdicts: dict[_Key, tuple[Verdict, int | None]] = {}
 
     def __call__(
         self,
@@ -36,11 +35,10 @@ class VerdictMemo:
         rule_aa_height: int = 0,
     ) -> Verdict:
         """As `validate_transaction`."""
-        place = height if _sees_height(tx, rule_aa_height) else _ANY_HEIGHT
-        key = (tx.raw, tx.side, place, block_version, first_in_block, rule_aa_height)
+        key = (tx.raw, tx.side, block_version, first_in_block, rule_aa_height)
         known = self._verdicts.get(key)
-        if known is not None:
-            return known
+        if known is not None and known[1] in (None, height):
+            return known[0]
         verdict = validate_transaction(
             tx,
             height=height,
@@ -52,7 +50,10 @@ class VerdictMemo:
             return verdict
         if len(self._verdicts) >= self._n_most:
             del self._verdicts[next(iter(self._verdicts))]
-        self._verdicts[key] = verdict
+        self._verdicts[key] = (
+            verdict,
+            height if _sees_height(tx, rule_aa_height) else None,
+        )
         return verdict
 
     def __len__(self) -> int:
