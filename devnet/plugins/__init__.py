@@ -41,6 +41,7 @@ BUILTIN_ENGINES = {
     "poa": "devnet.plugins.poa:ProofOfAuthority",
     "pbft": "devnet.plugins.pbft:Pbft",
     "dpos-bbft": "devnet.plugins.dpos_bbft:DposBbft",
+    "bbft": "devnet.plugins.bbft:Bbft",
 }
 BUILTIN_STORES = {
     "memory": "devnet.plugins.memory:MemoryStore",

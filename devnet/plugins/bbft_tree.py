@@ -129,9 +129,7 @@ def spanning_tree(
 
 
 @lru_cache(maxsize=1024)
-def hang_up(
-    near: Neighbours, keys: tuple[bytes, ...], leader: int, n_top: int
-) -> Tree:
+def hang_up(near: Neighbours, keys: tuple[bytes, ...], leader: int, n_top: int) -> Tree:
     """The spanning tree held up at the leader, its first `n_top` corners gateways."""
     parents = [-1] * len(near)
     layers = [leader]

@@ -16,6 +16,7 @@ MODULES = {
     "pow": ("header_rules", "pow"),
     "pos": ("header_rules", "certificate", "slots", "pos"),
     "dpos-bbft": ("header_rules", "certificate", "dpos_bbft", "vapor_turns"),
+    "bbft": ("header_rules", "certificate", "bbft"),
 }
 
 
