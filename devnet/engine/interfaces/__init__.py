@@ -26,10 +26,7 @@ from devnet.engine.interfaces.consensus import (
     Broadcast,
     CastVote,
     Certified,
-    Coming,
-    ConsensusEngine,
     Effect,
-    Electing,
     EngineInfo,
     Filled,
     Final,
@@ -55,6 +52,7 @@ from devnet.engine.interfaces.consensus import (
     VoteMessage,
     Woken,
 )
+from devnet.engine.interfaces.engines import Coming, ConsensusEngine, Electing
 from devnet.engine.interfaces.storage import Batch, Reader, Store, StoreInfo
 from devnet.engine.interfaces.works import WorkSource
 
