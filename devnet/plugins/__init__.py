@@ -40,6 +40,8 @@ BUILTIN_ENGINES = {
     "solo": "devnet.plugins.solo:Solo",
     "poa": "devnet.plugins.poa:ProofOfAuthority",
     "pbft": "devnet.plugins.pbft:Pbft",
+    "pow": "devnet.plugins.pow:ProofOfWork",
+    "pos": "devnet.plugins.pos:ProofOfStake",
     "dpos-bbft": "devnet.plugins.dpos_bbft:DposBbft",
     "bbft": "devnet.plugins.bbft:Bbft",
 }

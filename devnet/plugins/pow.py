@@ -181,7 +181,7 @@ class ProofOfWork:
             Param("depth", 6, 1, 1000, "k: blocks on top of one that counts as final"),
             Param("sha3", 0, 0, 1, "1: work is SHA3-256 of the hash, not Tensority"),
         ),
-        closing_blocks="k",
+        closing_blocks="depth",
     )
 
     # The rules.
@@ -271,7 +271,8 @@ class ProofOfWork:
             tries = tries_of_bits(state.block.bits)
             doing = f"mines {state.block.height}, try {state.n_tries + 1} of ~{tries}"
         final = _final_under(head, rules, chain).height
-        return f"{doing}; {final} is {rules.params['depth']} deep, a bet"
+        depth = rules.params["depth"]
+        return f"{doing}; final {final} is a bet, {depth} deep"
 
 
 def _final_under(tip: Header, rules: Rules, chain: ChainReader) -> Checkpoint:

@@ -6,7 +6,8 @@ belongs to an engine. Read the difference before you keep it.
 
 Commands, one a line; times are virtual milliseconds:
 
-    engine NAME [validators=4] [busy=0] [jitter=0] [old_blocks=0] [PARAMETER=...]
+    engine NAME [validators=4] [weights=1/1/...] [busy=0] [jitter=0] [old_blocks=0]
+        [PARAMETER=...]
     work [N] at T              N more things wait
     down vI at T until T       a validator crashes
     cut vI ... at T until T    some validators are cut off from the others
@@ -45,13 +46,16 @@ def play(commands: str) -> str:
 
 
 def _host(name: str, settings: list[str]) -> FakeHost:
-    values = {key: int(text) for key, text in (word.split("=") for word in settings)}
+    texts = dict(word.split("=") for word in settings)
+    weights = [int(text) for text in texts.pop("weights", "").split("/") if text]
+    values = {key: int(text) for key, text in texts.items()}
     return FakeHost(
         load_engine(name),
         values.pop("validators", 4),
         jitter_ms=values.pop("jitter", 0),
         old_blocks=values.pop("old_blocks", 0),
         busy=bool(values.pop("busy", 0)),
+        weights=weights,
         **values,
     )
 

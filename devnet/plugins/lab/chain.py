@@ -106,14 +106,28 @@ def make_validator(index: int) -> Validator:
 
 
 def make_rules(
-    engine: ConsensusEngine, n: int, base: Header, epoch: int = 0, **params: int
+    engine: ConsensusEngine,
+    n: int,
+    base: Header,
+    epoch: int = 0,
+    *,
+    weights: Sequence[int] = (),
+    **params: int,
 ) -> Rules:
-    """Rules of an epoch with n validators v0, v1, ... of equal weight."""
+    """
+    Rules of an epoch with n validators v0, v1, ...
+
+    Args:
+        weights: of the first ones; all others have weight 1.
+    """
+    validators = [make_validator(index) for index in range(n)]
+    for index, weight in enumerate(weights):
+        validators[index] = replace(validators[index], weight=weight)
     return Rules(
         epoch,
         engine.info.name,
         default_params(engine, **params),
-        tuple(make_validator(index) for index in range(n)),
+        tuple(validators),
         Checkpoint(base.height, base.hash),
     )
 

@@ -8,7 +8,7 @@ Every step checks that no two validators hold conflicting blocks final.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devnet.engine.interfaces import (
@@ -60,6 +60,7 @@ class LabHost(Blocks):
             blocks on top; the engine then runs epoch 1.
         busy: every proposal is answered, though nothing waits.
         judged_first: tell of a judged block before the head that it changes.
+        weights: of the first validators; all others have weight 1.
         seed, loss, twice, jitter_ms: see Links.
         params: of the engine, where they differ from the defaults.
     """
@@ -77,6 +78,7 @@ class LabHost(Blocks):
         old_blocks: int = 0,
         busy: bool = False,
         judged_first: bool = False,
+        weights: Sequence[int] = (),
         **params: int,
     ) -> None:
         super().__init__(seed=seed, loss=loss, twice=twice, jitter_ms=jitter_ms)
@@ -85,8 +87,8 @@ class LabHost(Blocks):
         genesis = make_genesis()
         old = old_epoch(genesis, old_blocks)
         base, head, epoch = old[old_blocks], old[-1], int(old_blocks > 0)
-        epochs = {0: make_rules(engine, n, genesis, **params)}
-        epochs[epoch] = make_rules(engine, n, base, epoch, **params)
+        epochs = {0: make_rules(engine, n, genesis, weights=weights, **params)}
+        epochs[epoch] = make_rules(engine, n, base, epoch, weights=weights, **params)
         self.rules = epochs[epoch]
         self.headers = {block.hash: block for block in old}
         for block in old:
