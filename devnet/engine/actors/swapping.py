@@ -14,6 +14,7 @@ from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import params_text
+from devnet.engine.clock import Due
 from devnet.engine.errors import BadValue
 from devnet.engine.events import SwapDropped, SwapProposed
 from devnet.engine.interfaces import Validator
@@ -142,11 +143,8 @@ def cancel_swap(turn: Turn, chain: str) -> int:
 
 def _forget_request(turn: Turn, chain: str, head: SideEntry) -> None:
     """Nothing is in a block: whoever was asked is told to forget it."""
-    wishes = [
-        due.what.record
-        for due in turn.schedule.waiting
-        if isinstance(due.what, SwapAsked) and due.actor.startswith(f"side:{chain}:")
-    ]
+    asked = _requests_on_their_way(turn, chain)
+    wishes = [due.what.record for due in asked if isinstance(due.what, SwapAsked)]
     wishes += [node.swap.record for node in turn.nodes(chain) if node.swap is not None]
     found = next((wish for wish in wishes if isinstance(wish, SwapRecord)), None)
     if found is None:
@@ -155,6 +153,10 @@ def _forget_request(turn: Turn, chain: str, head: SideEntry) -> None:
             hint=f"swap {chain} ENGINE asks for one.",
         )
     approving.forget_swap(turn, chain)
+    turn.schedule = replace(
+        turn.schedule,
+        waiting=tuple(due for due in turn.schedule.waiting if due not in asked),
+    )
     turn.set_side(replace(turn.side(chain), dropped_swap=found.body_hash))
     turn.say(
         SwapDropped(
@@ -185,15 +187,20 @@ def _check_no_swap(turn: Turn, chain: str, height: int) -> None:
             f"left",
             hint="Wait for it, then swap again.",
         )
-    asked = any(
-        isinstance(due.what, SwapAsked) and due.actor.startswith(f"side:{chain}:")
-        for due in turn.schedule.waiting
-    )
+    asked = _requests_on_their_way(turn, chain)
     if asked or any(node.swap is not None for node in turn.nodes(chain)):
         raise SwapPending(
             f"the validators of {chain} are asked about another swap",
             hint="Wait until it is in a block, or dropped.",
         )
+
+
+def _requests_on_their_way(turn: Turn, chain: str) -> tuple[Due, ...]:
+    return tuple(
+        due
+        for due in turn.schedule.waiting
+        if isinstance(due.what, SwapAsked) and due.actor.startswith(f"side:{chain}:")
+    )
 
 
 def _seats(
