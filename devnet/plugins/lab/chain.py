@@ -163,6 +163,7 @@ class LabChain:
 
     Args:
         elector: the engine, when its validators change by votes.
+        lists: who acted in each block, as far as somebody asked.
     """
 
     epochs: dict[int, Rules]
@@ -173,6 +174,7 @@ class LabChain:
     chain_id: bytes = CHAIN_ID
     polls: Polls = field(default_factory=Polls)
     elector: Electing | None = None
+    lists: dict[bytes, tuple[Validator, ...]] = field(default_factory=dict)
 
     def header(self, block_hash: bytes) -> Header | None:
         return self.known.get(block_hash)
@@ -196,8 +198,11 @@ class LabChain:
         old = header.epoch != max(self.epochs) or header.height <= rules.base.height
         if self.elector is None or parent is None or old:
             return rules
-        acting = self.elector.acting(header.time_ms, parent, rules, self)
-        return replace(rules, validators=acting)
+        if header.hash not in self.lists:
+            # Electors ask for the list of the parent, and so on down to the base.
+            acting = self.elector.acting(header.time_ms, parent, rules, self)
+            self.lists[header.hash] = acting
+        return replace(rules, validators=self.lists[header.hash])
 
     def tally(self, block_hash: bytes) -> Mapping[bytes, int]:
         return self.polls.tally_at(self.known[block_hash].height)
