@@ -30,7 +30,7 @@ from devnet.engine.events import StorageMoved, StorageMoving, StorageStayed
 from devnet.engine.interfaces import Store
 from devnet.engine.sidechain.persist import Changes, apply_changes, rewrite
 
-KEYS_PER_STEP = 500
+KEYS_PER_STEP = 200
 BYTES_PER_STEP = 2**20
 """What one step copies: some milliseconds on every store."""
 BATCHES_PER_STEP = 20
