@@ -6,7 +6,7 @@ store that passes can stand in for a built-in one without anybody noticing.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from devnet.plugins.store_bench import Bench, Call, StoreClass
 from devnet.plugins.store_parts import store_digest
 from devnet.plugins.verdicts import Verdict
 
-__all__ = ["RULES", "Rule", "Verdict", "check_store", "store_digest"]
+__all__ = ["RULES", "Rule", "Verdict", "check_store", "store_digest", "store_verdicts"]
 
 RULE_LIMIT_S = 120.0
 
@@ -57,7 +57,14 @@ def check_store(
         store_class: called with a path, or with None when `in_memory` is set.
         in_memory: judge the store as it is without a file.
     """
-    return tuple(_judge(rule, store_class, in_memory) for rule in RULES)
+    return tuple(store_verdicts(store_class, in_memory=in_memory))
+
+
+def store_verdicts(
+    store_class: StoreClass, *, in_memory: bool = False
+) -> Iterator[Verdict]:
+    """The same one by one, each as soon as it is known."""
+    return (_judge(rule, store_class, in_memory) for rule in RULES)
 
 
 def _judge(rule: Rule, store_class: StoreClass, in_memory: bool) -> Verdict:

@@ -7,7 +7,6 @@ import platform
 import sys
 from collections.abc import Sequence
 from importlib import metadata
-from typing import Any
 
 from devnet import __version__
 from devnet.commands.errors import EXIT_DONE, EXIT_USAGE, did_you_mean
@@ -28,9 +27,7 @@ USED_FOR = {
 }
 """What each dependency is for."""
 
-LATER_SUBCOMMANDS = frozenset({"serve", "conformance", "check-plugin", "learn"})
-
-PARAM_FIELDS = ("name", "default", "low", "high", "meaning")
+LATER_SUBCOMMANDS = frozenset({"serve", "learn"})
 
 
 def print_version() -> int:
@@ -50,46 +47,6 @@ def print_version() -> int:
     }
     print(json.dumps(facts, sort_keys=True))
     return 0
-
-
-def print_plugins(*, as_json: bool = False) -> int:
-    """`devnet plugins`: every engine and store, usable or not."""
-    from devnet.plugins import describe_plugins, load_engine, load_store
-
-    rows: list[dict[str, Any]] = []
-    for line in describe_plugins(try_all=True):
-        row: dict[str, Any] = {
-            "kind": line.kind,
-            "name": line.name,
-            "origin": line.origin,
-            "target": line.target,
-            "trouble": line.trouble,
-            "version": __version__ if line.origin == "built in" else line.origin,
-            "params": [],
-        }
-        if not line.trouble:
-            load: Any = load_engine if line.kind == "consensus" else load_store
-            row |= _described(load(line.name).info)
-        rows.append(row)
-    if as_json:
-        print(json.dumps({"plugins": rows}, sort_keys=True))
-        return 0
-    for row in rows:
-        words = row["trouble"] or row["summary"]
-        print(f"{row['kind']:10} {row['name']:12} {row['origin']:10} {words}")
-        for one in row["params"]:
-            span = f"{one['default']} ({one['low']} to {one['high']})"
-            print(f"{'':24}{one['name']} {span}: {one['meaning']}")
-    return 0
-
-
-def _described(info: Any) -> dict[str, Any]:
-    """What a plug-in says of itself."""
-    params = [
-        {name: getattr(one, name) for name in PARAM_FIELDS}
-        for one in getattr(info, "params", ())
-    ]
-    return {"summary": info.summary, "api": info.api, "params": params}
 
 
 def explain_word(words: Sequence[str], subcommands: Sequence[str]) -> int:

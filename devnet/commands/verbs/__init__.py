@@ -10,6 +10,7 @@ from devnet.commands.verbs import (
     looking,
     money,
     notary,
+    plugins,
     storage,
     submitting,
     time,
@@ -17,5 +18,5 @@ from devnet.commands.verbs import (
 )
 
 __all__ = ["all_commands", "assets", "chains", "checks", "exchange", "faults", "find",
-           "looking", "money", "notary", "storage", "submitting", "time",
-           "world"]  # fmt: skip
+           "looking", "money", "notary", "plugins", "storage", "submitting",
+           "time", "world"]  # fmt: skip

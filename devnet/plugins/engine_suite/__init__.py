@@ -8,15 +8,19 @@ then silence, storms, crashes, swaps, garbage and a signer that refuses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from devnet.engine.interfaces import ConsensusEngine
 from devnet.plugins.engine_suite import form, garbage, headers, plays, weighing
 from devnet.plugins.engine_suite.bench import EngineBench
+from devnet.plugins.store_bench import Call
 from devnet.plugins.verdicts import Verdict
 
-__all__ = ["RULES", "EngineRule", "check_engine"]
+__all__ = ["RULES", "EngineRule", "check_engine", "engine_verdicts"]
+
+RULE_LIMIT_S = 60.0
+NO_ANSWER = f"no answer after {RULE_LIMIT_S:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,27 @@ def check_engine(engine_class: Callable[[], ConsensusEngine]) -> tuple[Verdict, 
     Args:
         engine_class: builds an engine; its `info` says what it promises.
     """
-    bench = EngineBench(engine_class)
-    return tuple(_judge(rule, bench) for rule in RULES)
+    return tuple(engine_verdicts(engine_class))
 
 
-def _judge(rule: EngineRule, bench: EngineBench) -> Verdict:
-    try:
-        reason = rule.run(bench)
-    except (Exception, SystemExit) as error:
-        reason = f"it raised {type(error).__name__}: {error}"
-    return Verdict(rule.id, rule.title, not reason, " ".join(reason.split()))
+def engine_verdicts(
+    engine_class: Callable[[], ConsensusEngine],
+) -> Iterator[Verdict]:
+    """The same one by one, each as soon as it is known."""
+    bench, hangs = EngineBench(engine_class), ""
+    for rule in RULES:
+        reason = f"not judged: it hangs in {hangs}" if hangs else _reason(rule, bench)
+        if reason == NO_ANSWER:
+            hangs = rule.id
+        yield Verdict(rule.id, rule.title, not reason, reason)
+
+
+def _reason(rule: EngineRule, bench: EngineBench) -> str:
+    """How the rule is broken, or "". In a thread of its own, since it may not end."""
+    reasons: list[str] = []
+    call = Call(lambda: reasons.append(rule.run(bench)))
+    if not call.ended(RULE_LIMIT_S):
+        return NO_ANSWER
+    if call.error is not None:
+        return f"it raised {type(call.error).__name__}: {call.error}"
+    return " ".join(reasons[0].split())
