@@ -42,6 +42,7 @@ BUILTIN_ENGINES = {
     "pbft": "devnet.plugins.pbft:Pbft",
     "pow": "devnet.plugins.pow:ProofOfWork",
     "pos": "devnet.plugins.pos:ProofOfStake",
+    "dpos": "devnet.plugins.dpos:Dpos",
     "dpos-bbft": "devnet.plugins.dpos_bbft:DposBbft",
     "bbft": "devnet.plugins.bbft:Bbft",
 }

@@ -15,6 +15,7 @@ MODULES = {
     "pbft": ("header_rules", "pbft"),
     "pow": ("header_rules", "pow"),
     "pos": ("header_rules", "certificate", "slots", "pos"),
+    "dpos": ("header_rules", "dpos"),
     "dpos-bbft": ("header_rules", "certificate", "dpos_bbft", "vapor_turns"),
     "bbft": ("header_rules", "certificate", "bbft"),
 }

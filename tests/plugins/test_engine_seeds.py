@@ -43,7 +43,7 @@ def storm(engine: str, n: int, seed: int) -> FakeHost:
 
 
 @pytest.mark.parametrize("n", [4, 7])
-@pytest.mark.parametrize("engine", ["solo", "poa", "pbft", "dpos-bbft", "bbft"])
+@pytest.mark.parametrize("engine", ["solo", "poa", "dpos", "pbft", "dpos-bbft", "bbft"])
 def test_no_conflict_in_the_storm_and_progress_after_it(engine: str, n: int):
     for seed in range(SEEDS.get(engine, 25)):
         host = storm(engine, n, seed)

@@ -8,6 +8,9 @@ Commands, one a line; times are virtual milliseconds:
 
     engine NAME [validators=4] [weights=1/1/...] [busy=0] [jitter=0] [old_blocks=0]
         [PARAMETER=...]
+        watchers=N: so many nodes more, without a seat in the epoch's list
+    votes vI=NEU ... from H    from height H on the chain counts these votes
+    approved vI=NEU ... from H from height H on these candidates stand, so heavy
     work [N] at T              N more things wait
     down vI at T until T       a validator crashes
     cut vI ... at T until T    some validators are cut off from the others
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from devnet.engine.interfaces import Candidate
 from devnet.plugins import load_engine
 from tests.plugins.fakehost import FakeHost
 
@@ -52,6 +56,7 @@ def _host(name: str, settings: list[str]) -> FakeHost:
     return FakeHost(
         load_engine(name),
         values.pop("validators", 4),
+        watchers=values.pop("watchers", 0),
         jitter_ms=values.pop("jitter", 0),
         old_blocks=values.pop("old_blocks", 0),
         busy=bool(values.pop("busy", 0)),
@@ -64,6 +69,12 @@ def _command(host: FakeHost, words: list[str], item: int) -> int:
     match words:
         case ["run", until]:
             host.run(int(until))
+        case ["votes", *votes, "from", height]:
+            tally = {host.nodes[one].key: neu for one, neu in _amounts(votes)}
+            host.votes_from(int(height), tally)
+        case ["approved", *weights, "from", height]:
+            found = (_candidate(host, one, neu) for one, neu in _amounts(weights))
+            host.candidates_from(int(height), tuple(found))
         case ["work", "at", at]:
             return _command(host, ["work", "1", "at", at], item)
         case ["work", n, "at", at]:
@@ -77,6 +88,18 @@ def _command(host: FakeHost, words: list[str], item: int) -> int:
         case _:
             raise ValueError(f"no such command: {' '.join(words)}")
     return item
+
+
+def _amounts(words: list[str]) -> list[tuple[int, int]]:
+    """Index of a node and an amount, from words such as v4=100."""
+    pairs = (word.split("=") for word in words)
+    return [(int(name[1:]), int(neu)) for name, neu in pairs]
+
+
+def _candidate(host: FakeHost, index: int, neu: int) -> Candidate:
+    node = host.nodes[index]
+    address = f"address of {node.name}"
+    return Candidate(node.name, node.key, address, 10**11, neu, int(neu > 0))
 
 
 def rewrite() -> None:
