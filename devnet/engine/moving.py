@@ -265,11 +265,11 @@ class Moving:
                 self._change_over(chain, move, moved)
 
     def _change_over(self, chain: str, move: Move, moved: Moved) -> None:
-        old_store = self._side(chain).store
-        old, self.stores[chain] = self.stores[chain], move.target
-        del self._moves[chain]
+        old_store, old = self._side(chain).store, self.stores[chain]
         self._act(finish, chain, move.store, moved)
         # Only now: killed before this, the world comes back with the old one.
+        del self._moves[chain]
+        self.stores[chain] = move.target
         self._remove(chain, old_store, old)
 
     def _give_up(self, chain: str, reason: str) -> None:

@@ -37,6 +37,13 @@ def test_storage_waits_until_the_chain_has_moved_and_shows_both_digests(slow):
     assert run(session, "expect $m.store == sqlite") == ["ok"]
 
 
+def test_a_move_to_memory_says_that_nothing_is_kept():
+    session = make_session(sidechains=WORLD)
+
+    assert "keeps nothing" in session.execute("storage alpha memory").text
+    assert "keeps nothing" not in session.execute("storage alpha sqlite").text
+
+
 def test_payments_go_on_while_a_chain_moves(slow):
     session = make_session(sidechains=WORLD, attached=True)
     moves = session.begin("mine 2; storage alpha sqlite; storage beta tinydb")

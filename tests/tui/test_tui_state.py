@@ -180,6 +180,22 @@ def test_a_dropped_swap_leaves_the_rule_and_its_reason(tape):
     assert lane.swaps[0].reason == "nobody agreed"
 
 
+def test_a_lane_knows_where_it_is_kept_and_where_to_it_moves(tape):
+    old = fold(tape).lane("beta").store
+    way = {"chain": "beta", "old_store": old, "store": "elsewhere"}
+    tape.say(ev.StorageMoving(**way))
+    assert fold(tape).lane("beta").moving_to == "elsewhere"
+
+    tape.say(ev.StorageStayed(**way, reason="the disk is full"))
+    lane = fold(tape).lane("beta")
+    assert (lane.store, lane.moving_to) == (old, "")
+
+    tape.say(ev.StorageMoving(**way))
+    tape.say(ev.StorageMoved(**way, keys=1, digest_before="ab", digest_after="ab"))
+    lane = fold(tape).lane("beta")
+    assert (lane.store, lane.moving_to) == ("elsewhere", "")
+
+
 def test_a_validator_that_is_down_is_trouble(tape):
     assert not fold(tape).lane("beta").in_trouble
 

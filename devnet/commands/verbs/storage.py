@@ -50,7 +50,7 @@ def storage(
     def done() -> Said:
         for event in network.events[first_seq:]:
             if isinstance(event, StorageMoved) and event.chain == sidechain:
-                return _said(event)
+                return _said(event, network.stores[sidechain].info.durable)
             if isinstance(event, StorageStayed) and event.chain == sidechain:
                 raise MoveFailed(f"{sidechain} stays in {old}: {event.reason}")
         raise MoveFailed(f"{sidechain} went back to a time before the move")
@@ -64,7 +64,7 @@ def storage(
     )
 
 
-def _said(event: StorageMoved) -> Said:
+def _said(event: StorageMoved, is_durable: bool) -> Said:
     value = {
         "chain": event.chain,
         "old": event.old_store,
@@ -79,4 +79,6 @@ def _said(event: StorageMoved) -> Said:
         f"digest before {event.digest_before}\n"
         f"digest after  {event.digest_after}"
     )
+    if not is_durable:
+        text += f"\n{event.store} keeps nothing on disk: what it holds ends with us"
     return Said(value, text)
