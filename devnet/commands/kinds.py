@@ -4,6 +4,7 @@ Types of arguments about assets and documents. Importing this adds them to `TYPE
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha3_256
@@ -29,7 +30,10 @@ FaultTarget = NewType("FaultTarget", str)
 FaultId = NewType("FaultId", str)
 Signed = NewType("Signed", int)
 Pairs = NewType("Pairs", dict[str, int])
+Seats = NewType("Seats", dict[str, int])
+Weights = NewType("Weights", tuple[int, ...])
 
+_WHOLE = re.compile(r"[0-9]{1,9}")
 DIGEST = "sha3-256:"
 TEXT, FILE = "text:", "file:"
 _CHUNK_BYTES = 1 << 20
@@ -256,6 +260,31 @@ def _pairs(token: Token, session: Context) -> dict[str, int]:
     return pairs
 
 
+def _seats(token: Token, session: Context) -> dict[str, int]:
+    seats: dict[str, int] = {}
+    for part in filter(None, spelled(token, session).split(",")):
+        name, colon, number = part.partition(":")
+        if name in seats or not name or bool(colon) != bool(_WHOLE.fullmatch(number)):
+            raise BadArgument(
+                f"{part[:40]!r} is no seat, or the second one of its name",
+                hint="write v1,v2,v3, or with weights v1:5,v2:3,v3",
+            )
+        seats[name] = int(number or 1)
+    if not seats:
+        raise BadArgument("a list of seats is empty", hint="write v1,v2,v3")
+    return seats
+
+
+def _weights(token: Token, session: Context) -> tuple[int, ...]:
+    parts = spelled(token, session).split(",")
+    if not all(_WHOLE.fullmatch(part) for part in parts):
+        raise BadArgument(
+            f"{token.text[:40]!r} are no weights",
+            hint="write one whole number for each validator: 5,3,1,1",
+        )
+    return tuple(int(part) for part in parts)
+
+
 TYPES.update(
     {
         FaultName: ArgType("fault", "FAULT", "fault, or list", spelled, _faults),
@@ -265,6 +294,8 @@ TYPES.update(
         FaultId: ArgType("fault-id", "ID|all", "fault at work", spelled, _fault_ids),
         Signed: ArgType("signed", "N", "whole number, perhaps below 0", _signed),
         Pairs: ArgType("pairs", "K=V,...", "settings of the rule", _pairs),
+        Seats: ArgType("seats", "V1:5,V2,...", "names with commas, weights", _seats),
+        Weights: ArgType("weights", "5,3,...", "numbers with commas", _weights),
         AssetName: ArgType(
             "asset-name", "ASSET", "asset, known or new", spelled, _issuable
         ),

@@ -21,7 +21,13 @@ from devnet.engine.actors.messages import MineStart, MineTry
 from devnet.engine.actors.reporting import report
 from devnet.engine.actors.submitting import Submitted
 from devnet.engine.actors.turn import Tools, Turn
-from devnet.engine.actors.world import Groups, SidechainSpec, World, WorldConfig
+from devnet.engine.actors.world import (
+    Groups,
+    Seats,
+    SidechainSpec,
+    World,
+    WorldConfig,
+)
 from devnet.engine.bc.block import Block, BlockHeader
 from devnet.engine.certifying import Certifying
 from devnet.engine.deeds import Deeds
@@ -248,11 +254,18 @@ class Network(Certifying, Deeds, Kept, Moving):
         sidechain: str,
         engine: str,
         at: int | None = None,
-        validators: tuple[str, ...] | None = None,
+        validators: Seats | None = None,
         params: Mapping[str, int] | None = None,
     ) -> int:
-        """Ask the validators for another rule. Returns the closing height."""
-        return self._act(swapping.request_swap, sidechain, engine, at, validators, params)
+        """
+        Ask the validators for another rule. Returns the closing height.
+
+        Args:
+            validators: names, or weights by name; None: those in force.
+        """
+        return self._act(
+            swapping.request_swap, sidechain, engine, at, validators, params
+        )
 
     def cancel_swap(self, sidechain: str) -> int:
         """Take back a swap on its way. Returns the last height that may say so."""
@@ -265,10 +278,11 @@ class Network(Certifying, Deeds, Kept, Moving):
         n_validators: int = 4,
         store: str = "memory",
         params: Mapping[str, int] | None = None,
+        weights: tuple[int, ...] = (),
     ) -> None:
-        """One more sidechain, from now on."""
+        """One more sidechain, from now on; `weights` of its validators, or 1 each."""
         chosen = tuple(sorted((params or {}).items()))
-        spec = SidechainSpec(name, engine, store, n_validators, chosen)
+        spec = SidechainSpec(name, engine, store, n_validators, chosen, weights)
         self.environment.check_store(store)
         self._act(add_sidechain, spec)
 

@@ -6,13 +6,12 @@ from typing import Any
 
 from devnet.commands.context import Context
 from devnet.commands.errors import TooManyArguments
-from devnet.commands.kinds import Pairs, Subject
+from devnet.commands.kinds import Pairs, Seats, Subject, Weights
 from devnet.commands.registry import command
 from devnet.commands.types import (
     Chain,
     Engine,
     Height,
-    Names,
     NewName,
     Number,
     Settings,
@@ -31,14 +30,15 @@ def swap(
     engine: Engine,
     *,
     at: Height | None = None,
-    validators: Names | None = None,
+    validators: Seats | None = None,
     param: Pairs | None = None,
     params: Settings | None = None,
 ) -> Said:
     """Change the consensus of a running sidechain.
 
     --at is the last height under the old rule: a height, or +12 for twelve blocks from
-    now; the earliest allowed one without it. The notice is at least 10 blocks. --param
+    now; the earliest allowed one without it. The notice is at least 10 blocks.
+    --validators v1:5,v2:3,v3 gives weights, 1 where none is named. --param
     interval_ms=250 sets what the rule leaves open, several with commas; --params takes
     them as JSON. `cancel-swap` takes it back while there is time.
     """
@@ -80,17 +80,24 @@ def new_sidechain(
     engine: Engine,
     *,
     validators: Number | None = None,
+    weights: Weights | None = None,
     store: Store | None = None,
     params: Settings | None = None,
 ) -> Said:
-    """Start one more sidechain while the others run."""
+    """Start one more sidechain while the others run.
+
+    --weights 5,3,1,1 weighs the votes of v1, v2 and so on, and says how many they are;
+    without it each weighs 1.
+    """
     network = session.network
+    n_validators = len(weights) if weights else 4
     network.new_sidechain(
         name,
         engine,
-        n_validators=4 if validators is None else validators,
+        n_validators=n_validators if validators is None else validators,
         store=store or "memory",
         params=params or {},
+        weights=weights or (),
     )
     facts = network.show(name)
     result = {

@@ -58,6 +58,7 @@ NAME_FORM = re.compile(r"[a-z][a-z0-9-]{0,15}")
 RESERVED_NAMES = ("main", "fed")
 MEMBER_NAMES = tuple(f"fed-{number}" for number in range(1, N_MEMBERS + 1))
 MOST_VALIDATORS = 32
+MOST_WEIGHT = 1_000_000
 
 
 def new_world(
@@ -176,11 +177,15 @@ def add_sidechain(turn: Turn, spec: SidechainSpec) -> None:
             f"{spec.engine} takes {least} to {MOST_VALIDATORS} validators, not "
             f"{spec.n_validators}"
         )
+    weights = spec.weights or (1,) * spec.n_validators
+    if len(weights) != spec.n_validators:
+        raise BadValue(f"{len(weights)} weights for {spec.n_validators} validators")
+    check_weights(weights)
     names = [f"v{number}" for number in range(1, spec.n_validators + 1)]
     xprvs = [play_root(f"{spec.name} {name}") for name in names]
     keys = [public_key(xpub(xprv)) for xprv in xprvs]
     validators = tuple(
-        Validator(name, key) for name, key in zip(names, keys, strict=True)
+        Validator(*one) for one in zip(names, keys, weights, strict=True)
     )
     view = turn.main_nodes[0].view
     anchor_hash = settled_hash(turn.tree, view, turn.depth)
@@ -245,6 +250,15 @@ def _check_name(turn: Turn, name: str) -> None:
     owners = [owner.name for owner in turn.owners]
     if turn.has_side(name) or name in RESERVED_NAMES or name in owners:
         raise NameTaken(f"the name {name!r} is taken", hint="Take another name.")
+
+
+def check_weights(weights: Sequence[int]) -> None:
+    """Raise BadValue unless these can be weights of validators."""
+    for weight in weights:
+        if not 1 <= weight <= MOST_WEIGHT:
+            raise BadValue(
+                f"a validator's weight must be from 1 to {MOST_WEIGHT}, not {weight}"
+            )
 
 
 def checked_params(info: EngineInfo, given: dict[str, int]) -> dict[str, int]:

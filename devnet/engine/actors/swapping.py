@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from devnet.engine.actors import approving
-from devnet.engine.actors.birth import checked_params
+from devnet.engine.actors.birth import check_weights, checked_params
 from devnet.engine.actors.messages import SwapAsked
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.world import Seats
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import params_text
 from devnet.engine.clock import Due
@@ -39,7 +40,7 @@ def request_swap(
     chain: str,
     engine_name: str,
     at: int | None = None,
-    seats: tuple[str, ...] | None = None,
+    seats: Seats | None = None,
     params: Mapping[str, int] | None = None,
 ) -> int:
     """
@@ -47,7 +48,8 @@ def request_swap(
 
     Args:
         at: the last height of the old rule; None: the earliest that keeps the notice.
-        seats: names of the validators under the new rule; None: those in force.
+        seats: validators under the new rule, with their weights or of weight 1 each;
+            None: those in force.
 
     Returns:
         The closing height.
@@ -170,11 +172,12 @@ def _forget_request(turn: Turn, chain: str, head: SideEntry) -> None:
 def _approval_blocks(turn: Turn, head: SideEntry) -> int:
     """
     How many blocks the chain makes while validators are asked and tell each other; at
-    least one, for a proposer who is about to seal.
+    least one, for a proposer who is about to seal. Where they come by chance, two more.
     """
     rules, config = head.state.rules, turn.config
     interval_ms = rules.params.get("interval_ms", config.idle_ms)
-    return 1 + 3 * config.high_latency_ms // interval_ms
+    by_chance = turn.tools.engine(rules.engine).info.finality == "depth"
+    return 1 + 2 * by_chance + 3 * config.high_latency_ms // interval_ms
 
 
 def _check_no_swap(turn: Turn, chain: str, height: int) -> None:
@@ -206,12 +209,14 @@ def _requests_on_their_way(turn: Turn, chain: str) -> tuple[Due, ...]:
 def _seats(
     turn: Turn,
     chain: str,
-    names: tuple[str, ...] | None,
+    names: Seats | None,
     present: tuple[Validator, ...],
 ) -> tuple[Validator, ...]:
     if names is None:
         return present
-    if not names or len(set(names)) != len(names):
+    weights = dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, 1)
+    if not weights or len(weights) != len(names):
         raise BadValue("name each validator of the new rule once")
-    nodes = [turn.node(chain, name) for name in names]
-    return tuple(Validator(node.name, node.key) for node in nodes)
+    check_weights(tuple(weights.values()))
+    nodes = [turn.node(chain, name) for name in weights]
+    return tuple(Validator(node.name, node.key, weights[node.name]) for node in nodes)

@@ -7,7 +7,7 @@ half-way leaves nothing behind.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rpds import HashTrieMap
@@ -30,13 +30,19 @@ SWAP_NOTICE_BLOCKS = 10
 
 @dataclass(frozen=True, slots=True)
 class SidechainSpec:
-    """What a sidechain is asked to be: names, not objects."""
+    """
+    What a sidechain is asked to be: names, not objects.
+
+    Args:
+        weights: of the validators v1, v2, ...; empty: 1 each.
+    """
 
     name: str
     engine: str
     store: str = "memory"
     n_validators: int = 4
     params: tuple[tuple[str, int], ...] = ()
+    weights: tuple[int, ...] = ()
 
 
 DEFAULT_SIDECHAINS = (
@@ -180,6 +186,10 @@ class Breach:
     invariant: str
     chain: str
     detail: str
+
+
+Seats = Mapping[str, int] | tuple[str, ...]
+"""Validators by name: with their weights, or each of weight 1."""
 
 
 Groups = tuple[tuple[str, ...], ...]

@@ -145,7 +145,13 @@ class SideNode:
 
 
 def weighs_more(new: SideEntry, old: SideEntry) -> bool:
-    """Fork choice: final height, then epoch, then the engine's own order."""
+    """
+    Fork choice: the engine's own order within an epoch of its own; between others the
+    final height, then the epoch, then that order.
+    """
+    one, other = new.header, old.header
+    if (one.epoch, one.engine) == (other.epoch, other.engine):
+        return new.rank > old.rank
     return (new.final.height, new.header.epoch, new.rank) > (
         old.final.height,
         old.header.epoch,
