@@ -177,10 +177,7 @@ def add_sidechain(turn: Turn, spec: SidechainSpec) -> None:
             f"{spec.engine} takes {least} to {MOST_VALIDATORS} validators, not "
             f"{spec.n_validators}"
         )
-    weights = spec.weights or (1,) * spec.n_validators
-    if len(weights) != spec.n_validators:
-        raise BadValue(f"{len(weights)} weights for {spec.n_validators} validators")
-    check_weights(weights)
+    weights = _weights_of(spec)
     names = [f"v{number}" for number in range(1, spec.n_validators + 1)]
     xprvs = [play_root(f"{spec.name} {name}") for name in names]
     keys = [public_key(xpub(xprv)) for xprv in xprvs]
@@ -250,6 +247,14 @@ def _check_name(turn: Turn, name: str) -> None:
     owners = [owner.name for owner in turn.owners]
     if turn.has_side(name) or name in RESERVED_NAMES or name in owners:
         raise NameTaken(f"the name {name!r} is taken", hint="Take another name.")
+
+
+def _weights_of(spec: SidechainSpec) -> tuple[int, ...]:
+    weights = spec.weights or (1,) * spec.n_validators
+    if len(weights) != spec.n_validators:
+        raise BadValue(f"{len(weights)} weights for {spec.n_validators} validators")
+    check_weights(weights)
+    return weights
 
 
 def check_weights(weights: Sequence[int]) -> None:
