@@ -41,10 +41,11 @@ from devnet.engine.interfaces import (
     TimerFired,
     ViewSigned,
     Voted,
+    VoteMessage,
     Woken,
 )
 from devnet.plugins.ballots import open_ballots
-from devnet.plugins.bbft_messages import View, Votes
+from devnet.plugins.bbft_messages import View, Votes, votes_of
 from devnet.plugins.bbft_round import (
     gate_ended,
     rest_ended,
@@ -161,6 +162,10 @@ class Bbft:
             case ViewSigned():
                 state, effects = tell_view(state, event, chain)
             case MessageGot(_, sender, Votes() as said):
+                state, effects = take_votes(state, sender, said, chain, now_ms)
+            case MessageGot(_, sender, VoteMessage(vote)):
+                # Members do not send these; whoever votes for everything does.
+                said = votes_of(vote)
                 state, effects = take_votes(state, sender, said, chain, now_ms)
             case MessageGot(_, sender, View() as said):
                 state, effects = take_view(state, sender, said, chain, now_ms)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from devnet.engine.interfaces import Certificate, Checkpoint
+from devnet.engine.interfaces import Certificate, Checkpoint, Vote
 
 Stage = Literal["aggregate", "exchange", "finalize"]
 
@@ -26,6 +26,15 @@ class Votes:
     round: int
     block_hash: bytes
     votes: Certificate
+
+
+def votes_of(vote: Vote) -> Votes:
+    """A bare vote, as if its voter had sent it up."""
+    own = {vote.index: vote.signature} if vote.index >= 0 else {}
+    return Votes(
+        "aggregate", vote.epoch, vote.height, vote.round, vote.block_hash,
+        Certificate.of(own),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,10 +163,10 @@ def check_certificate(
         CertificateMalformed, CertificateShort, CertificateForged.
     """
     voters = certificate.voters()
-    shape = Certificate.of(dict(zip(voters, certificate.signatures, strict=False)))
+    merged = rules.merges_votes and phase == "vote"
     if (
-        len(voters) != len(certificate.signatures)
-        or certificate.bitmap != shape.bitmap
+        len(certificate.signatures) != (1 if merged else len(voters))
+        or certificate.bitmap != Certificate.of(dict.fromkeys(voters, b"")).bitmap
         or (voters and voters[-1] >= len(rules.validators))
     ):
         raise CertificateMalformed(
@@ -186,6 +186,14 @@ def check_certificate(
             weight=weight,
             needed=needed,
         )
+    if merged:
+        if not chain.proves(block_hash, rules.epoch, certificate):
+            raise CertificateForged(
+                f"the merged signature for {block_hash.hex()[:8]} is not that of the "
+                f"{len(voters)} voters whom the certificate names",
+                block=block_hash,
+            )
+        return
     for index, signature in zip(voters, certificate.signatures, strict=True):
         if not chain.voted_for(block_hash, rules.epoch, index, signature, phase, view):
             raise CertificateForged(

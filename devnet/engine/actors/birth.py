@@ -39,6 +39,7 @@ from devnet.engine.events import (
 from devnet.engine.federation.collector import Collector
 from devnet.engine.federation.programs import federation_of
 from devnet.engine.interfaces import Checkpoint, EngineInfo, Rules, Validator
+from devnet.engine.keys.aggregation import bls_key_of
 from devnet.engine.keys.chainkd import public_key, xpub
 from devnet.engine.mainchain.accounts import ACCOUNT_NAMES, play_account, play_root
 from devnet.engine.mainchain.miner import MainNode
@@ -57,7 +58,7 @@ FOREVER_S = 2**40
 NAME_FORM = re.compile(r"[a-z][a-z0-9-]{0,15}")
 RESERVED_NAMES = ("main", "fed")
 MEMBER_NAMES = tuple(f"fed-{number}" for number in range(1, N_MEMBERS + 1))
-MOST_VALIDATORS = 32
+MOST_VALIDATORS = 128
 MOST_WEIGHT = 1_000_000
 
 
@@ -181,8 +182,10 @@ def add_sidechain(turn: Turn, spec: SidechainSpec) -> None:
     names = [f"v{number}" for number in range(1, spec.n_validators + 1)]
     xprvs = [play_root(f"{spec.name} {name}") for name in names]
     keys = [public_key(xpub(xprv)) for xprv in xprvs]
+    votes_merge = bool(params.get("bls"))
+    bls_keys = [bls_key_of(xprv) if votes_merge else b"" for xprv in xprvs]
     validators = tuple(
-        Validator(*one) for one in zip(names, keys, weights, strict=True)
+        Validator(*one) for one in zip(names, keys, weights, bls_keys, strict=True)
     )
     view = turn.main_nodes[0].view
     anchor_hash = settled_hash(turn.tree, view, turn.depth)

@@ -20,6 +20,7 @@ from devnet.engine.bc.sideblock import (
 )
 from devnet.engine.bc.transaction import BTM, Coinbase, Output, Transaction
 from devnet.engine.interfaces import Header, Phase, Vote, VoteMessage
+from devnet.engine.keys.aggregation import ED25519_LIST, aggregation_of
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.sidechain.node import SideNode
 
@@ -71,7 +72,8 @@ def vote_for_all(turn: Turn, chain: str, name: str, header: Header) -> None:
     reader = reader_of(turn, chain, node)
     if header.epoch >= len(reader.epochs):
         return
-    me = index_of(reader.rules_of(header), node)
+    rules = reader.rules_of(header)
+    me = index_of(rules, node)
     if me < 0:
         return
     ballot = node.ballots.get(header.epoch)
@@ -85,7 +87,8 @@ def vote_for_all(turn: Turn, chain: str, name: str, header: Header) -> None:
             if phased
             else vote_message(reader.chain_id, header.hash)
         )
-        signature = sign(node.xprv, message)
+        by_key = ED25519_LIST if phased else aggregation_of(rules)
+        signature = by_key.sign(node.xprv, message)
         vote = Vote(
             header.epoch, header.round, header.height, header.hash, me, signature, phase
         )

@@ -22,6 +22,7 @@ from devnet.engine.bc.sideblock import (
 )
 from devnet.engine.errors import DevnetError
 from devnet.engine.interfaces import CastVote, SignView, ViewSigned, Vote, Voted
+from devnet.engine.keys.aggregation import aggregation_of
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.sidechain.judge import judge
 from devnet.engine.sidechain.ledger import Ledger
@@ -61,6 +62,7 @@ def publish(
         filled=node.filled.remove(block_hash),
     )
     turn.set_node(chain, node)
+    turn.own_blocks.append((chain, node.key, block))
     if not _enter(turn, chain, name, block, draft.ledger):
         return
     me = actor_name(chain, name)
@@ -139,10 +141,11 @@ def cast_vote(
     chain_id, block_hash = reader.chain_id, wish.block_hash
     if wish.phase == "vote":
         message, round_ = vote_message(chain_id, block_hash), header.round
+        signature = aggregation_of(rules).sign(node.xprv, message)
     else:
         round_ = wish.round
         message = phase_message(chain_id, wish.phase, epoch, round_, block_hash)
-    signature = sign(node.xprv, message)
+        signature = sign(node.xprv, message)
     return Voted(
         turn.wall_ms,
         Vote(epoch, round_, header.height, block_hash, me, signature, wish.phase),

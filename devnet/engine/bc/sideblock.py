@@ -219,7 +219,10 @@ def view(header: SideHeader) -> Header:
 def rules_hash(
     engine: str, params: Mapping[str, int], validators: Sequence[Validator]
 ) -> bytes:
-    """The fingerprint of an epoch's rules: engine, parameters, who decides."""
+    """
+    The fingerprint of an epoch's rules: engine, parameters, who decides, and with which
+    keys where votes are merged.
+    """
     return sha3(
         b"".join(
             (
@@ -227,6 +230,7 @@ def rules_hash(
                 varstr(engine.encode()),
                 varstr(params_text(params).encode()),
                 write_validators(validators),
+                *(validator.bls_key for validator in validators),
             )
         )
     )

@@ -22,6 +22,7 @@ from devnet.engine.interfaces import (
     Rules,
     Validator,
 )
+from devnet.engine.keys.aggregation import aggregation_of
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.candidates import candidates_at
@@ -133,6 +134,9 @@ class SideReader:
         header = self.header(block_hash)
         if header is not None and header.epoch != epoch:
             return False
+        if phase == "vote" and self._merges(epoch):
+            votes = Certificate.of({index: sig}) if index >= 0 else Certificate()
+            return self.proves(block_hash, epoch, votes)
         key = self._key(epoch, index, header)
         if key is None:
             return False
@@ -143,15 +147,18 @@ class SideReader:
 
     def proves(self, block_hash: bytes, epoch: int, votes: Certificate) -> bool:
         """Are these votes for this block, each voter's signature good?"""
-        voters = votes.voters()
-        return len(voters) == len(votes.signatures) and all(
-            self.voted_for(block_hash, epoch, index, sig)
-            for index, sig in zip(voters, votes.signatures, strict=True)
+        header = self.header(block_hash)
+        if header is not None and header.epoch != epoch:
+            return False
+        rules = self._rules(epoch, header)
+        message = vote_message(self.chain_id, block_hash)
+        return rules is not None and aggregation_of(rules).verify(
+            rules.validators, message, votes
         )
 
     def merged(self, epoch: int, parts: Sequence[Certificate]) -> Certificate:
         """Votes for one block as one certificate."""
-        return Certificate.joined(parts)
+        return aggregation_of(self.epochs[epoch]).merge(parts)
 
     def viewed(
         self, epoch: int, round: int, justify_hash: bytes, index: int, sig: bytes
@@ -167,14 +174,22 @@ class SideReader:
         self, epoch: int, index: int, header: Header | None = None
     ) -> bytes | None:
         """The key of a seat: in a block's list; in the head's if it is not known."""
+        rules = self._rules(epoch, header)
+        if rules is None or not 0 <= index < len(rules.validators):
+            return None
+        return rules.validators[index].key
+
+    def _rules(self, epoch: int, header: Header | None) -> Rules | None:
+        """The rules of a block; of the head's if it is not known, where it fits."""
         if not 0 <= epoch < len(self.epochs):
             return None
         if header is None and self.head().epoch == epoch:
             header = self.head()
-        rules = self.epochs[epoch] if header is None else self.rules_of(header)
-        if not 0 <= index < len(rules.validators):
-            return None
-        return rules.validators[index].key
+        return self.epochs[epoch] if header is None else self.rules_of(header)
+
+    def _merges(self, epoch: int) -> bool:
+        """Are an epoch's votes of the kind that can be merged?"""
+        return 0 <= epoch < len(self.epochs) and self.epochs[epoch].merges_votes
 
 
 @dataclass(frozen=True, slots=True)
