@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from devnet.engine.chain.coins import Coin
 from devnet.engine.federation.programs import lock_program, treasury_program
 from devnet.engine.interfaces import Checkpoint
-from devnet.engine.mainchain.state import MainState, MainTree
+from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.state import Claimed, SideEntry, SideTree
+from devnet.engine.sidechain.tally import Locks, Tally, counted, tally_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,10 @@ def audit(books: Books, *, from_scratch: bool = False) -> AuditReport:
             the sums that are kept with each block's state and the audits before.
     """
     main, side = books.main[books.main_tip], books.side[books.side_tip]
+    locks = _locks_of(books)
+    tally = counted(locks) if from_scratch else tally_of(locks)
     sums = tuple(
-        _sums_of(books, asset, main.state, side, from_scratch)
-        for asset in _assets(books, main.state, side)
+        _sums_of(books, asset, tally, from_scratch) for asset in _assets(tally, side)
     )
     findings = [*_check_sums(books, sums)]
     claims = _all(side) if from_scratch else _claims_since(books, side)
@@ -103,16 +105,17 @@ def audit(books: Books, *, from_scratch: bool = False) -> AuditReport:
     return AuditReport(books.chain, main.height, side.height, sums, tuple(findings))
 
 
-def _assets(books: Books, main: MainState, side: SideEntry) -> list[bytes]:
+def _assets(tally: Tally, side: SideEntry) -> list[bytes]:
     """Every asset that was ever locked for this sidechain, or is on it."""
     assets = set(side.state.coins.totals) | set(side.state.claimed_sum)
-    for program in _programs(books):
-        assets |= {coin.asset for coin in main.deposits_to(program)}
-    return sorted(assets, reverse=True)
+    return sorted(assets | set(tally.n_deposits), reverse=True)
 
 
-def _programs(books: Books) -> tuple[bytes, ...]:
-    return (*books.lock_programs, *_treasuries(books))
+def _locks_of(books: Books) -> Locks:
+    return Locks(
+        books.main, books.main_tip, books.side, books.side_tip,
+        books.lock_programs, _treasuries(books),
+    )  # fmt: skip
 
 
 def _treasuries(books: Books) -> tuple[bytes, ...]:
@@ -120,42 +123,30 @@ def _treasuries(books: Books) -> tuple[bytes, ...]:
     return tuple(treasury_program(fed, spec.chain_id) for fed in spec.federations)
 
 
-def _sums_of(
-    books: Books, asset: bytes, main: MainState, side: SideEntry, from_scratch: bool
-) -> Sums:
-    state = side.state
-    held = [
-        coin
-        for program in _programs(books)
-        for coin in main.coins.held_by(program)
-        if coin.asset == asset
-    ]
-    arriving = [
-        coin
-        for program in books.lock_programs
-        for coin in main.deposits_to(program)
-        if coin.asset == asset and coin.id not in state.claimed
-    ]
-    donated = [
-        coin
-        for program in _treasuries(books)
-        for coin in main.deposits_to(program)
-        if coin.asset == asset
-    ]
+def _sums_of(books: Books, asset: bytes, tally: Tally, from_scratch: bool) -> Sums:
+    held, side = books.main[books.main_tip].state.coins, books.side[books.side_tip]
+    state, programs = side.state, (*books.lock_programs, *_treasuries(books))
+    locked = sum(held.total_of(program, asset) for program in programs)
     circulating = state.coins.total(asset)
     claimed = state.claimed_sum.get(asset) or 0
     if from_scratch:
         coins: Iterable[Coin] = state.coins.by_id.values()
+        locked = sum(
+            coin.amount
+            for program in programs
+            for coin in held.held_by(program)
+            if coin.asset == asset
+        )
         circulating = sum(coin.amount for coin in coins if coin.asset == asset)
         claimed = sum(item.amount for item in _all(side) if item.asset == asset)
     return Sums(
         asset,
-        locked=sum(coin.amount for coin in held),
+        locked=locked,
         circulating=circulating,
-        arriving=sum(coin.amount for coin in arriving),
+        arriving=tally.arriving.get(asset, 0),
         leaving=state.withdrawn_sum.get(asset) or 0,
         burned=state.burned_sum.get(asset) or 0,
-        donated=sum(coin.amount for coin in donated),
+        donated=tally.donated.get(asset, 0),
         claimed=claimed,
     )
 

@@ -79,20 +79,22 @@ class MainState:
     The mainchain at a block.
 
     hashes: block hash by height, from genesis on. deposits: every output ever made to a
-    P2WSH program on this branch, spent or not, for those who watch lock addresses.
+    P2WSH program on this branch, spent or not, for those who watch lock addresses;
+    deposits_by_id: the same by output id.
     index: transactions, sums of assets and fingerprints on this branch.
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
     hashes: Column[bytes] = field(default_factory=Column)
     deposits: Deposits = field(default_factory=HashTrieMap)
+    deposits_by_id: HashTrieMap[bytes, Coin] = field(default_factory=HashTrieMap)
     assets: HashTrieMap[bytes, AssetRecord] = field(default_factory=HashTrieMap)
     index: MainIndex = field(default_factory=MainIndex)
 
     def deposit(self, program: bytes, coin_id: bytes) -> Coin | None:
         """The output that was made to a P2WSH program under this id, or None."""
-        made = (coin for coin in self.deposits_to(program) if coin.id == coin_id)
-        return next(made, None)
+        coin = self.deposits_by_id.get(coin_id)
+        return coin if coin is not None and coin.program == program else None
 
     def deposits_to(self, program: bytes) -> Iterable[Coin]:
         """Every output ever made to a P2WSH program, oldest first."""
@@ -254,6 +256,7 @@ def _connect(
         draft.frozen(),
         state.hashes.with_next(block.header.hash),
         _with_deposits(state.deposits, created),
+        _with_ids(state.deposits_by_id, created),
         assets,
         state.index.with_block(block.transactions, statuses, height),
     ), CoinChange(tuple(spent), tuple(created))
@@ -265,6 +268,13 @@ def _with_deposits(deposits: Deposits, created: Iterable[Coin]) -> Deposits:
             made = deposits.get(coin.program) or Column()
             deposits = deposits.insert(coin.program, made.with_next(coin))
     return deposits
+
+
+def _with_ids(
+    known: HashTrieMap[bytes, Coin], created: Iterable[Coin]
+) -> HashTrieMap[bytes, Coin]:
+    made = {coin.id: coin for coin in created if is_p2wsh(coin.program)}
+    return known.update(made) if made else known
 
 
 def genesis_tree(profile_name: str) -> MainTree:
