@@ -14,9 +14,10 @@ from devnet.commands.verbs import (
     storage,
     submitting,
     time,
+    validators,
     world,
 )
 
 __all__ = ["all_commands", "assets", "chains", "checks", "exchange", "faults", "find",
            "looking", "money", "notary", "plugins", "storage", "submitting",
-           "time", "world"]  # fmt: skip
+           "time", "validators", "world"]  # fmt: skip
