@@ -64,6 +64,8 @@ def _shaped(kind: Any, value: Any) -> Any:
     if kind is bytes:
         return bytes.fromhex(value)
     if isinstance(kind, type) and is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise TypeError(f"{value!r} is no {kind.__name__}")
         hints = _hints(kind)
         return kind(
             **{

@@ -48,6 +48,7 @@ from devnet.engine.sidechain.durable import (
     ballot_changes,
     final_changes,
     name_changes,
+    own_block_changes,
 )
 from devnet.engine.sidechain.persist import Changes, changes_of_chain
 
@@ -180,12 +181,15 @@ def changes_of_step(turn: Turn, world: World, events: Iterable[Event]) -> Change
 
 
 def ballots_of_step(turn: Turn, world: World) -> list[tuple[str, Changes]]:
-    """The voting states that a step changed, by sidechain: to be written first."""
+    """What validators signed in a step, by sidechain: to be written first."""
     found = []
     for side in world.sidechains:
         old = turn.before.sidechain(side.name)
         if side is not old:
             changes = ballot_changes(side.nodes, old.nodes if old else ())
+            for chain, key, block in turn.own_blocks:
+                if chain == side.name:
+                    changes += own_block_changes(key, block.raw)
             if changes:
                 found.append((side.name, changes))
     return found

@@ -8,8 +8,8 @@ blocks; `devnet verify --full` computes them anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 from rpds import HashTrieMap
 
@@ -37,7 +37,13 @@ from devnet.engine.mainchain.miner import MainNode
 from devnet.engine.mainchain.state import MainTree, genesis_tree
 from devnet.engine.mainchain.view import MainView
 from devnet.engine.plain import from_text
-from devnet.engine.sidechain.durable import NAME, TIP, read_ballots, read_final
+from devnet.engine.sidechain.durable import (
+    NAME,
+    OWN_BLOCKS,
+    TIP,
+    read_ballots,
+    read_final,
+)
 from devnet.engine.sidechain.judge import judge
 from devnet.engine.sidechain.node import SideNode
 from devnet.engine.sidechain.persist import state_digest, store_digest
@@ -69,7 +75,7 @@ def reading(what: str) -> Iterator[None]:
         raise
     except DevnetError as error:
         raise WorldDamaged(f"{what}: {error.message}") from error
-    except (ValueError, KeyError, TypeError, AssertionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise WorldDamaged(f"{what} cannot be read: {error!r}"[:300]) from error
 
 
@@ -198,12 +204,13 @@ def _value(reader: Reader, key: bytes) -> bytes:
 class Rebuilt:
     """
     A sidechain that was read back. `is_new`: its database held nothing, so it begins
-    again at its genesis block.
+    again at its genesis block. `own_blocks`: signed ones that nobody followed yet.
     """
 
     side: Sidechain
     store: Store
     is_new: bool
+    own_blocks: tuple[bytes, ...]
 
 
 def rebuild_side(
@@ -250,7 +257,26 @@ def _rebuilt(turn: Turn, record: SideRecord, store: Store) -> Rebuilt:
     final = _final_of(tree, head, store)
     nodes = _side_nodes(turn, record, tree, head, final, store)
     side = Sidechain(record.name, record.store, tree, nodes, head.hash, final)
-    return Rebuilt(side, store, is_new)
+    own = _own_blocks(turn, tree, final, store)
+    for entry in own:
+        side = replace(side, tree=side.tree.with_entry(entry))
+    return Rebuilt(side, store, is_new, tuple(entry.hash for entry in own))
+
+
+def _own_blocks(
+    turn: Turn, tree: SideTree, final: Checkpoint, store: Reader
+) -> list[SideEntry]:
+    """Blocks that were signed by their makers just before the end, if still good."""
+    found = []
+    for _, raw in store.iterate(prefix=OWN_BLOCKS):
+        block = parse_side_block(raw)
+        parent = tree.get(block.header.previous)
+        if parent is None or block.header.hash in tree.entries:
+            continue
+        if parent.height >= final.height:
+            with suppress(WorldDamaged):
+                found.append(_judged(turn, tree, block)[block.header.hash])
+    return found
 
 
 def _stored_branch(store: Reader, tip: bytes, genesis: bytes) -> list[SideBlock]:

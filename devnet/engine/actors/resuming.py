@@ -16,7 +16,12 @@ from devnet.engine.actors.auditing import audit_side
 from devnet.engine.actors.faulting import ACTOR as FAULTS
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.keeping import SideRecord, WaitingRecord
-from devnet.engine.actors.messages import CollectorWorks, FaultEnds, SwapAsked
+from devnet.engine.actors.messages import (
+    CollectorWorks,
+    FaultEnds,
+    SideBlockCame,
+    SwapAsked,
+)
 from devnet.engine.actors.rebuilding import (
     Rebuilt,
     reading,
@@ -99,6 +104,11 @@ def resume_world(
             _begin_again(turn, one)
     _tell(turn, found)
     _go_to_work(turn)
+    for one in found:
+        for block_hash in one.own_blocks:
+            for name in turn.node_names(one.side.name):
+                actor = actor_name(one.side.name, name)
+                turn.send(one.side.name, actor, block_hash, SideBlockCame(block_hash))
     stale = _hand_in(turn, waiting) | _ask_again(turn, asked)
     tell_transfers(turn)
     _say_resumed(turn)
@@ -109,7 +119,7 @@ def resume_world(
 def _begin_again(turn: Turn, one: Rebuilt) -> None:
     """A database that forgets, or that was made just before the end: from genesis."""
     side = one.side
-    if next(one.store.iterate(), None) is None:
+    if not one.store.info.durable:
         take_over(one.store, side.name, side.tree.spec.chain_id)
     turn.batch(side.name, side.tree[side.head], undo=False)
 

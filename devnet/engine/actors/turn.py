@@ -19,6 +19,7 @@ from devnet.engine.actors.world import (
     speaker_of,
 )
 from devnet.engine.bc.block import Block
+from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import Event
 from devnet.engine.interfaces import ConsensusEngine, WorkSource
@@ -76,6 +77,7 @@ class Turn:
         self.batches: list[tuple[str, Changes]] = []
         self.foresees = False  # Somebody will ask for other works than before.
         self.main_blocks: list[tuple[Block, bytes]] = []
+        self.own_blocks: list[tuple[str, bytes, SideBlock]] = []
         self._sides = {side.name: side for side in world.sidechains}
         self._nodes: dict[str, dict[str, SideNode]] = {}
         self._touched: dict[tuple[str, str], None] = {}

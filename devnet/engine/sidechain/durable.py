@@ -3,14 +3,17 @@ What a sidechain's database keeps besides blocks: whose it is, what is final, an
 each validator has signed.
 
 A validator's voting state is written before the step that signed becomes real, so what
-is read back is never behind what anybody can have received.
+is read back is never behind what anybody can have received. Its newest own block goes
+with it: a rule that gives each round to one validator would wait for ever for a block
+that was signed, may not be signed again, and is lost.
 
-Tables: m name and final block, v voting state by epoch and key.
+Tables: m name and final block, v voting state by epoch and key, o own block by key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from rpds import HashTrieMap
 
@@ -24,6 +27,7 @@ NAME = b"mname"
 FINAL = b"mfinal"
 TIP = b"mtip"
 BALLOTS = b"v"
+OWN_BLOCKS = b"o"
 
 
 class StoreOfAnother(StorageError):
@@ -35,12 +39,13 @@ class StoreOfAnother(StorageError):
 
 def take_over(store: Store, chain: str, chain_id: bytes) -> None:
     """
-    Write a sidechain's name into its empty database.
+    Write a sidechain's name into its empty database. One with nothing but a name is
+    as good: a world that died at its very beginning left it.
 
     Raises:
         StoreOfAnother: the database is not empty; nothing is written.
     """
-    if next(store.iterate(), None) is not None:
+    if any(key != NAME for key, _ in islice(store.iterate(), 2)):
         raise StoreOfAnother(f"the database for {chain} is not empty", chain=chain)
     apply_changes(store, name_changes(chain_id))
 
@@ -71,6 +76,11 @@ def ballot_changes(
                 key = BALLOTS + epoch.to_bytes(8, "big") + node.key
                 changes.append((key, to_text(ballot)))
     return tuple(changes)
+
+
+def own_block_changes(key: bytes, raw: bytes) -> Changes:
+    """The newest block that a validator signed as its maker."""
+    return ((OWN_BLOCKS + key, raw),)
 
 
 def read_final(reader: Reader) -> Checkpoint | None:

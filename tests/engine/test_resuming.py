@@ -1,0 +1,304 @@
+"""A world on disk comes back at the same tips, whenever it died."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+
+import pytest
+
+from devnet.engine.actors.rebuilding import WorldDamaged, WorldOfOtherVersion
+from devnet.engine.actors.world import World
+from devnet.engine.clock import draw_between
+from devnet.engine.events import (
+    AccountAdded,
+    AssetKnown,
+    HistoryNotKept,
+    RuleSwapped,
+    SidechainAdded,
+    TransferStarted,
+    WorldResumed,
+)
+from devnet.engine.network import Network, SidechainSpec
+from devnet.engine.sidechain.claims import is_claim
+from devnet.engine.sidechain.persist import state_digest, store_digest
+from tests.engine.keptworlds import WORLD, Disk, Killed, Life, kept_network
+from tests.engine.support import (
+    BTM_UNITS,
+    all_books_hold,
+    claimed,
+    deposit,
+    hurry,
+    run,
+    run_until,
+    said,
+    tips,
+    validator,
+)
+
+TWO = (
+    SidechainSpec("alpha", "dpos-bbft", "disk"),
+    SidechainSpec("beta", "poa", "disk"),
+)
+N_SAMPLES = 14
+
+
+def engine_of(net: Network, chain: str) -> str:
+    side = net.world.sidechain(chain)
+    assert side is not None
+    return side.tree[side.head].state.rules.engine
+
+
+def settle_all(net: Network, *transfers: str) -> None:
+    """Whatever was asked for has come, and something new goes through, too."""
+    with hurry(net):
+        both = ("alpha", "beta")
+        new = [net.lock("carol", BTM_UNITS, "BTM", chain) for chain in both]
+        run_until(net, lambda: claimed(net, *transfers, *new))
+        tx = bytes.fromhex(net.transfer_value("carol", "bob", 10**7, "BTM", "alpha"))
+        run_until(net, lambda: is_final(net, "alpha", tx))
+
+
+def is_final(net: Network, chain: str, tx_id: bytes) -> bool:
+    side = net.world.sidechain(chain)
+    assert side is not None
+    place = side.tree[side.head].state.places.get(tx_id)
+    return place is not None and place.height <= side.final.height
+
+
+@pytest.fixture(scope="module")
+def life() -> Life:
+    """Some seconds: deposits on both sidechains, payments, a swap of beta's rule."""
+    disk = Disk()
+    net = kept_network(disk, TWO)
+    life = Life(disk)
+    life.note(net)
+
+    def act(name: str, *args: object) -> None:
+        getattr(net, name)(*args)
+        life.note(net)
+
+    act("set_hurry", 1)
+    act("lock", "alice", 5 * BTM_UNITS, "BTM", "alpha")
+    act("lock", "bob", 6 * BTM_UNITS, "BTM", "beta")
+    act("request_swap", "beta", "solo")
+    act("transfer_value", "alice", "bob", BTM_UNITS, "BTM", "main")
+    life.run_until(net, lambda: claimed(net, "d1"))
+    act("transfer_value", "alice", "carol", BTM_UNITS, "BTM", "alpha")
+    act("transfer_value", "alice", "carol", BTM_UNITS, "BTM", "alpha")
+    act("lock", "alice", 7 * BTM_UNITS, "BTM", "beta")
+    act("new_account", "dora")
+    life.run_until(net, lambda: engine_of(net, "beta") == "solo")
+    life.run_until(net, lambda: claimed(net, "d1", "d2", "d3"))
+    return life
+
+
+def assert_comes_back(life: Life, n_commits: int) -> None:
+    """The disk after so many commits gives a world that lost nothing it told."""
+    disk = life.disk.after(n_commits)
+    if n_commits < life.moments[0][0]:  # It died before it was told of at all.
+        settle_all(kept_network(disk, TWO))
+        return
+    told, exactly = life.told(n_commits)
+    net = kept_network(disk)
+    back = net.world
+
+    assert [side.name for side in back.sidechains] == ["alpha", "beta"]
+    assert [owner.name for owner in told.owners] <= [one.name for one in back.owners]
+    for name in ("alpha", "beta"):
+        then, now = told.sidechain(name), back.sidechain(name)
+        assert then is not None and now is not None
+        assert now.tree.is_ancestor(then.final.hash, now.head)
+        assert now.final.height >= then.final.height
+        assert not exactly or (now.head, now.final) == (then.head, then.final)
+        assert state_digest(now.tree[now.head]) == store_digest(net.stores[name])
+        assert_ballots_are_not_behind(then.nodes, now.nodes, exactly)
+    for then_node, now_node in zip(told.main_nodes, back.main_nodes, strict=True):
+        assert back.tree[now_node.view.tip].height >= (
+            told.tree[then_node.view.tip].height
+        )
+        assert not exactly or now_node.view.tip == then_node.view.tip
+    assert set(told.transfers) <= set(back.transfers)
+    assert_nothing_waits_nowhere(told, back)
+    settle_all(net, *told.transfers)
+    assert all_books_hold(net)
+    for name in ("alpha", "beta"):
+        then, now = told.sidechain(name), net.world.sidechain(name)
+        assert then is not None and now is not None
+        assert now.tree.is_ancestor(then.final.hash, now.head)
+
+
+def assert_ballots_are_not_behind(then_nodes, now_nodes, exactly: bool) -> None:
+    for then, now in zip(then_nodes, now_nodes, strict=True):
+        for epoch in then.ballots:
+            old, new = then.ballots[epoch], now.ballots[epoch]
+            numbers = zip(astuple(old), astuple(new), strict=True)
+            assert all(b >= a for a, b in numbers if isinstance(a, int))
+
+
+def assert_nothing_waits_nowhere(told: World, back: World) -> None:
+    """What was in the first node's pool is in it now, or in a block."""
+    places = back.tree[back.main_tip].state.index.places
+    for tx_id in told.main_nodes[0].pool.order:
+        assert tx_id in back.main_nodes[0].pool or tx_id in places
+    for then, now in zip(told.sidechains, back.sidechains, strict=True):
+        blocks = now.tree[now.head].state
+        for item in then.nodes[0].pool.transactions():
+            kept = item.tx.id in now.nodes[0].pool or item.tx.id in blocks.places
+            assert kept or is_claim(item.tx)  # The collector makes it again.
+
+
+def test_a_world_that_died_between_any_two_writes_comes_back(life: Life):
+    """A sample; `-m long` takes every single one."""
+    n_writes = len(life.disk.commits)
+    for index in range(N_SAMPLES):
+        assert_comes_back(life, draw_between(1, 1, n_writes, "write", index))
+    assert_comes_back(life, n_writes)
+
+
+@pytest.mark.long
+def test_a_world_that_died_between_whatever_two_writes_comes_back(life: Life):
+    for n_commits in range(1, len(life.disk.commits) + 1):
+        assert_comes_back(life, n_commits)
+
+
+def test_a_death_inside_a_write_leaves_what_was_written_before(life: Life):
+    """The prefix of commits, on which the others rest, is what a real death leaves."""
+    n_commits = len(life.disk.commits) // 3
+    disk = Disk(dies_at=n_commits)
+    with pytest.raises(Killed):
+        net = kept_network(disk, TWO)
+        net.set_hurry(1)
+        net.lock("alice", 5 * BTM_UNITS, "BTM", "alpha")
+        net.lock("bob", 6 * BTM_UNITS, "BTM", "beta")
+        net.request_swap("beta", "solo")
+        net.transfer_value("alice", "bob", BTM_UNITS, "BTM", "main")
+        run(net, 60_000)
+
+    assert disk.commits == life.disk.commits[:n_commits]
+
+
+def test_a_world_that_comes_back_tells_itself_as_a_fresh_one_does(life: Life):
+    n_commits = len(life.disk.commits)
+    net = kept_network(life.disk.after(n_commits))
+    told, _ = life.told(n_commits)
+
+    assert net.events[0].kind == "WorldStarted"
+    assert [one.asset for one in said(net, AssetKnown)] == ["BTM", "GOLD"]
+    assert [one.who for one in said(net, AccountAdded)] == ["dora"]
+    assert [one.name for one in said(net, SidechainAdded)] == ["alpha", "beta"]
+    assert [one.engine for one in said(net, RuleSwapped)] == ["solo"]
+    assert [one.transfer for one in said(net, TransferStarted)] == ["d1", "d2", "d3"]
+    assert claimed(net, "d1", "d2", "d3")
+    assert net.events[-1] == said(net, WorldResumed)[0]
+    assert [event.seq for event in net.events] == list(range(len(net.events)))
+    assert {event.at_ms for event in net.events} == {net.now_ms}
+    assert 0 <= told.now_ms - net.now_ms < 10_000
+
+
+def test_faults_and_cuts_are_still_there_when_a_world_comes_back():
+    disk = Disk()
+    net = kept_network(disk, TWO)
+    net.partition("alpha")
+    fault = net.start_fault("kill", "alpha", "v2", for_ms=60_000)
+    run(net, 2000)
+    net.start_fault("latency", "beta")
+
+    back = kept_network(disk)
+
+    assert back.world.cuts == net.world.cuts
+    assert [one.id for one in back.world.faults] == ["f1", "f2"]
+    assert not validator(back, "alpha", "v2").engines
+    run(back, 70_000)
+    assert fault.id not in [one.id for one in back.world.faults]
+    back.heal("alpha")
+    settle_all(back)
+    assert all_books_hold(back)
+
+
+def test_a_sidechain_in_memory_begins_again_and_its_locks_are_claimed_anew():
+    disk = Disk()
+    sides = (SidechainSpec("gamma", "solo", "memory"),)
+    net = kept_network(disk, sides)
+    assert net.will_forget("gamma")
+    deposit(net, 5 * BTM_UNITS, "BTM", "gamma")
+    chain_id = net.show("gamma")["chain_id"]
+
+    back = kept_network(disk)
+
+    assert [one.chain for one in said(back, HistoryNotKept)] == ["gamma"]
+    assert back.show("gamma")["chain_id"] == chain_id
+    assert back.show("gamma")["height"] == 0
+    assert not claimed(back, "d1")
+    run_until(back, lambda: claimed(back, "d1"))
+    assert back.balance("alice", "gamma", "BTM") == 5 * BTM_UNITS
+    assert all_books_hold(back)
+
+
+def test_a_swap_that_was_asked_for_and_not_yet_in_a_block_is_asked_for_again():
+    disk = Disk()
+    net = kept_network(disk, TWO)
+    net.request_swap("beta", "solo")
+
+    back = kept_network(disk)
+    with hurry(back):
+        run_until(back, lambda: engine_of(back, "beta") == "solo")
+
+    assert engine_of(net, "beta") == "poa"
+    assert disk.store(WORLD).get(b"qbeta") is None
+
+
+def test_a_snapshot_of_a_kept_world_takes_its_store_back_too():
+    disk = Disk()
+    net = kept_network(disk, TWO)
+    run(net, 3000)
+    then, before = net.snapshot(), tips(net)
+    net.lock("alice", BTM_UNITS, "BTM", "alpha")
+    run(net, 20_000)
+    net.restore(then)
+
+    back = kept_network(disk)
+
+    assert tips(back) == before
+    assert not back.world.transfers
+
+
+@pytest.mark.parametrize(
+    ("where", "key", "value", "kind"),
+    [
+        (WORLD, b"mformat", b"2", WorldOfOtherVersion),
+        (WORLD, b"mconfig", b"{", WorldDamaged),
+        (WORLD, b"tnode-0", bytes(32), WorldDamaged),
+        (WORLD, b"mclock", None, WorldDamaged),
+        (WORLD, b"dd1", b"[]", WorldDamaged),
+        ("alpha", b"mtip", bytes(32), WorldDamaged),
+        ("alpha", b"mname", None, WorldDamaged),
+        ("alpha", b"mname", bytes(32), WorldDamaged),
+        ("alpha", b"u" + bytes(32), b"forged", WorldDamaged),
+        ("beta", b"v", b"not json", WorldDamaged),
+    ],
+)
+def test_a_store_that_does_not_fit_is_named_and_nothing_is_written(
+    life: Life, where: str, key: bytes, value: bytes | None, kind: type
+):
+    disk = life.disk.after(len(life.disk.commits))
+    disk.store(where)._write({key: value})
+    before = len(disk.commits)
+
+    with pytest.raises(kind) as caught:
+        kept_network(disk)
+
+    assert "left as it is" in caught.value.hint
+    assert len(disk.commits) == before
+
+
+@pytest.mark.parametrize("table", [b"b", b"w", b"n"])
+def test_a_block_of_the_mainchain_that_is_gone_or_changed_is_found(
+    life: Life, table: bytes
+):
+    disk = life.disk.after(len(life.disk.commits))
+    keys = [key for key, _ in disk.store(WORLD).iterate(prefix=table)]
+    middle = keys[len(keys) // 2]
+    disk.store(WORLD)._write({middle: None if table == b"n" else b"\xff" * 32})
+
+    with pytest.raises(WorldDamaged, match="stored block"):
+        kept_network(disk)
