@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from devnet.engine.errors import ConsensusError, PluginError, StorageError
 from devnet.engine.interfaces.chain import (
+    NO_CERTIFICATE,
     Candidate,
     Certificate,
     ChainReader,
@@ -82,6 +83,7 @@ __all__ = [
     "Input",
     "Message",
     "MessageGot",
+    "NO_CERTIFICATE",
     "Param",
     "Phase",
     "PluginError",
