@@ -14,7 +14,7 @@ from typing import Any, NewType
 from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument, BadFile
 from devnet.commands.grammar import Token
-from devnet.commands.types import TYPES, ArgType, Completion, spelled
+from devnet.commands.types import TYPES, ArgType, Completion, settings_of, spelled
 
 AssetName = NewType("AssetName", str)
 AssetClass = NewType("AssetClass", str)
@@ -247,6 +247,8 @@ def _signed(token: Token, session: Context) -> int:
 
 
 def _pairs(token: Token, session: Context) -> dict[str, int]:
+    if token.kind == "json":
+        return settings_of(token, session)  # As a recording spells it.
     pairs: dict[str, int] = {}
     for part in spelled(token, session).split(","):
         name, _, number = part.partition("=")
@@ -261,6 +263,8 @@ def _pairs(token: Token, session: Context) -> dict[str, int]:
 
 
 def _seats(token: Token, session: Context) -> dict[str, int]:
+    if token.kind == "json":
+        return settings_of(token, session)  # As a recording spells it.
     seats: dict[str, int] = {}
     for part in filter(None, spelled(token, session).split(",")):
         name, colon, number = part.partition(":")

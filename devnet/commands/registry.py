@@ -310,7 +310,7 @@ def _spell(value: Any) -> str:
         case dict():
             return json.dumps(value, sort_keys=True)
         case tuple():
-            return ",".join(value)
+            return ",".join(map(str, value))
         case Amount():
             return f"{value.units}neu"
     return quoted(words(value))

@@ -176,7 +176,8 @@ def _names(token: Token, session: Context) -> tuple[str, ...]:
     return names
 
 
-def _settings(token: Token, session: Context) -> dict[str, int]:
+def settings_of(token: Token, session: Context) -> dict[str, int]:
+    """A JSON object of whole numbers. Raises BadArgument on anything else."""
     value = token.value
     fits = isinstance(value, dict) and all(type(one) is int for one in value.values())
     if token.kind != "json" or not fits:
@@ -330,7 +331,7 @@ TYPES: dict[Any, ArgType] = {
     ),
     Span: ArgType("span", "SPAN", "20blocks or 30s", _span),
     Names: ArgType("names", "V1,V2,...", "names with commas", _names),
-    Settings: ArgType("settings", "{JSON}", "settings of the rule", _settings),
+    Settings: ArgType("settings", "{JSON}", "settings of the rule", settings_of),
     SidechainList: ArgType(
         "sidechains", "NAME:ENGINE[:STORE],...", "sidechains to run", spelled
     ),
