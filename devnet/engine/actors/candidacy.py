@@ -271,8 +271,9 @@ def _freed(turn: Turn, chain: str, who: str, bond: Coin) -> Transaction:
 
 
 def head_of(turn: Turn, chain: str) -> SideEntry:
-    """The head as the first validator has it."""
-    return turn.side(chain).tree[turn.speaker(chain).head]
+    """The head of the chain as it is shown: the weightiest that anybody has."""
+    side = turn.side(chain)
+    return side.tree[side.head]
 
 
 def _single_key(turn: Turn, who: str) -> Key:
