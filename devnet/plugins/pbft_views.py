@@ -2,10 +2,10 @@
 Changing views in pbft: asking for the next one, joining others, beginning it.
 
 A validator asks for view v+1 when view v brought nothing final in time. It asks for no
-further one before a quorum asked for v+1 too: whoever is cut off does not run away from
-the others, it only repeats itself. It joins f+1 others at once, for one of them is
-honest. The leader of the new view shows a quorum's changes; what these oblige it to is
-in pbft_proofs.py.
+further one before a quorum asked for v+1 or more too: whoever is cut off does not run
+away from the others, it only repeats itself. It joins f+1 others at once, for one of
+them is honest. The leader of the new view shows a quorum's changes; what these oblige
+it to is in pbft_proofs.py.
 
 A change shows how far its sender has come, so it is answered: with the proof of a newer
 base, with the beginning of the view, or with one's own change.
@@ -13,6 +13,7 @@ base, with the beginning of the view, or with one's own change.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from devnet.engine.interfaces import (
@@ -180,20 +181,25 @@ def _join(state: Replica, now_ms: int) -> Acted:
 
 
 def gather(state: Replica, now_ms: int, chain: ChainReader) -> Acted:
-    """Note that a quorum asked for this view; its leader then begins it."""
-    here = tuple(
-        change
-        for change in state.changes
-        if change is not None and change.round == state.view
-    )
-    weight = weight_of((change.index for change in here), state.rules)
-    if weight < needed_weight(state.rules):
+    """
+    Note that a quorum asked for this view or a later one; its leader begins it once a
+    quorum asked for this very one.
+    """
+    there = [it for it in state.changes if it is not None and it.round >= state.view]
+    if not _is_quorum(there, state):
         return state, ()
     if state.gathered_view < state.view:
         state = replace(state, gathered_view=state.view, since_ms=now_ms)
-    if leader_of(state.view, state.rules) != state.seat.me or state.new_view:
+    here = tuple(change for change in there if change.round == state.view)
+    leads = leader_of(state.view, state.rules) == state.seat.me
+    if not leads or state.new_view is not None or not _is_quorum(here, state):
         return state, ()
     return _begin(state, here, chain)
+
+
+def _is_quorum(changes: Iterable[ViewChange], state: Replica) -> bool:
+    weight = weight_of((change.index for change in changes), state.rules)
+    return weight >= needed_weight(state.rules)
 
 
 def _begin(

@@ -13,7 +13,7 @@ from devnet.plugins import load_engine
 from tests.plugins.fakehost import FakeHost
 
 STORM_MS, CALM_MS = 20_000, 32_000
-SEEDS = {"bbft": 8}
+SEEDS = {"bbft": 8, "pbft": 10}
 """Fewer where a play has more messages."""
 
 

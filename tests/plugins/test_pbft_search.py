@@ -21,11 +21,11 @@ SIZES = [(4, 1), (7, 2)]
 @pytest.mark.parametrize(("n", "f"), SIZES)
 def test_a_tolerated_minority_never_brings_about_a_conflict(n: int, f: int):
     lived = 0
-    for seed in range(1000):
+    for seed in range(600):
         run = Search(seed, n, f)
         assert run.conflict() is None, f"seed {seed}, n={n}, f={f}"
         lived += run.n_final() > 0
-    assert lived > 700  # Most runs commit something, or the search would mean little.
+    assert lived > 420  # Most runs commit something, or the search would mean little.
 
 
 @pytest.mark.long
