@@ -15,6 +15,8 @@ from tests.plugins.fakehost import FakeHost
 STORM_MS, CALM_MS = 20_000, 32_000
 SEEDS = {"bbft": 8, "pbft": 10}
 """Fewer where a play has more messages."""
+PARAMS = {"pow": {"try_ms": 200, "interval_ms": 200, "depth": 40}}
+"""A mined chain bears these cuts if it waits for more blocks than fit in one."""
 
 
 def storm(engine: str, n: int, seed: int) -> FakeHost:
@@ -29,6 +31,7 @@ def storm(engine: str, n: int, seed: int) -> FakeHost:
         judged_first=chance.random() < 0.5,
         loss=chance.choice([0, 0.1, 0.3]) if certified else 0,
         jitter_ms=chance.choice([0, 100, 400, 1200] if certified else [0, 100]),
+        **PARAMS.get(engine, {}),
     )
     for at_ms in (1000, 7000, 13_000):
         at_ms += chance.randint(0, 900)
@@ -43,7 +46,9 @@ def storm(engine: str, n: int, seed: int) -> FakeHost:
 
 
 @pytest.mark.parametrize("n", [4, 7])
-@pytest.mark.parametrize("engine", ["solo", "poa", "dpos", "pbft", "dpos-bbft", "bbft"])
+@pytest.mark.parametrize(
+    "engine", ["solo", "poa", "dpos", "pbft", "dpos-bbft", "bbft", "pow", "pos"]
+)
 def test_no_conflict_in_the_storm_and_progress_after_it(engine: str, n: int):
     for seed in range(SEEDS.get(engine, 25)):
         host = storm(engine, n, seed)
