@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from devnet.engine.interfaces import Certificate, Header, MessageGot, Phase, Vote
+from devnet.engine.interfaces import (
+    CastVote,
+    Certificate,
+    Effect,
+    Header,
+    MessageGot,
+    Phase,
+    Vote,
+)
 from devnet.plugins.header_rules import checkpoint
 from devnet.plugins.lab.chain import make_header, make_validator, signed, toy_view
 from devnet.plugins.lab.chain import toy_vote as toy
+from devnet.plugins.pbft import Pbft
 from devnet.plugins.pbft_proofs import (
     Committed,
     NewView,
@@ -16,9 +26,11 @@ from devnet.plugins.pbft_proofs import (
     claim_of,
     encode_view,
 )
-from tests.plugins.fakehost import FakeHost
+from devnet.plugins.pbft_replica import Replica
+from tests.plugins.fakehost import FakeHost, FakeNode
 
 ALL = range(4)
+PBFT = Pbft()
 
 
 def votes(block: Header, phase: Phase, view: int, who: Iterable[int]) -> list[Vote]:
@@ -79,6 +91,42 @@ def sealed_by(host: FakeHost, index: int, parent: Header, base: Committed,
     return block
 
 
-def say(host: FakeHost, to: int, sender: int, message: object) -> None:
-    """Let a validator hear a message now."""
-    host.tell(host.nodes[to], MessageGot(host.now_ms, sender, message))  # type: ignore[arg-type]
+def hear(
+    host: FakeHost, index: int, message: Any, sender: int = 0
+) -> tuple[Replica, tuple[Effect, ...]]:
+    """What would follow for a validator; nothing of it happens."""
+    node = host.nodes[index]
+    got = MessageGot(host.now_ms, sender, message)
+    return PBFT.step(node.state, got, node.chain)
+
+
+def give(host: FakeHost, index: int, message: Any, sender: int = 0) -> FakeNode:
+    """Let a validator hear a message now, with all that follows."""
+    host.tell(host.nodes[index], MessageGot(host.now_ms, sender, message))
+    return host.nodes[index]
+
+
+def begun(host: FakeHost) -> Committed:
+    """The base of the epoch, as a change of view shows it."""
+    return Committed(host.rules.base, 0)
+
+
+def at_view_two() -> tuple[FakeHost, Any]:
+    """A play in which v1 sealed block 1 in view 1, known to all; nobody voted."""
+    host = FakeHost(PBFT)
+    for index in ALL:
+        host.refuse(index, 0, 600)
+    host.run(100)
+    genesis = host.nodes[0].chain.tip
+    block = sealed_by(host, 1, genesis, begun(host), 1)
+    for node in host.nodes:
+        node.chain.known[block.hash] = block
+    return host, block
+
+
+def prepares(effects: tuple[Effect, ...]) -> list[bytes]:
+    return [
+        it.block_hash
+        for it in effects
+        if isinstance(it, CastVote) and it.phase == "prepare"
+    ]
