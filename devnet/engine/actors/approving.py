@@ -5,10 +5,12 @@ itself, all tell all.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from devnet.engine.actors.hosting import feed_all
 from devnet.engine.actors.messages import SwapApproval, SwapAsked
+from devnet.engine.actors.registering import tell_key
 from devnet.engine.actors.seats import actor_name, index_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
@@ -40,6 +42,9 @@ def swap_asked(turn: Turn, chain: str, name: str, record: Wish) -> None:
     if rules.epoch < record.from_epoch:
         _keep_for_later(turn, chain, node, SwapAsked(record))
         return
+    if isinstance(record, SwapRecord) and rules.epoch == record.from_epoch:
+        with suppress(PluginError):  # Without the library nobody can register.
+            tell_key(turn, chain, name, record)
     if me < 0 or rules.epoch != record.from_epoch:
         return
     if isinstance(record, SwapRecord):

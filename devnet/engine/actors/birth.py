@@ -39,6 +39,7 @@ from devnet.engine.events import (
 from devnet.engine.federation.collector import Collector
 from devnet.engine.federation.programs import federation_of
 from devnet.engine.interfaces import Checkpoint, EngineInfo, Rules, Validator
+from devnet.engine.keys import bls
 from devnet.engine.keys.aggregation import bls_key_of
 from devnet.engine.keys.chainkd import public_key, xpub
 from devnet.engine.mainchain.accounts import ACCOUNT_NAMES, play_account, play_root
@@ -275,6 +276,7 @@ def checked_params(info: EngineInfo, given: dict[str, int]) -> dict[str, int]:
 
     Raises:
         BadValue: an unknown name, or a value out of its bounds.
+        BlsMissing: it merges votes, and there is no library for that here.
     """
     params = {param.name: param.default for param in info.params}
     for name, value in given.items():
@@ -290,4 +292,6 @@ def checked_params(info: EngineInfo, given: dict[str, int]) -> dict[str, int]:
                 f"{known[name].high}, not {value}"
             )
         params[name] = value
+    if params.get("bls"):
+        bls.check_installed()
     return params

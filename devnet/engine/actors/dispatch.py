@@ -10,10 +10,12 @@ from devnet.engine.actors import (
     lifecycle,
     mainchain,
     pooling,
+    registering,
     validators,
 )
 from devnet.engine.actors.messages import (
     BadBlockCame,
+    BlsKeyCame,
     CollectorWorks,
     EngineMessage,
     EngineTimer,
@@ -100,5 +102,7 @@ def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
             approving.swap_asked(turn, chain, name, record)
         case SwapApproval():
             approving.approval_came(turn, chain, name, what)
+        case BlsKeyCame():
+            registering.key_came(turn, chain, name, what)
         case _:
             raise TypeError(f"nothing for a validator: {what}")

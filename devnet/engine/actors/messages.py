@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from devnet.engine.bc.blskeys import BlsKey
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
@@ -114,6 +115,14 @@ class SwapApproval:
     record: SwapRecord | SwapCancelled
     key: bytes
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BlsKeyCame:
+    """A validator's registration of its BLS key for a swap arrives at another."""
+
+    swap: SwapRecord
+    own: BlsKey
 
 
 @dataclass(frozen=True, slots=True)

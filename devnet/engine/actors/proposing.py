@@ -21,6 +21,7 @@ from devnet.engine.interfaces import (
     TryNonce,
 )
 from devnet.engine.mainchain.view import settled_hash
+from devnet.engine.sidechain.blskeys import registrations
 from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.judge import fill
 from devnet.engine.sidechain.ledger import Draft
@@ -131,9 +132,11 @@ def _records(
         return ()
     if wish.record.closing_height < height + notice:
         return ()  # As `approving.is_too_late`.
-    if wish.record.body_hash in parent.state.cancelled:
+    keys = registrations(wish)
+    if wish.record.body_hash in parent.state.cancelled or keys is None:
         return ()
-    return _approved(wish, parent.state.seated)
+    approved = _approved(wish, parent.state.seated)
+    return (*approved, *keys) if approved else ()
 
 
 def _approved(wish: OpenSwap, rules: Rules) -> tuple[bytes, ...]:

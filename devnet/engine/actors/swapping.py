@@ -73,7 +73,7 @@ def request_swap(
     if (engine_name, chosen, chosen_seats) == (
         rules.engine,
         dict(rules.params),
-        rules.validators,
+        _without_bls(rules.validators),
     ):
         raise SwapNothingChanges(f"{chain} runs {engine_name} like this already")
     notice = turn.before.swap_notice
@@ -213,10 +213,15 @@ def _seats(
     present: tuple[Validator, ...],
 ) -> tuple[Validator, ...]:
     if names is None:
-        return present
+        return _without_bls(present)
     weights = dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, 1)
     if not weights or len(weights) != len(names):
         raise BadValue("name each validator of the new rule once")
     check_weights(tuple(weights.values()))
     nodes = [turn.node(chain, name) for name in weights]
     return tuple(Validator(node.name, node.key, weights[node.name]) for node in nodes)
+
+
+def _without_bls(validators: tuple[Validator, ...]) -> tuple[Validator, ...]:
+    """Seats as a swap names them: BLS keys register anew for each rule."""
+    return tuple(replace(one, bls_key=b"") for one in validators)

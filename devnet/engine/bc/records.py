@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
+from devnet.engine.bc.blskeys import BlsKey, read_bls_key
 from devnet.engine.bc.electoral import (
     Approve,
     Leave,
@@ -190,6 +191,7 @@ Record: TypeAlias = (
     | WithdrawApproval
     | Leave
     | SwapCancelled
+    | BlsKey
     | OtherRecord
 )
 
@@ -285,6 +287,7 @@ _READERS: dict[int, Callable[[Reader], Record]] = {
     PayoutIntent.kind: _read_intent,
     SwapRecord.kind: _read_swap,
     SwapCancelled.kind: _read_cancelled,
+    BlsKey.kind: read_bls_key,
     Register.kind: read_register,
     Approve.kind: read_approve,
     WithdrawApproval.kind: read_withdraw_approval,

@@ -213,7 +213,7 @@ class ChainReader(Protocol):
     def merged(self, epoch: int, parts: Sequence[Certificate]) -> Certificate:
         """
         Votes for one block, each good by `proves`, as one certificate. Merged
-        signatures cannot be taken apart: of parts with a common voter the greater stays.
+        signatures cannot be parted again: where parts share a voter, the greater stays.
         """
 
     def viewed(

@@ -7,11 +7,13 @@ author and pay no fee; a proposer who has one puts it here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from devnet.engine.bc.blskeys import BlsKey
 from devnet.engine.bc.records import Record, SwapCancelled, SwapRecord, parse_record
 from devnet.engine.bc.transaction import Transaction, is_side_record
 from devnet.engine.errors import BlockError, CodecError
+from devnet.engine.sidechain.blskeys import check_bls_keys
 from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideTree
 from devnet.engine.sidechain.swap import InForce, check_cancelled, check_record
 
@@ -55,6 +57,8 @@ def read_coinbase(
         said = Said(parent.state.pending, parent.state.cancelled)
     spec = tree.spec
     n_changes = 0
+    swap: SwapRecord | None = None
+    keys: list[BlsKey] = []
     for output in coinbase.outputs[1:]:
         if output.amount or not is_side_record(output.program):
             raise BadSideBody(f"the coinbase of {height} pays more than the fees")
@@ -63,7 +67,10 @@ def read_coinbase(
             n_changes += 1
             if n_changes > 1 or answer.opens_epoch:
                 raise BadSideBody(f"block {height} carries a second swap record")
+        if isinstance(record, BlsKey):
+            keys.append(record)
         if isinstance(record, SwapRecord):
+            swap = record
             pending = check_record(
                 record, parent, height, spec.chain_id, spec.swap_notice
             )
@@ -71,6 +78,9 @@ def read_coinbase(
         elif isinstance(record, SwapCancelled):
             check_cancelled(record, parent, height, spec.chain_id, spec.swap_notice)
             said = Said(None, (*said.cancelled, record.body_hash))
+    bls_keys = check_bls_keys(swap, keys, spec.chain_id)
+    if bls_keys and said.pending is not None:
+        said = replace(said, pending=replace(said.pending, bls_keys=bls_keys))
     return said
 
 

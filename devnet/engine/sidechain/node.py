@@ -9,6 +9,7 @@ from typing import Any
 
 from rpds import HashTrieMap
 
+from devnet.engine.bc.blskeys import BlsKey
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.chain.mempool import Mempool, Orphan
@@ -103,6 +104,7 @@ class OpenSwap:
 
     record: SwapRecord | SwapCancelled
     approvals: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
+    bls_keys: HashTrieMap[bytes, BlsKey] = field(default_factory=HashTrieMap)
 
 
 @dataclass(frozen=True, slots=True)

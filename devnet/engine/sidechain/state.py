@@ -34,10 +34,15 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class PendingSwap:
-    """A swap record in the chain whose new rule is not in force yet."""
+    """
+    A swap record in the chain whose new rule is not in force yet.
+
+    bls_keys: of its validators, in their order, where it merges votes.
+    """
 
     record: SwapRecord
     height: int
+    bls_keys: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

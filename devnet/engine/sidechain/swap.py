@@ -96,20 +96,22 @@ def in_force(tree: SideTree, parent: SideEntry) -> InForce:
     base_hash = tree.hash_at(parent.hash, closing_height)
     assert base_hash is not None, "the closing block is an ancestor of its children"
     base = Checkpoint(closing_height, base_hash)
-    return InForce(next_rules(pending.record, parent.state, base), opens_epoch=True)
+    return InForce(next_rules(pending, parent.state, base), opens_epoch=True)
 
 
-def next_rules(record: SwapRecord, state: SideState, base: Checkpoint) -> Rules:
+def next_rules(pending: PendingSwap, state: SideState, base: Checkpoint) -> Rules:
     """
     The rules that a swap record brings into force above `base`. Names of validators are
     not on the wire; who had a seat before, or registered, is known by it.
     """
+    record = pending.record
     names = {one.key: one.name for one in state.roster.all()}
     for rules in state.epochs:
         names |= {validator.key: validator.name for validator in rules.validators}
+    bls_keys = pending.bls_keys or (b"",) * len(record.validators)
     validators = tuple(
-        replace(validator, name=names.get(validator.key, validator.name))
-        for validator in record.validators
+        replace(one, name=names.get(one.key, one.name), bls_key=bls_key)
+        for one, bls_key in zip(record.validators, bls_keys, strict=True)
     )
     params = json.loads(record.params)
     return Rules(record.from_epoch + 1, record.engine, params, validators, base)
