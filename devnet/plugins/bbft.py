@@ -163,8 +163,11 @@ class Bbft:
                 state, effects = tell_view(state, event, chain)
             case MessageGot(_, sender, Votes() as said):
                 state, effects = take_votes(state, sender, said, chain, now_ms)
-            case MessageGot(_, sender, VoteMessage(vote)):
-                # Members do not send these; whoever votes for everything does.
+            case MessageGot(_, sender, VoteMessage(vote)) if (
+                vote.index < len(state.rules.validators)
+            ):
+                # Members do not send these; whoever votes for everything does. A voter
+                # without a seat could ask for a bitmap larger than any memory.
                 said = votes_of(vote)
                 state, effects = take_votes(state, sender, said, chain, now_ms)
             case MessageGot(_, sender, View() as said):

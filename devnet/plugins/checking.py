@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from devnet.engine.interfaces import StorageError, Store
 from devnet.plugins import (
     Kind,
     UnknownPlugin,
@@ -31,6 +33,7 @@ class Subject:
 
         Raises:
             PluginError: it cannot be loaded.
+            StorageError: a store that cannot even be opened, for want of a server say.
         """
         if self.kind == "consensus":
             from devnet.plugins.engine_suite import engine_verdicts
@@ -38,7 +41,20 @@ class Subject:
             return engine_verdicts(type(load_engine(self.name)))
         from devnet.plugins.store_suite import store_verdicts
 
-        return store_verdicts(load_store(self.name))
+        store = load_store(self.name)
+        _try_to_open(store)
+        return store_verdicts(store)
+
+
+def _try_to_open(store: Callable[..., Store]) -> None:
+    """What refuses to open with a reason cannot be judged; the rules find the rest."""
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        try:
+            store(Path(folder) / "store").close()
+        except StorageError:
+            raise
+        except Exception:
+            return
 
 
 def subjects(name_or_file: str) -> tuple[Subject, ...]:
@@ -53,7 +69,7 @@ def subjects(name_or_file: str) -> tuple[Subject, ...]:
     if usable:
         return tuple(Subject(line.kind, line.name, line.origin) for line in usable)
     path = Path(name_or_file)
-    if path.exists() or path.suffix == ".py" or "/" in name_or_file:
+    if (name_or_file and path.exists()) or path.suffix == ".py" or "/" in name_or_file:
         found = register_file(path)
         return tuple(Subject(line.kind, line.name, line.origin) for line in found)
     names = sorted({line.name for line in describe_plugins() if not line.trouble})

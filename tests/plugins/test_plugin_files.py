@@ -157,12 +157,43 @@ def test_checking_as_json_is_one_object(capsys):
     assert {rule["rule"] for rule in report["rules"]} == {f"S{n}" for n in range(1, 11)}
 
 
-@pytest.mark.parametrize("what", ["nobody", "nobody.py", "tests/", "./nobody"])
+@pytest.mark.parametrize("what", ["nobody", "", "nobody.py", "tests/", "./nobody"])
 def test_checking_what_is_not_there_says_so_with_status_two(what, capsys):
     assert main(["check-plugin", what]) == 2
 
     said = capsys.readouterr()
     assert said.out == "" and what.rstrip("/").removeprefix("./") in said.err
+
+
+REFUSES_TO_OPEN = """
+from devnet.engine.interfaces import StorageError, StoreInfo
+from devnet.plugins.memory import MemoryStore
+
+class Mine(MemoryStore):
+    info = StoreInfo("mine", "mine", durable=False)
+
+    def __init__(self, path=None):
+        raise {error}
+"""
+
+
+def test_a_store_that_says_why_it_cannot_be_opened_is_not_judged(tmp_path, capsys):
+    error = 'StorageError("no server", hint="start one")'
+    path = written(tmp_path, REFUSES_TO_OPEN, error=error)
+
+    assert main(["check-plugin", str(path)]) == 2
+
+    said = capsys.readouterr()
+    assert said.out == "" and "no server" in said.err and "start one" in said.err
+
+
+def test_a_store_that_just_falls_over_is_judged(tmp_path, capsys):
+    path = written(tmp_path, REFUSES_TO_OPEN, error="ZeroDivisionError()")
+
+    assert main(["check-plugin", str(path)]) == 1
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "mine 0/10" and "ZeroDivisionError" in said[1]
 
 
 def test_an_engine_that_never_answers_is_named_and_the_rest_not_waited_for(monkeypatch):
