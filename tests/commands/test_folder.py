@@ -58,13 +58,13 @@ def kept(template: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(template, tmp_path / "world"))
 
 
-def refusal(path: Path, options: WorldOptions = WorldOptions()) -> DevnetError:
+def refusal(path: Path, options: WorldOptions | None = None) -> DevnetError:
     """Why this folder cannot be used. Nothing in it may change."""
     before = content(path)
-    with pytest.raises(DevnetError) as caught:  # noqa: PT012
+    with pytest.raises(DevnetError) as caught:
         folder = DataFolder(str(path))
         try:
-            folder.check(options)
+            folder.check(options or WorldOptions())
             session_on(folder).network.now_ms  # noqa: B018
         finally:
             folder.close()

@@ -41,7 +41,12 @@ class Disk:
 
     def open_store(self, kind: str, chain: str) -> Store:
         """As an environment wants it. `memory` forgets, all else is on this disk."""
-        return MemoryStore() if kind == FORGETFUL else self.store(chain)
+        return MemoryStore() if kind == FORGETFUL else self.store(f"{chain}.{kind}")
+
+    def remove_store(self, kind: str, chain: str) -> None:
+        """As after a move: nothing is left of it."""
+        store = self.store(f"{chain}.{kind}")
+        store._write({key: None for key, _ in tuple(store.iterate())})
 
     def after(self, n_commits: int) -> Disk:
         """The disk as it was after so many commits."""
@@ -54,7 +59,11 @@ class Disk:
 
     def environment(self, works: WorkSource | None = None) -> Environment:
         """A network's outside with this disk."""
-        return replace(environment(works, self.open_store), keep=self.store(WORLD))
+        return replace(
+            environment(works, self.open_store),
+            keep=self.store(WORLD),
+            remove_store=self.remove_store,
+        )
 
 
 class DiskStore(MemoryStore):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, fields
 
 import pytest
 
+from devnet.engine import moving
+from devnet.engine.actors.keeping import FIELDS
 from devnet.engine.actors.rebuilding import WorldDamaged, WorldOfOtherVersion
 from devnet.engine.actors.world import World
 from devnet.engine.clock import draw_between
@@ -15,6 +17,7 @@ from devnet.engine.events import (
     HistoryNotKept,
     RuleSwapped,
     SidechainAdded,
+    StorageMoved,
     TransferStarted,
     WorldResumed,
 )
@@ -36,8 +39,8 @@ from tests.engine.support import (
 )
 
 TWO = (
-    SidechainSpec("alpha", "dpos-bbft", "disk"),
-    SidechainSpec("beta", "poa", "disk"),
+    SidechainSpec("alpha", "dpos-bbft", "tinydb"),
+    SidechainSpec("beta", "poa", "sqlite"),
 )
 N_SAMPLES = 14
 
@@ -247,6 +250,51 @@ def test_a_swap_that_was_asked_for_and_not_yet_in_a_block_is_asked_for_again():
     assert disk.store(WORLD).get(b"qbeta") is None
 
 
+def test_a_world_that_died_while_a_sidechain_moved_has_it_in_one_whole_database(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(moving, "KEYS_PER_STEP", 20)
+    disk = Disk()
+    net = kept_network(disk, TWO)
+    life = Life(disk)
+    deposit(net, 5 * BTM_UNITS, "BTM", "alpha")
+    first = len(disk.commits)
+    life.note(net)
+    net.move_store("alpha", "sqlite")
+    life.note(net)
+    net.set_hurry(1)
+    life.note(net)
+    life.run_until(net, lambda: bool(said(net, StorageMoved)))
+    run(net, 1000)
+    found = set()
+
+    for n_commits in range(first, len(disk.commits) + 1, 3):
+        back = kept_network(disk.after(n_commits))
+        found.add(back.show("alpha")["store"])
+        told = life.told(n_commits)[0].sidechain("alpha")
+        side = back.world.sidechain("alpha")
+        assert told is not None and side is not None
+        assert side.tree.is_ancestor(told.final.hash, side.head)
+
+    assert found == {"tinydb", "sqlite"}
+    settle_all(back)
+    assert all_books_hold(back)
+
+
+def test_no_field_of_a_world_is_forgotten_without_a_reason():
+    told_by_blocks_and_stores = {
+        "config", "start_ms", "now_ms", "tree", "main_nodes", "federation", "collector",
+        "sidechains", "transfers", "open_transfers",
+    }  # fmt: skip
+    of_the_process = {
+        "n_events", "schedule", "hurry", "diggers", "tries", "told_tries_ms",
+    }  # fmt: skip
+
+    names = {one.name for one in fields(World)}
+
+    assert names == told_by_blocks_and_stores | of_the_process | set(FIELDS)
+
+
 def test_a_snapshot_of_a_kept_world_takes_its_store_back_too():
     disk = Disk()
     net = kept_network(disk, TWO)
@@ -270,11 +318,11 @@ def test_a_snapshot_of_a_kept_world_takes_its_store_back_too():
         (WORLD, b"tnode-0", bytes(32), WorldDamaged),
         (WORLD, b"mclock", None, WorldDamaged),
         (WORLD, b"dd1", b"[]", WorldDamaged),
-        ("alpha", b"mtip", bytes(32), WorldDamaged),
-        ("alpha", b"mname", None, WorldDamaged),
-        ("alpha", b"mname", bytes(32), WorldDamaged),
-        ("alpha", b"u" + bytes(32), b"forged", WorldDamaged),
-        ("beta", b"v", b"not json", WorldDamaged),
+        ("alpha.tinydb", b"mtip", bytes(32), WorldDamaged),
+        ("alpha.tinydb", b"mname", None, WorldDamaged),
+        ("alpha.tinydb", b"mname", bytes(32), WorldDamaged),
+        ("alpha.tinydb", b"u" + bytes(32), b"forged", WorldDamaged),
+        ("beta.sqlite", b"v", b"not json", WorldDamaged),
     ],
 )
 def test_a_store_that_does_not_fit_is_named_and_nothing_is_written(
