@@ -76,6 +76,7 @@ def _judge(rule: Rule, store_class: StoreClass, in_memory: bool) -> Verdict:
             reasons.append(f"no answer after {RULE_LIMIT_S:.0f} s")
         elif call.error is not None:
             kind = type(call.error).__name__
-            reasons.append(f"it raised {kind}: {call.error}")
+            hint = getattr(call.error, "hint", "")
+            reasons.append(f"it raised {kind}: {call.error} {hint}".rstrip())
         bench.close_all()
     return Verdict(rule.id, rule.title, not reasons[0], reasons[0])
