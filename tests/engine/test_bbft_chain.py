@@ -1,4 +1,4 @@
-"""BBFT on a real sidechain: deposits, swaps in and out, merged votes, many validators."""
+"""BBFT on a real sidechain: deposits, swaps, merged votes, many validators."""
 
 from __future__ import annotations
 

@@ -134,12 +134,11 @@ class SideReader:
         header = self.header(block_hash)
         if header is not None and header.epoch != epoch:
             return False
-        if phase == "vote" and self._merges(epoch):
-            votes = Certificate.of({index: sig}) if index >= 0 else Certificate()
-            return self.proves(block_hash, epoch, votes)
         key = self._key(epoch, index, header)
         if key is None:
             return False
+        if phase == "vote" and self.epochs[epoch].merges_votes:
+            return self.proves(block_hash, epoch, Certificate.of({index: sig}))
         if phase == "vote":
             return verify(key, vote_message(self.chain_id, block_hash), sig)
         message = phase_message(self.chain_id, phase, epoch, round, block_hash)
@@ -186,10 +185,6 @@ class SideReader:
         if header is None and self.head().epoch == epoch:
             header = self.head()
         return self.epochs[epoch] if header is None else self.rules_of(header)
-
-    def _merges(self, epoch: int) -> bool:
-        """Are an epoch's votes of the kind that can be merged?"""
-        return 0 <= epoch < len(self.epochs) and self.epochs[epoch].merges_votes
 
 
 @dataclass(frozen=True, slots=True)
