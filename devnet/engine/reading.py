@@ -11,7 +11,13 @@ from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import spendable
 from devnet.engine.actors.rolls import list_validators
 from devnet.engine.actors.turn import Tools, Turn
-from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer, World
+from devnet.engine.actors.world import (
+    AssetInfo,
+    Sidechain,
+    Transfer,
+    World,
+    speaker_of,
+)
 from devnet.engine.audit import AuditReport, audit
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
@@ -20,6 +26,7 @@ from devnet.engine.sidechain.inspection import ClaimInspection
 from devnet.engine.sidechain.persist import state_digest
 from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.tampers import TAMPERS
+from devnet.engine.swapstory import swap_story
 
 MAIN = "main"
 NEVER_MS = 2**62
@@ -96,7 +103,7 @@ class Reading:
         if name == MAIN:
             return self._show_main()
         side, head = self._side(name), self._head(name)
-        rules, pending = head.state.rules, head.state.pending
+        rules = head.state.rules
         facts: dict[str, Any] = {
             "name": name,
             "height": head.height,
@@ -111,14 +118,14 @@ class Reading:
             "validators": [one.name for one in head.state.seated.validators],
             "candidates": [one.name for one in head.state.roster.standing()],
             "store": side.store,
-            "mempool": len(side.nodes[0].pool),
+            "mempool": len(speaker_of(side.nodes, self.world.faults, name).pool),
             "says": side.said,
         }
         if side.moving_to:
             facts["moving_to"] = side.moving_to
-        if pending is not None:
-            record = pending.record
-            facts["swap"] = {"to": record.engine, "after": record.closing_height}
+        story = swap_story(side, head, self.world.faults, self.world.swap_notice)
+        if story:
+            facts["swap"] = story
         return facts
 
     def _show_main(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from devnet.engine.actors import (
     pooling,
     registering,
     validators,
+    witness,
 )
 from devnet.engine.actors.messages import (
     BadBlockCame,
@@ -19,6 +20,7 @@ from devnet.engine.actors.messages import (
     CollectorWorks,
     EngineMessage,
     EngineTimer,
+    EvidenceCame,
     FaultEnds,
     GossipDue,
     MainBlockCame,
@@ -88,6 +90,8 @@ def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
             validators.block_came(turn, chain, name, block_hash)
         case BadBlockCame(block, sender):
             validators.bad_block_came(turn, chain, name, block, sender)
+        case EvidenceCame(record):
+            witness.evidence_came(turn, chain, name, record)
         case EngineMessage():
             hosting.message_came(turn, chain, name, what)
         case EngineTimer():

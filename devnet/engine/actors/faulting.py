@@ -221,6 +221,8 @@ def end(turn: Turn, fault_id: str) -> Fault:
         lifecycle.restart(turn, fault.chain, fault.node)
     elif fault.kind == "pause":
         lifecycle.wake(turn, fault.chain, fault.node)
+    elif fault.kind == "missing-engine":
+        lifecycle.install(turn, fault.chain, fault.node)
     elif fault.chain != MAIN:
         names = (fault.node,) if fault.node else turn.node_names(fault.chain)
         lifecycle.catch_up(turn, fault.chain, names)

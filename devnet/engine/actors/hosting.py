@@ -16,7 +16,8 @@ from devnet.engine.actors.seats import actor_name, clock_ms, index_of, reader_of
 from devnet.engine.actors.sending import broadcast, say_sent, send
 from devnet.engine.actors.signing import cast_vote, publish, sign_view
 from devnet.engine.actors.turn import Turn
-from devnet.engine.events import ConsensusGot
+from devnet.engine.actors.witness import heard_vote
+from devnet.engine.events import ConsensusGot, ValidatorChanged
 from devnet.engine.interfaces import (
     BlockJudged,
     Broadcast,
@@ -31,6 +32,7 @@ from devnet.engine.interfaces import (
     MessageGot,
     Propose,
     Publish,
+    Rules,
     Seat,
     Send,
     SetTimer,
@@ -38,6 +40,7 @@ from devnet.engine.interfaces import (
     SignView,
     TimerFired,
     TryNonce,
+    VoteMessage,
 )
 from devnet.engine.sidechain.node import Ballot, SideNode
 from devnet.engine.sidechain.swap import in_force
@@ -56,6 +59,9 @@ def start_engines(turn: Turn, chain: str, name: str) -> None:
     me = index_of(rules, node)
     if rules.epoch in node.engines:
         return
+    if rules.epoch and turn.has_fault("missing-engine", chain, name):
+        _say_missing(turn, chain, node, rules)
+        return
     engine = turn.tools.engine(rules.engine)
     if me < 0 and not engine.info.elects:
         return
@@ -65,6 +71,14 @@ def start_engines(turn: Turn, chain: str, name: str) -> None:
     state, effects = engine.start(seat, reader_of(turn, chain, node))
     turn.set_node(chain, replace(node, engines=node.engines.insert(rules.epoch, state)))
     carry_out(turn, chain, name, rules.epoch, effects)
+
+
+def _say_missing(turn: Turn, chain: str, node: SideNode, rules: Rules) -> None:
+    """It must not guess: it goes on serving history, and votes no more."""
+    needs = f"stopped: block {rules.base.height + 1} needs {rules.engine}"
+    if node.needs != needs:
+        turn.set_node(chain, replace(node, needs=needs))
+        turn.say(ValidatorChanged(chain=chain, validator=node.name, state=needs))
 
 
 def feed(turn: Turn, chain: str, name: str, epoch: int, event: Input) -> None:
@@ -124,6 +138,8 @@ def message_came(turn: Turn, chain: str, name: str, got: EngineMessage) -> None:
             round=message.round,
         )
     )
+    if isinstance(message, VoteMessage):
+        heard_vote(turn, chain, name, message.vote)
     feed(turn, chain, name, got.epoch, MessageGot(turn.wall_ms, sender, message))
 
 

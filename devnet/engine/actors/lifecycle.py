@@ -12,6 +12,7 @@ from rpds import HashTrieMap
 
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.messages import (
+    EvidenceCame,
     GossipDue,
     MainBlockCame,
     SideBlockCame,
@@ -61,6 +62,7 @@ def kill(turn: Turn, chain: str, name: str) -> None:
             orphans=(), held_blocks=(), held_claims=(), pool_orphans=(),
             pool=Mempool(), engines=HashTrieMap(), filled=HashTrieMap(),
             swap=None, cancel=None, early_swaps=(), inbox=(),
+            recent=(), heard=(), proofs=HashTrieMap(),
             # Timers of the dead process must not wake the next one.
             timers=HashTrieMap({key: n + 1 for key, n in node.timers.items()}),
         ),
@@ -71,6 +73,13 @@ def restart(turn: Turn, chain: str, name: str) -> None:
     """The process comes back with what it stored, and asks the others for the rest."""
     me, tip = actor_name(chain, name), turn.main_tip
     turn.send(MAIN_PEER, me, tip, MainBlockCame(tip))
+    start_engines(turn, chain, name)
+    catch_up(turn, chain, (name,))
+
+
+def install(turn: Turn, chain: str, name: str) -> None:
+    """The engine that was missing can be loaded: the validator goes on at once."""
+    turn.set_node(chain, replace(turn.node(chain, name), needs=""))
     start_engines(turn, chain, name)
     catch_up(turn, chain, (name,))
 
@@ -124,11 +133,13 @@ def _tell_all(turn: Turn, chain: str, node: SideNode, other: SideNode) -> None:
         turn.send(me, to, block_hash, SideBlockCame(block_hash))
     for item in node.pool.transactions():
         turn.send(me, to, item.tx.id, SideTxCame(item.tx))
+    for key in sorted(node.proofs):
+        turn.send(me, to, key, EvidenceCame(node.proofs[key]))
     for wish in (node.swap, node.cancel):
         if wish is None:
             continue
-        record = wish.record
-        turn.send(me, to, record.body_hash, SwapAsked(record))
+        asked = wish.record
+        turn.send(me, to, asked.body_hash, SwapAsked(asked))
         for key in sorted(wish.approvals):
             signature = wish.approvals[key]
-            turn.send(me, to, signature, SwapApproval(record, key, signature))
+            turn.send(me, to, signature, SwapApproval(asked, key, signature))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devnet.engine.bc.blskeys import BlsKey
+from devnet.engine.bc.evidence import Evidence
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
@@ -66,6 +67,13 @@ class BadBlockCame:
 
     block: SideBlock
     sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCame:
+    """A proof of somebody's offence arrives at a validator."""
+
+    record: Evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,9 +116,18 @@ def _keep(turn: Turn, chain: str, name: str, draft: Draft) -> Filled:
 def _records(
     turn: Turn, node: SideNode, parent: SideEntry, answer: InForce
 ) -> tuple[bytes, ...]:
-    """The swap record or its end, once enough approved it and while it is in time."""
-    if answer.opens_epoch:
+    """What a coinbase can say: a swap or its end, and one proof of an offence."""
+    if answer.opens_epoch or answer.closing:
         return ()
+    banned = parent.state.roster.banned
+    proofs = [
+        node.proofs[key].program for key in sorted(node.proofs) if key not in banned
+    ]
+    return (*_swap_records(turn, node, parent), *proofs[:1])
+
+
+def _swap_records(turn: Turn, node: SideNode, parent: SideEntry) -> tuple[bytes, ...]:
+    """The swap record or its end, once enough approved it and while it is in time."""
     notice, height = turn.before.swap_notice, parent.height + 1
     pending = parent.state.pending
     if pending is not None:

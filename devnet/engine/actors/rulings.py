@@ -9,9 +9,18 @@ from dataclasses import replace
 from devnet.engine.actors import approving, auditing
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain
+from devnet.engine.bc.evidence import OFFENCES
 from devnet.engine.bc.records import SwapRecord
-from devnet.engine.events import RuleSwapped, SwapDropped, SwapScheduled
+from devnet.engine.events import (
+    OffenceProven,
+    RuleSwapped,
+    SwapDropped,
+    SwapScheduled,
+    ValidatorChanged,
+)
 from devnet.engine.sidechain.node import OpenSwap
+from devnet.engine.sidechain.offences import accused, evidence_in
+from devnet.engine.sidechain.staking import REPORTER_PERCENT
 from devnet.engine.sidechain.state import SideEntry
 
 
@@ -38,6 +47,7 @@ def say_swap(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
                 reason=f"cancelled by a quorum in block {entry.height}",
             )
         )
+    _say_offences(turn, side, entry, parent)
     rules = entry.state.rules
     if rules.epoch != parent.state.rules.epoch:
         engine = turn.tools.engine(rules.engine)
@@ -53,6 +63,36 @@ def say_swap(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
             )
         )
         auditing.audit_swap(turn, side.name, entry)
+
+
+def _say_offences(
+    turn: Turn, side: Sidechain, entry: SideEntry, parent: SideEntry
+) -> None:
+    """Whom the block convicts, and what was burned."""
+    before, now = parent.state.roster.banned, entry.state.roster.banned
+    if len(before) == len(now):
+        return
+    names = {node.key: node.name for node in turn.nodes(side.name)}
+    offences = {
+        key: OFFENCES[record.offence]
+        for record in evidence_in(entry.block)
+        for key in [accused(record)]
+    }
+    roster = parent.state.roster
+    for key in sorted(key for key in now if key not in before):
+        bond = roster.by_key.get(key)
+        neu = roster.by_name[bond].bond_neu if bond is not None else 0
+        name = names.get(key, key.hex()[:8])
+        turn.say(
+            OffenceProven(
+                chain=side.name,
+                validator=name,
+                offence=offences[key],
+                height=entry.height,
+                burned=neu - neu * REPORTER_PERCENT // 100,
+            )
+        )
+        turn.say(ValidatorChanged(chain=side.name, validator=name, state="lying"))
 
 
 def drop_late_swap(turn: Turn, chain: str, head: SideEntry, wish: OpenSwap) -> None:

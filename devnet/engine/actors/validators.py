@@ -19,6 +19,7 @@ from devnet.engine.actors.pooling import (
 )
 from devnet.engine.actors.seats import actor_name, clock_ms
 from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.witnessing import expel, saw_bad_block, saw_block
 from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.errors import ConsensusError, DevnetError
 from devnet.engine.events import BlockRefused
@@ -73,6 +74,7 @@ def _take_in(turn: Turn, chain: str, name: str, block_hash: bytes) -> bool:
             turn.set_node(chain, replace(node, held_blocks=held))
         return False
     turn.set_node(chain, replace(node, seen=node.seen.insert(block_hash, None)))
+    saw_block(turn, chain, name, entry)
     _follow(turn, chain, name, entry)
     judged(turn, chain, name, entry.header)
     return True
@@ -86,7 +88,7 @@ def _ask_for_missing(turn: Turn, chain: str, name: str, missing: bytes) -> None:
     node, tree = turn.node(chain, name), turn.side(chain).tree
     while missing in node.orphans:
         missing = tree[missing].header.previous
-    if missing not in (*node.seen, *node.held_blocks):
+    if missing not in node.seen and missing not in node.held_blocks:
         turn.send(chain, actor_name(chain, name), missing, SideBlockCame(missing))
 
 
@@ -128,6 +130,7 @@ def bad_block_came(
         judge(side.tree, turn.tree, engine, block, now_ms, turn.tools.work)
     except DevnetError as error:
         _say_refused(turn, chain, name, block, error)
+        saw_bad_block(turn, chain, name, block)
 
 
 def _say_refused(
@@ -180,6 +183,7 @@ def _follow(turn: Turn, chain: str, name: str, entry: SideEntry) -> None:
     bring_bond_home(turn, chain, name)
     feed_all(turn, chain, name, HeadChanged(turn.wall_ms, entry.header))
     try_early_swaps(turn, chain, name)
+    expel(turn, chain, name)
 
 
 def _close_old_epochs(turn: Turn, chain: str, name: str) -> None:

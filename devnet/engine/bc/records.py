@@ -26,6 +26,7 @@ from devnet.engine.bc.electoral import (
     read_withdraw_approval,
 )
 from devnet.engine.bc.entries import asset_id, record_payload
+from devnet.engine.bc.evidence import Evidence, read_evidence
 from devnet.engine.bc.recordform import (
     MAX_COMPLETION_BYTES,
     MAX_PAYLOAD_BYTES,
@@ -40,7 +41,7 @@ from devnet.engine.codec import Reader, sha3, varint, varlist, varstr
 from devnet.engine.interfaces import Validator
 
 __all__ = [
-    "Approve", "BadRecord", "Definition", "Leave", "MAX_COMPLETION_BYTES",
+    "Approve", "BadRecord", "Definition", "Evidence", "Leave", "MAX_COMPLETION_BYTES",
     "MAX_PAYLOAD_BYTES", "OtherRecord", "PayoutIntent", "Record", "Register",
     "SwapCancelled", "SwapRecord", "Withdrawal", "WithdrawApproval",
     "WithdrawalCompleted", "is_recipient", "parse_record", "record_kind",
@@ -192,6 +193,7 @@ Record: TypeAlias = (
     | Leave
     | SwapCancelled
     | BlsKey
+    | Evidence
     | OtherRecord
 )
 
@@ -292,4 +294,5 @@ _READERS: dict[int, Callable[[Reader], Record]] = {
     Approve.kind: read_approve,
     WithdrawApproval.kind: read_withdraw_approval,
     Leave.kind: read_leave,
+    Evidence.kind: read_evidence,
 }

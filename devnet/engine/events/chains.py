@@ -128,11 +128,15 @@ class BlockUndone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockFinal(Event):
-    """A sidechain block, and all before it, cannot be undone under its rule."""
+    """
+    A sidechain block, and all before it, cannot be undone under its rule. `finality` is
+    the rule's kind of it: "depth" is a bet.
+    """
 
     chain: str
     height: int
     id: str
+    finality: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,22 @@ class ValidatorsElected(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OffenceProven(Event):
+    """
+    A block carries evidence against a validator: its bond burns, its seat goes.
+
+    Args:
+        burned: what was burned of its bond, in neu; 0 when it had none.
+    """
+
+    chain: str
+    validator: str
+    offence: str
+    height: int
+    burned: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwapProposed(Event):
     """Somebody asked the validators to change the rule after a height."""
 

@@ -1,8 +1,9 @@
 """
 What a block's coinbase says beside the fees: records whose authority is in themselves.
 
-Swap records and cancellations are signed by a quorum of the validators, so they need no
-author and pay no fee; a proposer who has one puts it here.
+Swap records and cancellations are signed by a quorum of the validators, evidence by the
+offender itself, so they need no author and pay no fee; a proposer who has one puts it
+here.
 """
 
 from __future__ import annotations
@@ -10,10 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from devnet.engine.bc.blskeys import BlsKey
-from devnet.engine.bc.records import Record, SwapCancelled, SwapRecord, parse_record
+from devnet.engine.bc.records import (
+    Evidence,
+    Record,
+    SwapCancelled,
+    SwapRecord,
+    parse_record,
+)
 from devnet.engine.bc.transaction import Transaction, is_side_record
 from devnet.engine.errors import BlockError, CodecError
 from devnet.engine.sidechain.blskeys import check_bls_keys
+from devnet.engine.sidechain.offences import Rejudge, convict
 from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideTree
 from devnet.engine.sidechain.swap import InForce, check_cancelled, check_record
 
@@ -32,10 +40,12 @@ class Said:
     Args:
         pending: the swap on its way.
         cancelled: body hashes of the swaps of this epoch that a quorum took back.
+        convicted: keys that an evidence record convicts.
     """
 
     pending: PendingSwap | None
     cancelled: tuple[bytes, ...]
+    convicted: tuple[bytes, ...] = ()
 
 
 def read_coinbase(
@@ -44,12 +54,16 @@ def read_coinbase(
     answer: InForce,
     coinbase: Transaction,
     height: int,
+    rejudge: Rejudge,
 ) -> Said:
     """
     Check the records of a coinbase, in their order, and say what stands after them.
 
+    Args:
+        rejudge: judges another block, for evidence that it breaks a rule.
+
     Raises:
-        BadSideBody, BadSwapRecord: the rule of the record that is broken.
+        BadSideBody, BadSwapRecord, BadEvidence: the rule of the record that is broken.
     """
     if answer.opens_epoch:
         said = Said(None, ())
@@ -74,10 +88,16 @@ def read_coinbase(
             pending = check_record(
                 record, parent, height, spec.chain_id, spec.swap_notice
             )
-            said = Said(pending, said.cancelled)
+            said = replace(said, pending=pending)
         elif isinstance(record, SwapCancelled):
             check_cancelled(record, parent, height, spec.chain_id, spec.swap_notice)
-            said = Said(None, (*said.cancelled, record.body_hash))
+            cancelled = (*said.cancelled, record.body_hash)
+            said = replace(said, pending=None, cancelled=cancelled)
+        elif isinstance(record, Evidence):
+            key = convict(record, tree, parent, rejudge).key
+            if key in said.convicted:
+                raise BadSideBody(f"block {height} convicts {key.hex()[:16]} twice")
+            said = replace(said, convicted=(*said.convicted, key))
     bls_keys = check_bls_keys(swap, keys, spec.chain_id)
     if bls_keys and said.pending is not None:
         said = replace(said, pending=replace(said.pending, bls_keys=bls_keys))

@@ -17,7 +17,7 @@ from devnet.engine.bc.transaction import (
     Transaction,
 )
 from devnet.engine.chain.places import with_places
-from devnet.engine.errors import BlockError, DevnetError
+from devnet.engine.errors import BlockError, ConsensusError, DevnetError
 from devnet.engine.interfaces import (
     Certificate,
     Checkpoint,
@@ -91,7 +91,7 @@ def judge(
     acting = elected(engine, seen.time_ms, parent.header, answer.rules, reader)
     reader = replace(reader, judged=(header.hash, acting))
     engine.check_header(seen, parent.header, reader)
-    ledger, said = _run_body(tree, main, block, parent, answer, known)
+    ledger, said = _run_body(tree, main, engine, block, parent, answer, known, works)
     pending = said.pending
     state = _state_after(parent, block, ledger, epochs, said, answer)
     state = replace(state, acting=acting)
@@ -158,10 +158,12 @@ def _epochs_after(state: SideState, answer: InForce) -> tuple[Rules, ...]:
 def _run_body(
     tree: SideTree,
     main: MainTree,
+    engine: ConsensusEngine,
     block: SideBlock,
     parent: SideEntry,
     answer: InForce,
     known: Ledger | None,
+    works: Callable[[bytes, bytes], bytes] | None,
 ) -> tuple[Ledger, Said]:
     """Transactions, coinbase, roots and swap records."""
     header, txs = block.header, block.transactions
@@ -187,7 +189,16 @@ def _run_body(
         raise BadSideBody(f"transactions root of {header.height} is wrong")
     if header.status_root != ledger.status_root:
         raise BadSideBody(f"status root of {header.height} is wrong")
-    return ledger, read_coinbase(tree, parent, answer, txs[0], header.height)
+
+    def rejudge(accused: SideBlock) -> object:
+        if accused.header.engine != engine.info.name:
+            raise ConsensusError("a block of another rule is not judged by this one")
+        return judge(tree, main, engine, accused, accused.header.timestamp_ms, works)
+
+    said = read_coinbase(tree, parent, answer, txs[0], header.height, rejudge)
+    for key in said.convicted:
+        ledger.forfeit(key, reward.program)
+    return ledger, said
 
 
 def _state_after(

@@ -182,8 +182,10 @@ class Ledger:
             reporter: the control program that is rewarded.
 
         Returns:
-            What was burned, in neu.
+            What was burned, in neu; nothing when these books know it already.
         """
+        if key in self.roster.banned:
+            return 0
         lost = forfeit(self.roster, key, reporter, self.height, self._draft.to_spend)
         if lost is None:
             self.roster = ban(self.roster, key, self.height)

@@ -10,11 +10,12 @@ from typing import Any
 from rpds import HashTrieMap
 
 from devnet.engine.bc.blskeys import BlsKey
+from devnet.engine.bc.evidence import Evidence
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.chain.mempool import Mempool, Orphan
 from devnet.engine.errors import ConsensusError
-from devnet.engine.interfaces import Checkpoint, Header, Phase
+from devnet.engine.interfaces import Checkpoint, Header, Phase, Vote
 from devnet.engine.mainchain.view import MainView
 from devnet.engine.sidechain.ledger import Draft
 from devnet.engine.sidechain.state import SideEntry, SideTree
@@ -119,6 +120,9 @@ class SideNode:
     early_swaps: requests and approvals of a swap that leave an epoch still to come.
     foreseen: hashes whose work its engine will ask for soon.
     swap, cancel: the swap that it approved, and the end of one.
+    recent: hashes of the newest blocks that came. heard: newest votes of others.
+    proofs: evidence that waits for a block, by the key that it convicts.
+    needs: why it does not run the rule in force, or nothing.
     inbox: what came while the validator stood still.
     """
 
@@ -143,6 +147,10 @@ class SideNode:
     cancel: OpenSwap | None = None
     early_swaps: tuple[object, ...] = ()
     foreseen: tuple[bytes, ...] = ()
+    recent: tuple[bytes, ...] = ()
+    heard: tuple[Vote, ...] = ()
+    proofs: HashTrieMap[bytes, Evidence] = field(default_factory=HashTrieMap)
+    needs: str = ""
     inbox: tuple[object, ...] = ()
 
 

@@ -1,0 +1,140 @@
+"""
+Evidence of an offence: two signed objects, or one signed block, that convict a key.
+
+Everything that the verdict needs is inside: whole headers (their hash is what was
+signed), the key, the signatures. Certificates are left out, the hash does not cover
+them.
+
+Source: consensus rules of this project, section "Evidence"; record kind 40.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from devnet.engine.bc.recordform import BadRecord, BaseRecord
+from devnet.engine.bc.sideblock import SideHeader, parse_side_header
+from devnet.engine.codec import Reader, varint, varstr
+from devnet.engine.interfaces import Certificate, Phase
+
+TWO_PROPOSALS, TWO_VOTES, VOTE_BEHIND, BAD_BLOCK = 1, 2, 3, 4
+OFFENCES = {
+    TWO_PROPOSALS: "two proposals in one round",
+    TWO_VOTES: "two votes in one round",
+    VOTE_BEHIND: "a vote behind an earlier vote's source",
+    BAD_BLOCK: "a signed block that breaks a rule",
+}
+PHASES: tuple[Phase, ...] = ("vote", "prepare", "commit")
+
+
+@dataclass(frozen=True)
+class Evidence(BaseRecord):
+    """A key did what it must not: the offence, and the objects that prove it."""
+
+    offence: int
+    first: bytes
+    second: bytes = b""
+    kind: ClassVar[int] = 0x40
+
+    def body(self) -> bytes:
+        return bytes((self.offence,)) + varstr(self.first) + varstr(self.second)
+
+
+@dataclass(frozen=True)
+class SignedHeader:
+    """A header under its proposer's signature, with the key that signed it."""
+
+    header: SideHeader
+    key: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """As evidence has it: without the certificate."""
+        bare = replace(self.header, certificate=Certificate())
+        return varstr(bare.raw) + self.key
+
+
+@dataclass(frozen=True)
+class SignedVote:
+    """
+    A vote with the header that it is for.
+
+    Args:
+        view: in the phases "prepare" and "commit", the view voted in; else 0.
+        source: the header that the block names as `justify`; None for the epoch's base.
+    """
+
+    phase: Phase
+    view: int
+    header: SideHeader
+    source: SideHeader | None
+    key: bytes
+    signature: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """As evidence has it: headers without their witness."""
+        return b"".join(
+            (
+                bytes((PHASES.index(self.phase),)),
+                varint(self.view),
+                varstr(_bare(self.header)),
+                varstr(b"" if self.source is None else _bare(self.source)),
+                self.key,
+                varstr(self.signature),
+            )
+        )
+
+    @property
+    def round(self) -> int:
+        """The round voted in: the block's own, or the view."""
+        return self.header.round if self.phase == "vote" else self.view
+
+    @property
+    def source_round(self) -> int:
+        """The round of the block that the voted one builds on."""
+        return 0 if self.source is None else self.source.round
+
+
+def _bare(header: SideHeader) -> bytes:
+    return replace(header, signature=b"", certificate=Certificate()).raw
+
+
+def read_evidence(reader: Reader) -> Evidence:
+    """The body of the record."""
+    record = Evidence(reader.byte(), reader.varstr(), reader.varstr())
+    if record.offence not in OFFENCES:
+        raise BadRecord(f"{record.offence} is no offence")
+    return record
+
+
+def parse_signed_header(raw: bytes) -> SignedHeader:
+    """FormError when these bytes are no such object."""
+    reader = Reader(raw, "a proposal")
+    found = SignedHeader(_header(reader), reader.hash())
+    reader.expect_end()
+    return found
+
+
+def parse_signed_vote(raw: bytes) -> SignedVote:
+    """FormError when these bytes are no such object."""
+    reader = Reader(raw, "a vote")
+    phase = reader.byte()
+    if phase >= len(PHASES):
+        raise BadRecord(f"{phase} is no phase of a vote")
+    view, header, source = reader.varint63(), _header(reader), reader.varstr()
+    found = SignedVote(
+        PHASES[phase],
+        view,
+        header,
+        parse_side_header(source) if source else None,
+        reader.hash(),
+        reader.varstr(),
+    )
+    reader.expect_end()
+    return found
+
+
+def _header(reader: Reader) -> SideHeader:
+    return parse_side_header(reader.varstr())

@@ -1,0 +1,220 @@
+"""
+Does this evidence convict anybody? A pure question of the record and the chain below.
+
+The answer never depends on blocks of other branches, on what a node has seen, or on the
+time: whoever reads the chain later finds the same.
+
+Source: consensus rules of this project, section "Evidence".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from devnet.engine.bc.evidence import (
+    BAD_BLOCK,
+    OFFENCES,
+    TWO_PROPOSALS,
+    TWO_VOTES,
+    Evidence,
+    SignedHeader,
+    SignedVote,
+    parse_signed_header,
+    parse_signed_vote,
+)
+from devnet.engine.bc.records import parse_record
+from devnet.engine.bc.sideblock import (
+    SideBlock,
+    SideHeader,
+    parse_side_block,
+    phase_message,
+    proposal_message,
+    vote_message,
+)
+from devnet.engine.errors import (
+    BlockError,
+    ClaimError,
+    CodecError,
+    ConsensusError,
+    DevnetError,
+    TransactionError,
+)
+from devnet.engine.keys.ed25519 import verify
+from devnet.engine.sidechain.state import SideEntry, SideTree
+
+
+class BadEvidence(BlockError):
+    """A block carries evidence that convicts nobody."""
+
+    code = "block.evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Conviction:
+    """Whose key, and of what."""
+
+    key: bytes
+    offence: str
+
+
+Rejudge = Callable[[SideBlock], object]
+"""Judges a block by its own time; raises the rule that it breaks."""
+
+
+def convict(
+    record: Evidence, tree: SideTree, parent: SideEntry, rejudge: Rejudge
+) -> Conviction:
+    """
+    What the evidence proves, for a block on `parent`.
+
+    Raises:
+        BadEvidence: it proves nothing, or nothing new.
+    """
+    try:
+        if record.offence == BAD_BLOCK:
+            key, header = _bad_block(record, tree, parent, rejudge)
+        elif record.offence == TWO_PROPOSALS:
+            key, header = _two_proposals(record, tree.spec.chain_id)
+        else:
+            key, header = _two_votes(record, tree.spec.chain_id)
+    except CodecError as error:
+        raise BadEvidence(f"evidence cannot be read: {error.message}") from None
+    _check_key(key, header, tree, parent)
+    return Conviction(key, OFFENCES[record.offence])
+
+
+def accused(record: Evidence) -> bytes:
+    """The key that a well-formed record is about."""
+    if record.offence == BAD_BLOCK:
+        return record.second
+    if record.offence == TWO_PROPOSALS:
+        return parse_signed_header(record.first).key
+    return parse_signed_vote(record.first).key
+
+
+def evidence_in(block: SideBlock) -> tuple[Evidence, ...]:
+    """The evidence records in a valid block's coinbase."""
+    programs = [output.program for output in block.transactions[0].outputs[1:]]
+    records = [parse_record(program) for program in programs]
+    return tuple(record for record in records if isinstance(record, Evidence))
+
+
+def _check_key(
+    key: bytes, header: SideHeader, tree: SideTree, parent: SideEntry
+) -> None:
+    """Somebody who had a seat, not convicted yet, and not too long ago."""
+    state, height = parent.state, parent.height + 1
+    seats = [one.key for rules in state.epochs for one in rules.validators]
+    seats += [one.key for one in state.acting]
+    if key not in seats and key not in state.roster.by_key:
+        raise BadEvidence(f"{key.hex()[:16]} never had a seat here")
+    if key in state.roster.banned:
+        raise BadEvidence(
+            f"{key.hex()[:16]} is convicted since block {state.roster.banned[key]}"
+        )
+    oldest = height - tree.spec.unbond_blocks
+    if header.height < oldest:
+        raise BadEvidence(
+            f"evidence from height {header.height} is out of date, {oldest} is the "
+            "oldest"
+        )
+
+
+def _two_proposals(record: Evidence, chain_id: bytes) -> tuple[bytes, SideHeader]:
+    one, two = parse_signed_header(record.first), parse_signed_header(record.second)
+    if one.key != two.key or one.header.hash == two.header.hash:
+        raise BadEvidence("two proposals by one key differ in their hash")
+    _check_place(one.header, two.header)
+    if one.header.round != two.header.round:
+        raise BadEvidence(
+            f"proposals of round {one.header.round} and {two.header.round} are two "
+            "rounds"
+        )
+    for signed in (one, two):
+        _check_proposer(signed, chain_id)
+    return one.key, one.header
+
+
+def _check_proposer(signed: SignedHeader, chain_id: bytes) -> None:
+    message = proposal_message(chain_id, signed.header.hash)
+    if not verify(signed.key, message, signed.header.signature):
+        raise BadEvidence(
+            f"{signed.key.hex()[:16]} did not sign proposal "
+            f"{signed.header.hash.hex()[:16]}"
+        )
+
+
+def _two_votes(record: Evidence, chain_id: bytes) -> tuple[bytes, SideHeader]:
+    one, two = parse_signed_vote(record.first), parse_signed_vote(record.second)
+    if one.key != two.key or one.phase != two.phase:
+        raise BadEvidence("two votes are by one key, in one phase")
+    _check_place(one.header, two.header)
+    for vote in (one, two):
+        _check_vote(vote, chain_id)
+    if record.offence == TWO_VOTES:
+        if one.round != two.round or one.header.hash == two.header.hash:
+            raise BadEvidence("two votes in one round are for two blocks")
+    else:
+        _check_behind(one, two)
+    return one.key, one.header
+
+
+def _check_behind(one: SignedVote, two: SignedVote) -> None:
+    """V2: the later vote's source lies behind the earlier one's."""
+    for vote in (one, two):
+        source = vote.source
+        named = vote.header.justify.hash
+        if source is not None and source.hash != named:
+            raise BadEvidence("a vote's source is the block that its block names")
+        if source is not None and source.epoch != vote.header.epoch:
+            raise BadEvidence("the source of another epoch counts as round 0")
+    if one.source is None or one.phase != "vote":
+        raise BadEvidence("nothing lies behind the base of the epoch")
+    if two.source is None and two.header.justify.height >= one.header.justify.height:
+        raise BadEvidence("the base of the epoch lies below every source")
+    if not (one.round < two.round and two.source_round < one.source_round):
+        raise BadEvidence(
+            f"round {two.round} on source {two.source_round} after round {one.round} "
+            f"on source {one.source_round} is allowed"
+        )
+
+
+def _check_vote(vote: SignedVote, chain_id: bytes) -> None:
+    block_hash = vote.header.hash
+    message = vote_message(chain_id, block_hash)
+    if vote.phase != "vote":
+        epoch = vote.header.epoch
+        message = phase_message(chain_id, vote.phase, epoch, vote.view, block_hash)
+    if not verify(vote.key, message, vote.signature):
+        raise BadEvidence(
+            f"{vote.key.hex()[:16]} did not vote for {block_hash.hex()[:16]}"
+        )
+
+
+def _check_place(one: SideHeader, two: SideHeader) -> None:
+    if one.epoch != two.epoch:
+        raise BadEvidence(
+            f"epochs {one.epoch} and {two.epoch} have rounds of their own"
+        )
+    if one.bits or two.bits:
+        raise BadEvidence("with proof of work two blocks of a round are no offence")
+
+
+def _bad_block(
+    record: Evidence, tree: SideTree, parent: SideEntry, rejudge: Rejudge
+) -> tuple[bytes, SideHeader]:
+    block = parse_side_block(record.first)
+    key, header = record.second, block.header
+    _check_proposer(SignedHeader(header, key), tree.spec.chain_id)
+    if not tree.is_ancestor(header.previous, parent.hash):
+        raise BadEvidence("the block stands on no block of this chain")
+    try:
+        rejudge(block)
+    except ConsensusError as error:
+        raise BadEvidence(f"a turn is no offence: {error.message}") from None
+    except (BlockError, TransactionError, ClaimError):
+        return key, header
+    except DevnetError as error:
+        raise BadEvidence(f"nothing is proven: {error.message}") from None
+    raise BadEvidence(f"block {header.hash.hex()[:16]} breaks no rule")
