@@ -28,7 +28,7 @@ from devnet.plugins.lab.watched import Watched
 
 NOISE = sha3_256(b"noise").digest()
 HUGE = 2**62
-SAMPLES = 5
+SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)

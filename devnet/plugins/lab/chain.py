@@ -163,7 +163,7 @@ class LabChain:
 
     Args:
         elector: the engine, when its validators change by votes.
-        lists: who acted in each block, as far as somebody asked.
+        lists: the rules of each block, as far as somebody asked who acted in it.
     """
 
     epochs: dict[int, Rules]
@@ -174,7 +174,7 @@ class LabChain:
     chain_id: bytes = CHAIN_ID
     polls: Polls = field(default_factory=Polls)
     elector: Electing | None = None
-    lists: dict[bytes, tuple[Validator, ...]] = field(default_factory=dict)
+    lists: dict[bytes, Rules] = field(default_factory=dict)
 
     def header(self, block_hash: bytes) -> Header | None:
         return self.known.get(block_hash)
@@ -201,8 +201,8 @@ class LabChain:
         if header.hash not in self.lists:
             # Electors ask for the list of the parent, and so on down to the base.
             acting = self.elector.acting(header.time_ms, parent, rules, self)
-            self.lists[header.hash] = acting
-        return replace(rules, validators=self.lists[header.hash])
+            self.lists[header.hash] = replace(rules, validators=acting)
+        return self.lists[header.hash]
 
     def tally(self, block_hash: bytes) -> Mapping[bytes, int]:
         return self.polls.tally_at(self.known[block_hash].height)
