@@ -142,7 +142,7 @@ def test_a_subject_of_the_proof_of_work_can_be_measured(name):
     assert 0 < measured.ratio < 100
 
 
-@pytest.mark.parametrize("name", ["T8", "T9", "T10", "replay", "import"])
+@pytest.mark.parametrize("name", ["T8", "T9", "T10", "T16", "replay", "import"])
 def test_a_subject_of_transactions_and_chains_can_be_measured(name, monkeypatch):
     monkeypatch.setattr(sharing, "N_PAYMENTS", 5)
     monkeypatch.setattr(replaying, "N_IMPORTED", 2)

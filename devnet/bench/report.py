@@ -19,6 +19,7 @@ from devnet.bench import (
     startup,
     storing,
     throughput,
+    voting,
     worlds,
 )
 from devnet.bench.facts import machine_facts
@@ -35,7 +36,7 @@ from devnet.rubbish import look_seldom
 
 ROOMS = (
     hashing, reference, payments, sharing, throughput, startup, replaying, growing,
-    storing, worlds,
+    storing, worlds, voting,
 )  # fmt: skip
 
 

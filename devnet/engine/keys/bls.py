@@ -107,6 +107,7 @@ def verify(keys: Sequence[bytes], message: bytes, signature: bytes) -> bool:
 def forget_answers() -> None:
     """Ask anew from now on: for those who measure, and for nobody else."""
     _verified.cache_clear()
+    _sum_of_keys.cache_clear()
 
 
 # The curve.
