@@ -150,7 +150,9 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
     "AccountAdded": lambda e: ("·", "main", f"account {e.who}  {_signers(e)}"),
     "BlockAdded": _block,
     "BlockUndone": lambda e: ("!", e.chain, f"block {e.height} undone  {short(e.id)}"),
-    "BlockFinal": lambda e: ("✓", e.chain, f"final {e.height}"),
+    "BlockFinal": lambda e: (
+        "✓", e.chain, f"final {e.height}" + ", a bet" * (e.finality == "depth"),
+    ),
     "TxQueued": lambda e: ("·", e.chain, f"{e.what} waits  {short(e.id)}"),
     "TxHeld": lambda e: ("·", e.chain, f"held {short(e.id)}: {e.reason}"),
     "TxsMined": lambda e: (

@@ -279,6 +279,7 @@ SHAPES: dict[str, Shape] = {
         hints={
             "name": "delta",
             "validators": "4",
+            "weights": "1 each",
             "params": '{"interval_ms": 400}',
         },
     ),

@@ -181,7 +181,7 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
     if final != old_final:
         turn.set_side(replace(turn.side(side.name), final=final))
         _check_final(turn, side.name, old_final, final)
-        turn.say(BlockFinal(chain=side.name, height=final.height, id=final.hash.hex()))
+        turn.say(block_final(turn, side.name, head, final))
     for node in turn.touched(side.name):
         if node.final != final:
             _check_final(turn, side.name, node.final, final)
@@ -192,6 +192,18 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
     if head.hash != old_head:
         auditing.audit_side(turn, side.name)
     _report_rule(turn, side.name, head)
+
+
+def block_final(
+    turn: Turn, chain: str, head: SideEntry, final: Checkpoint
+) -> BlockFinal:
+    """The word that a block is final, in the way of the rule at the head."""
+    return BlockFinal(
+        chain=chain,
+        height=final.height,
+        id=final.hash.hex(),
+        finality=turn.tools.engine(head.state.rules.engine).info.finality,
+    )
 
 
 def _check_final(turn: Turn, chain: str, one: Checkpoint, other: Checkpoint) -> None:

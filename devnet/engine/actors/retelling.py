@@ -12,6 +12,7 @@ from devnet.engine.actors.cutting import CUT
 from devnet.engine.actors.faulting import KINDS
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import (
+    block_final,
     follow_claim,
     follow_lock,
     say_side_block,
@@ -24,7 +25,6 @@ from devnet.engine.events import (
     AccountAdded,
     AssetKnown,
     BalanceChanged,
-    BlockFinal,
     FaultStarted,
     HistoryNotKept,
     InvariantBroken,
@@ -103,8 +103,7 @@ def tell_side(turn: Turn, chain: str, *, forgets: bool) -> None:
     for entry in _worth_telling(turn, chain, head):
         say_side_block(turn, side, entry)
     if side.final.height:
-        final = side.final
-        turn.say(BlockFinal(chain=chain, height=final.height, id=final.hash.hex()))
+        turn.say(block_final(turn, chain, head, side.final))
     _tell_balances(turn, chain, head.state.coins, head.height + 1)
     if forgets:
         turn.say(HistoryNotKept(chain=chain, store=side.store))

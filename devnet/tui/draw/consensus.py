@@ -36,7 +36,13 @@ class Spoken:
 def consensus_title(lane: LaneView, look: Palette = DARK) -> Text:
     """The title: chain, rule, height."""
     words = f"  {lane.engine}  height {lane.height}  final {lane.final_height}"
+    words += _bet(lane)
     return line(("consensus  ", f"bold {look.good}"), (lane.name + words, look.good))
+
+
+def _bet(lane: LaneView) -> str:
+    """What is final by depth is no more than likely."""
+    return ", a bet" if lane.finality == "depth" else ""
 
 
 def draw_facts(lane: LaneView, width: int, look: Palette = DARK) -> list[Text]:
@@ -53,7 +59,7 @@ def draw_facts(lane: LaneView, width: int, look: Palette = DARK) -> list[Text]:
         line(
             (f" {'rule':<11} ", look.dim),
             (lane.engine, f"bold {look.text}"),
-            (f"  epoch {lane.epoch}  finality: {lane.finality}", look.text),
+            (f"  epoch {lane.epoch}  finality: {lane.finality}{_bet(lane)}", look.text),
             (f"  storage {_storage(lane)}", look.dim),
             (f"  chain {short(lane.chain_id)}" if width >= 100 else "", look.dim),
         ),

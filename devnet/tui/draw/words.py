@@ -180,7 +180,8 @@ def _undone(event: ev.BlockUndone, _: Decimals) -> tuple[str, str, str]:
 
 @_tells(ev.BlockFinal)
 def _final(event: ev.BlockFinal, _: Decimals) -> tuple[str, str, str]:
-    return TICK, event.chain, f"block {event.height} is final  {short(event.id)}"
+    bet = ", a bet" if event.finality == "depth" else ""
+    return TICK, event.chain, f"block {event.height} is final{bet}  {short(event.id)}"
 
 
 @_tells(ev.TxQueued)
