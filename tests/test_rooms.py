@@ -36,7 +36,7 @@ FLOORS = [
     ("devnet.engine.looking",),
     ("devnet.engine.locating",),
     ("devnet.engine.reading",),
-    ("devnet.engine.inspecting", "devnet.engine.decoding"),
+    ("devnet.engine.inspecting", "devnet.engine.decoding", "devnet.engine.swapstory"),
     ("devnet.engine.describing",),
     ("devnet.engine.actors",),
     ("devnet.engine.audit",),

@@ -76,22 +76,7 @@ def request_swap(
         _without_bls(rules.validators),
     ):
         raise SwapNothingChanges(f"{chain} runs {engine_name} like this already")
-    notice = turn.before.swap_notice
-    earliest = head.height + notice + 1
-    closing_height = earliest + _approval_blocks(turn, head) if at is None else at
-    if closing_height > earliest + MOST_BLOCKS_AHEAD:
-        raise SwapTooLate(
-            f"{chain} is at {head.height}: a swap after {closing_height} is more than "
-            f"{MOST_BLOCKS_AHEAD} blocks ahead",
-            latest=earliest + MOST_BLOCKS_AHEAD,
-        )
-    if closing_height < earliest:
-        raise SwapTooSoon(
-            f"{chain} is at {head.height}: a swap after {closing_height} leaves less "
-            f"than {notice} blocks of notice",
-            hint=f"The earliest is --at {earliest}, or leave --at out.",
-            earliest=earliest,
-        )
+    closing_height = _closing_height(turn, chain, head, at)
     if side.dropped_swap:
         turn.set_side(replace(side, dropped_swap=b""))
     record = SwapRecord(
@@ -109,6 +94,27 @@ def request_swap(
     for name in turn.node_names(chain):
         actor = actor_name(chain, name)
         turn.send("operator", actor, record.body_hash, SwapAsked(record))
+    return closing_height
+
+
+def _closing_height(turn: Turn, chain: str, head: SideEntry, at: int | None) -> int:
+    """The last height of the old rule: as asked for, or the earliest, or a refusal."""
+    notice = turn.before.swap_notice
+    earliest = head.height + notice + 1
+    closing_height = earliest + _approval_blocks(turn, head) if at is None else at
+    if closing_height > earliest + MOST_BLOCKS_AHEAD:
+        raise SwapTooLate(
+            f"{chain} is at {head.height}: a swap after {closing_height} is more than "
+            f"{MOST_BLOCKS_AHEAD} blocks ahead",
+            latest=earliest + MOST_BLOCKS_AHEAD,
+        )
+    if closing_height < earliest:
+        raise SwapTooSoon(
+            f"{chain} is at {head.height}: a swap after {closing_height} leaves less "
+            f"than {notice} blocks of notice",
+            hint=f"The earliest is --at {earliest}, or leave --at out.",
+            earliest=earliest,
+        )
     return closing_height
 
 
