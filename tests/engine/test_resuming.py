@@ -24,6 +24,7 @@ from devnet.engine.events import (
 from devnet.engine.network import Network, SidechainSpec
 from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.persist import state_digest, store_digest
+from devnet.plugins import engine_names
 from tests.engine.keptworlds import WORLD, Disk, Killed, Life, kept_network
 from tests.engine.support import (
     BTM_UNITS,
@@ -162,6 +163,41 @@ def test_a_world_that_died_between_any_two_writes_comes_back(life: Life):
 def test_a_world_that_died_between_whatever_two_writes_comes_back(life: Life):
     for n_commits in range(1, len(life.disk.commits) + 1):
         assert_comes_back(life, n_commits)
+
+
+def die_under(engine: str, n_deaths: int) -> None:
+    """A deposit under one rule; the world dies at drawn moments of it and goes on."""
+    disk = Disk()
+    net = kept_network(disk, (SidechainSpec("alpha", engine, "sqlite"),))
+    life = Life(disk)
+    life.note(net)
+    net.set_hurry(1)
+    net.lock("alice", 5 * BTM_UNITS, "BTM", "alpha")
+    life.note(net)
+    life.run_until(net, lambda: claimed(net, "d1"))
+    first, last = life.moments[0][0], len(disk.commits)
+    for index in range(n_deaths):
+        n_commits = draw_between(3, first, last, engine, index)
+        told = life.told(n_commits)[0]
+        back = kept_network(disk.after(n_commits))
+        with hurry(back):
+            new = back.lock("carol", BTM_UNITS, "BTM", "alpha")
+            run_until(back, lambda: claimed(back, new, *told.transfers))  # noqa: B023
+        then, now = told.sidechain("alpha"), back.world.sidechain("alpha")
+        assert then is not None and now is not None
+        assert now.tree.is_ancestor(then.final.hash, now.head)
+        assert all_books_hold(back)
+
+
+@pytest.mark.parametrize("engine", engine_names())
+def test_each_rule_goes_on_after_a_death(engine: str):
+    die_under(engine, 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("engine", engine_names())
+def test_each_rule_goes_on_after_any_death(engine: str):
+    die_under(engine, 40)
 
 
 def test_a_death_inside_a_write_leaves_what_was_written_before(life: Life):
