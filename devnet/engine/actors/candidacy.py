@@ -44,7 +44,12 @@ from devnet.engine.sidechain.roster import (
     operate,
     with_operations,
 )
-from devnet.engine.sidechain.staking import LEAST_VOTE_NEU, VoteLocked, free_from
+from devnet.engine.sidechain.staking import (
+    LEAST_VOTE_NEU,
+    VoteLocked,
+    VoteTooSmall,
+    free_from,
+)
 from devnet.engine.sidechain.state import SideEntry
 
 MOST_NODES = 128
@@ -83,13 +88,21 @@ def register(turn: Turn, who: str, chain: str, bond_neu: int) -> bytes:
     xprv = play_root(f"{chain} {who}")
     seat = public_key(xpub(xprv))
     if who in [node.name for node in turn.nodes(chain) if node.key != seat]:
-        raise NameTaken(f"{chain} has a node {who!r} already")
+        raise NameTaken(
+            f"{chain} has a node {who!r} already",
+            hint="Stand with an account of another name.",
+        )
     if len(turn.node_names(chain)) >= MOST_NODES:
-        raise BadValue(f"{chain} has {MOST_NODES} nodes, no more may join")
+        raise BadValue(
+            f"{chain} has {MOST_NODES} nodes, no more may join",
+            hint="Those who joined stay; begin another world.",
+        )
     message = registration_message(chain_id, VALIDATOR_ROLE, who, key.program, seat)
     record = Register(VALIDATOR_ROLE, seat, sign(xprv, message), who)
     if bond_neu <= 0:
-        raise BadValue(f"a bond of {bond_neu} neu is none")
+        raise BadValue(
+            f"a bond of {bond_neu} neu is none", hint="It is 100 BTM at least."
+        )
     bond = Output(BTM, bond_neu, bond_program(seat, _owner_hash(key)))
     tx_id = _submit(turn, chain, key, record, (bond,), "registration")
     if who not in turn.node_names(chain):
@@ -178,6 +191,12 @@ def vote(turn: Turn, who: str, candidate: str, amount_neu: int, chain: str) -> b
         raise NotCandidate(f"{candidate} does not stand for a seat on {chain}")
     if seat in state.roster.banned:
         raise NotCandidate(f"{candidate} lost its seat for an offence")
+    if amount_neu < LEAST_VOTE_NEU:
+        raise VoteTooSmall(
+            f"a vote of {amount_neu} neu, {LEAST_VOTE_NEU} is the least",
+            amount=amount_neu,
+            least=LEAST_VOTE_NEU,
+        )
     output = Output(BTM, amount_neu, vote_program(seat, _owner_hash(key)))
     tx = pay(key, side_purse(turn, chain, key.program), (output,), side=True)
     pooling.submit(turn, chain, tx, "vote")
@@ -196,7 +215,9 @@ def unvote(turn: Turn, who: str, candidate: str, amount_neu: int, chain: str) ->
     key = _single_key(turn, who)
     seat = _key_of_candidate(turn, chain, candidate)
     if amount_neu <= 0:
-        raise BadValue(f"{amount_neu} neu of votes are none")
+        raise BadValue(
+            f"{amount_neu} neu of votes are none", hint="Name what is to come back."
+        )
     program = vote_program(seat, _owner_hash(key))
     chosen = _oldest_votes(turn, chain, who, candidate, program, amount_neu)
     rest = sum(coin.amount for coin in chosen) - amount_neu
@@ -229,12 +250,14 @@ def _oldest_votes(
             want=amount_neu,
         )
     free_at = max(coin.height for coin in chosen) + unbond_blocks
-    if free_at > head.height + 1:
+    speaker = turn.side(chain).tree[turn.speaker(chain).head]
+    height = min(head.height, speaker.height)
+    if free_at > height + 1:
         raise VoteLocked(
             f"{amount_neu} neu of {who}'s votes for {candidate} can be taken back from "
-            f"height {free_at} on; {chain} is at {head.height}",
+            f"height {free_at} on; {chain} is at {height}",
             free_at=free_at,
-            height=head.height,
+            height=height,
         )
     return chosen
 
