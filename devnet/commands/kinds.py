@@ -30,7 +30,7 @@ FaultTarget = NewType("FaultTarget", str)
 FaultId = NewType("FaultId", str)
 Signed = NewType("Signed", int)
 Pairs = NewType("Pairs", dict[str, int])
-Seats = NewType("Seats", dict[str, int])
+Seats = NewType("Seats", tuple[str, ...])
 Weights = NewType("Weights", tuple[int, ...])
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
@@ -262,21 +262,27 @@ def _pairs(token: Token, session: Context) -> dict[str, int]:
     return pairs
 
 
-def _seats(token: Token, session: Context) -> dict[str, int]:
-    if token.kind == "json":
-        return settings_of(token, session)  # As a recording spells it.
-    seats: dict[str, int] = {}
-    for part in filter(None, spelled(token, session).split(",")):
-        name, colon, number = part.partition(":")
-        if name in seats or not name or bool(colon) != bool(_WHOLE.fullmatch(number)):
+def _seats(token: Token, session: Context) -> tuple[str, ...]:
+    seats = tuple(filter(None, spelled(token, session).split(",")))
+    for seat in seats:
+        name, colon, number = seat.partition(":")
+        if not name or bool(colon) != bool(_WHOLE.fullmatch(number)):
             raise BadArgument(
-                f"{part[:40]!r} is no seat, or the second one of its name",
+                f"{seat[:40]!r} is no seat",
                 hint="write v1,v2,v3, or with weights v1:5,v2:3,v3",
             )
-        seats[name] = int(number or 1)
-    if not seats:
-        raise BadArgument("a list of seats is empty", hint="write v1,v2,v3")
+    names = [seat.partition(":")[0] for seat in seats]
+    if not seats or len(set(names)) < len(names):
+        raise BadArgument(
+            f"{token.text[:40]!r} names no seat, or one twice", hint="write v1,v2,v3"
+        )
     return seats
+
+
+def weights_by_name(seats: tuple[str, ...]) -> dict[str, int]:
+    """The weight of each seat of a list such as `v1:5,v2`; 1 where none is named."""
+    pairs = [seat.partition(":") for seat in seats]
+    return {name: int(number or 1) for name, _, number in pairs}
 
 
 def _weights(token: Token, session: Context) -> tuple[int, ...]:

@@ -6,7 +6,13 @@ from typing import Any
 
 from devnet.commands.context import Context
 from devnet.commands.errors import TooManyArguments
-from devnet.commands.kinds import Pairs, Seats, Subject, Weights
+from devnet.commands.kinds import (
+    Pairs,
+    Seats,
+    Subject,
+    Weights,
+    weights_by_name,
+)
 from devnet.commands.registry import command
 from devnet.commands.types import (
     Chain,
@@ -49,7 +55,8 @@ def swap(
         base = int(network.show(sidechain)["height"]) if at.startswith("+") else 0
         height = base + int(at)
     closing = network.request_swap(
-        sidechain, engine, at=height, validators=validators,
+        sidechain, engine, at=height,
+        validators=None if validators is None else weights_by_name(validators),
         params={**(params or {}), **(param or {})},
     )  # fmt: skip
     result = {
