@@ -18,10 +18,8 @@ def main(argv: "list[str] | None" = None) -> int:
     """Run the command. Returns the exit status."""
     try:
         _mend_streams()
-        from devnet.rubbish import look_seldom
         from devnet.subcommands import run
 
-        look_seldom()
         status = run(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()  # A full disk is met here, where it can be said.
         return status

@@ -57,7 +57,7 @@ FLOORS = [
         "devnet.engine.events", "devnet.engine.clock", "devnet.engine.errors",
         "devnet.engine.once", "devnet.engine.plain",
     ),
-    ("devnet.engine.data", "devnet.bootstrap", "devnet.rubbish"),
+    ("devnet.engine.data", "devnet.bootstrap"),
 ]  # fmt: skip
 LEVEL = {room: -level for level, rooms in enumerate(FLOORS) for room in rooms}
 # Packages whose own page holds words and names only; everybody may read them.

@@ -32,7 +32,6 @@ from devnet.bench.measure import (
     measure,
 )
 from devnet.engine.errors import BadValue, DevnetError
-from devnet.rubbish import look_seldom
 
 ROOMS = (
     hashing, reference, payments, sharing, throughput, startup, replaying, growing,
@@ -114,7 +113,6 @@ def run_bench(
         BadValue: there is no such subject, or no such number of pairs.
         BenchWrong: something measured gave a wrong answer.
     """
-    look_seldom()  # As the program does.
     chosen = choose(names)
     if n_pairs < 1:
         raise BadValue(f"{n_pairs} pairs cannot be measured", hint="give at least 1")
