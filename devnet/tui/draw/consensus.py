@@ -12,7 +12,7 @@ from devnet.tui.draw.text import clock, fit, line, plural, short
 from devnet.tui.theme import BROKEN, DARK, DONE, LINK, NOTE, PROPOSER, TICK, Palette
 from devnet.tui.views import LaneView, MessageView, SwapView
 
-LETTERS = {"block": "P", "vote": "V"}
+LETTERS = {"block": "P", "vote": "V", "prepare": "A", "view-change": "W"}
 """How a kind of message is drawn; another kind is its first letter."""
 
 N_NAME = 7
