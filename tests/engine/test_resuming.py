@@ -25,6 +25,7 @@ from devnet.engine.network import Network, SidechainSpec
 from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.persist import state_digest, store_digest
 from devnet.plugins import engine_names
+from devnet.tui.state import State, reduce_all
 from tests.engine.keptworlds import WORLD, Disk, Killed, Life, kept_network
 from tests.engine.support import (
     BTM_UNITS,
@@ -386,3 +387,32 @@ def test_a_block_of_the_mainchain_that_is_gone_or_changed_is_found(
 
     with pytest.raises(WorldDamaged, match="stored block"):
         kept_network(disk)
+
+
+def test_the_screen_of_a_world_that_came_back_shows_what_the_old_one_showed():
+    disk = Disk()
+    net = kept_network(disk, TWO)
+    deposit(net, 5 * BTM_UNITS, "BTM", "alpha")
+    net.request_swap("beta", "solo")
+    with hurry(net):
+        run_until(net, lambda: engine_of(net, "beta") == "solo")
+    net.lock("bob", BTM_UNITS, "BTM", "beta")
+
+    before = reduce_all(State(), net.events)
+    after = reduce_all(State(), kept_network(disk).events)
+
+    for name in ("accounts", "decimals", "asset_ids", "seed", "depth"):
+        assert getattr(after, name) == getattr(before, name)
+    assert (after.main.height, after.main.tip) == (before.main.height, before.main.tip)
+    # Nobody is told of an account that never had anything.
+    held = {key: amount for key, amount in before.balances.items() if amount}
+    assert {key: amount for key, amount in after.balances.items() if amount} == held
+    for lane, old in zip(after.lanes, before.lanes, strict=True):
+        facts = (lane.height, lane.tip, lane.epoch, lane.engine, lane.final_height)
+        assert facts == (
+            old.height, old.tip, old.epoch, old.engine, old.final_height,
+        )  # fmt: skip
+    assert [(one.id, one.stage) for one in after.transfers] == [
+        (one.id, one.stage) for one in before.transfers
+    ]
+    assert [tx.id for tx in after.mempool] == [tx.id for tx in before.mempool]
