@@ -34,8 +34,9 @@ MAGIC = b"tensority v1"
 MOST_FILES = 8
 PART_LIVES_S = 3600
 """Writing one takes well under a second; an older one was left by a killed worker."""
-IN_MEMORY = 2
-"""A reorganisation around a boundary of 256 blocks needs two."""
+IN_MEMORY = 4
+"""A reorganisation around a boundary of 256 blocks needs two, and each sidechain that
+mines by Tensority one of its own. They are only there when they are used."""
 
 
 class TableFileCorrupt(StorageError):
