@@ -229,7 +229,7 @@ class Pbft:
     def describe(self, state: Replica, chain: ChainReader) -> str:
         """One line for the screen."""
         rules, view = state.rules, state.view
-        leader = rules.validators[leader_of(view, rules)].name[:12]
+        leader = rules.validators[leader_of(view, rules)].name[:9]
         needed, height = needed_weight(rules), state.base.block.height
         if not state.is_active:
             there = [it.index for it in state.changes if it and it.round == view]
