@@ -125,12 +125,12 @@ def test_without_a_folder_tables_are_computed(computed, said):
     assert (computed, said) == ([SEEDS[1]], [])
 
 
-def test_the_last_two_tables_stay_in_memory(computed, said):
+def test_the_last_four_tables_stay_in_memory(computed, said):
     shelf = TableShelf(None, said.append)
-    for number in (1, 2, 1, 2, 3, 2, 1):
+    for number in (1, 2, 3, 4, 1, 2, 3, 4, 5, 3, 4, 2, 1):
         shelf.get(SEEDS[number])
 
-    assert computed == [SEEDS[number] for number in (1, 2, 3, 1)]
+    assert computed == [SEEDS[number] for number in (1, 2, 3, 4, 5, 1)]
 
 
 def test_a_slow_table_is_announced_with_its_reason(computed, said, monkeypatch):
