@@ -104,4 +104,10 @@ def _wrong_works(back: Resumed, keep: Store, works: WorkSource) -> list[str]:
         for one, seed in asked:
             if patient.get(seed, one.hash) != keep.get(b"w" + one.hash):
                 wrong.append(f"the stored work of main block {one.height} is wrong")
+    for side in back.turn.sides():
+        seed, store = side.tree.spec.chain_id, back.stores[side.name]
+        for key, stored in store.iterate(prefix=b"w"):
+            if patient.get(seed, key[1:]) != stored:
+                height = side.tree[key[1:]].height
+                wrong.append(f"the stored work of {side.name} {height} is wrong")
     return wrong

@@ -9,6 +9,8 @@ import pytest
 from devnet.engine import moving
 from devnet.engine.actors.keeping import FIELDS
 from devnet.engine.actors.rebuilding import WorldDamaged, WorldOfOtherVersion
+from devnet.engine.actors.resuming import resume_world
+from devnet.engine.actors.turn import Tools
 from devnet.engine.actors.world import World
 from devnet.engine.clock import draw_between
 from devnet.engine.events import (
@@ -29,6 +31,7 @@ from devnet.tui.state import State, reduce_all
 from tests.engine.keptworlds import WORLD, Disk, Killed, Life, kept_network
 from tests.engine.support import (
     BTM_UNITS,
+    InstantWorks,
     all_books_hold,
     claimed,
     deposit,
@@ -416,3 +419,23 @@ def test_the_screen_of_a_world_that_came_back_shows_what_the_old_one_showed():
         (one.id, one.stage) for one in before.transfers
     ]
     assert [tx.id for tx in after.mempool] == [tx.id for tx in before.mempool]
+
+
+def test_a_sidechain_of_work_comes_back_without_computing_any_of_it():
+    disk = Disk()
+    net = kept_network(disk, (SidechainSpec("alpha", "pow", "sqlite"),))
+    with hurry(net):
+        run(net, 20_000)
+    height = net.show("alpha")["height"]
+
+    class Idle(InstantWorks):
+        def get(self, seed: bytes, header_hash: bytes) -> bytes | None:
+            raise AssertionError("it is known")
+
+    outside = disk.environment(Idle())
+    back = resume_world(
+        disk.store(WORLD), outside.open_store, Tools(outside.works, outside.engine)
+    )
+
+    assert height > 3
+    assert back.turn.side("alpha").head == net.world.sidechains[0].head

@@ -41,6 +41,7 @@ from devnet.engine.sidechain.durable import (
     NAME,
     OWN_BLOCKS,
     TIP,
+    WORKS,
     read_ballots,
     read_final,
 )
@@ -247,7 +248,7 @@ def _rebuilt(turn: Turn, record: SideRecord, store: Store) -> Rebuilt:
         raise WorldDamaged(f"the database of {record.name} is missing, or another's")
     if tip is not None:
         for block in _stored_branch(store, tip, entry.hash):
-            tree = _judged(turn, tree, block)
+            tree = _judged(turn, tree, block, store)
         if state_digest(tree[tip]) != store_digest(store):
             raise WorldDamaged(
                 f"the database of {record.name} has other unspent outputs or claims "
@@ -275,7 +276,7 @@ def _own_blocks(
             continue
         if parent.height >= final.height:
             with suppress(WorldDamaged):
-                found.append(_judged(turn, tree, block)[block.header.hash])
+                found.append(_judged(turn, tree, block, store)[block.header.hash])
     return found
 
 
@@ -292,13 +293,17 @@ def _stored_branch(store: Reader, tip: bytes, genesis: bytes) -> list[SideBlock]
     return blocks[::-1]
 
 
-def _judged(turn: Turn, tree: SideTree, block: SideBlock) -> SideTree:
+def _judged(turn: Turn, tree: SideTree, block: SideBlock, store: Reader) -> SideTree:
+    """The tree with one more block. Proofs of work that are not stored are computed."""
     header = block.header
+
+    def work(seed: bytes, block_hash: bytes) -> bytes:
+        stored = store.get(WORKS + block_hash)
+        return turn.tools.work(seed, block_hash) if stored is None else stored
+
     with reading(f"stored block {header.height} of {tree.spec.name}"):
         engine = turn.tools.engine(header.engine)
-        entry = judge(
-            tree, turn.tree, engine, block, header.timestamp_ms, turn.tools.work
-        )
+        entry = judge(tree, turn.tree, engine, block, header.timestamp_ms, work)
     return tree.with_entry(entry)
 
 

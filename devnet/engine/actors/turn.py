@@ -25,6 +25,7 @@ from devnet.engine.events import Event
 from devnet.engine.interfaces import ConsensusEngine, WorkSource
 from devnet.engine.mainchain.miner import MainNode
 from devnet.engine.mainchain.state import WorkMissing
+from devnet.engine.sidechain.durable import work_changes
 from devnet.engine.sidechain.node import SideNode
 from devnet.engine.sidechain.persist import Changes, changes_of_block
 from devnet.engine.sidechain.state import SideEntry, SideTree
@@ -219,7 +220,12 @@ class Turn:
 
     def batch(self, chain: str, entry: SideEntry, *, undo: bool) -> None:
         """What the sidechain's database must store: one batch per block."""
-        self.batches.append((chain, changes_of_block(entry, undo=undo)))
+        changes = changes_of_block(entry, undo=undo)
+        if entry.block.header.bits:
+            seed = self.side(chain).tree.spec.chain_id
+            work = None if undo else self.tools.works.get(seed, entry.hash)
+            changes += work_changes(entry.hash, work)
+        self.batches.append((chain, changes))
 
     # Transfers.
 

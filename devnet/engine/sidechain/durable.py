@@ -7,7 +7,8 @@ is read back is never behind what anybody can have received. Its newest own bloc
 with it: a rule that gives each round to one validator would wait for ever for a block
 that was signed, may not be signed again, and is lost.
 
-Tables: m name and final block, v voting state by epoch and key, o own block by key.
+Tables: m name and final block, v voting state by epoch and key, o own block by key,
+w proof of work of a block.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ FINAL = b"mfinal"
 TIP = b"mtip"
 BALLOTS = b"v"
 OWN_BLOCKS = b"o"
+WORKS = b"w"
 
 
 class StoreOfAnother(StorageError):
@@ -81,6 +83,11 @@ def ballot_changes(
 def own_block_changes(key: bytes, raw: bytes) -> Changes:
     """The newest block that a validator signed as its maker."""
     return ((OWN_BLOCKS + key, raw),)
+
+
+def work_changes(block_hash: bytes, work: bytes | None) -> Changes:
+    """The proof-of-work function's answer for a block, if it is known."""
+    return ((WORKS + block_hash, work),)
 
 
 def read_final(reader: Reader) -> Checkpoint | None:
