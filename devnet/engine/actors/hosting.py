@@ -204,7 +204,9 @@ def _share(
 ) -> None:
     """Send a block again, to whoever has it already too."""
     node = turn.node(chain, name)
-    if block_hash not in node.seen or turn.has_fault("withhold", chain, name):
+    if block_hash not in node.seen:
+        return
+    if any(turn.has_fault(lie, chain, name) for lie in ("withhold", "bad-gateway")):
         return
     rules = reader_of(turn, chain, node).rules(epoch)
     header = turn.side(chain).tree[block_hash].header
