@@ -1,5 +1,6 @@
 """
-Writes the pages of docs/ that list what the code defines: errors, events, commands.
+Writes the pages of docs/ that list what the code defines: errors, events, commands,
+faults.
 
     python -m devnet.docs [FOLDER]
 
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import devnet
 from devnet.commands.registry import Command, all_commands
+from devnet.engine.actors.faulting import KINDS, FaultKind
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import EVENT_KINDS, Event
 from devnet.plugins.extras import MissingPackage
@@ -38,6 +40,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(known_errors()),
         "events.md": events_page(EVENT_KINDS.values()),
         "commands.md": commands_page(all_commands(), build_parser()),
+        "faults.md": faults_page(KINDS.values()),
     }
 
 
@@ -131,6 +134,31 @@ def commands_page(commands: Iterable[Command], parser: argparse.ArgumentParser) 
         if isinstance(action, argparse._SubParsersAction):
             for sub in action._choices_actions:
                 lines.append(f"| `devnet {sub.dest}` | {cell(sub.help or '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def faults_page(kinds: Iterable[FaultKind]) -> str:
+    """What can be broken on purpose: networks first, then validators."""
+    lines = [
+        "# Faults",
+        "",
+        ORIGIN,
+        "",
+        "`fault NAME TARGET [--value N] [--for 20s|6blocks]` breaks something on "
+        "purpose, `mend ID` or `mend all` ends it, `fault list` shows what is at work. "
+        "A target is a chain (`alpha`, or `main` for a network) or one validator "
+        "(`alpha.v2`). Which message is lost, and how long one waits, is drawn from the "
+        "seed: the same commands have the same bad luck again. `partition` and `heal` "
+        "cut a network and join it.",
+    ]
+    for target, group in groupby(kinds, key=lambda kind: kind.target):
+        lines += ["", f"## Of a {target}", ""]
+        lines += ["| Fault | Does | One sees | Value |", "| --- | --- | --- | --- |"]
+        for kind in group:
+            value = f"{kind.low} to {kind.high} {kind.unit}, {kind.default} by default"
+            row = (f"`{kind.name}`", cell(kind.does), cell(kind.sees),
+                   value if kind.unit else "")  # fmt: skip
+            lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines) + "\n"
 
 
