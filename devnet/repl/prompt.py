@@ -34,6 +34,7 @@ from devnet.commands.session import Session
 from devnet.engine.errors import DevnetError
 from devnet.repl.eventlines import NOISY, event_line
 from devnet.repl.printing import Printer
+from devnet.repl.script import say_of_folder
 
 SLICE_S = 0.008
 NAP_S = 0.02
@@ -256,6 +257,7 @@ def run_prompt(
     data: str | None = None,
 ) -> int:
     """Run a prompt on an attached session. Returns the exit status."""
+    session.on_world(say_of_folder)
     prompt = Prompt(
         session,
         as_json=as_json,

@@ -59,14 +59,14 @@ def run_scripts(
             sys.stdout, sys.stderr, as_json, script=name, ascii_signs=ascii_signs
         )
         with open_session() as session:
-            session.on_world(_say_of_folder)
+            session.on_world(say_of_folder)
             status = run_lines(lines, session, printer)
             if status != EXIT_DONE or session.wants_to_quit:
                 return status
     return EXIT_DONE
 
 
-def _say_of_folder(network: Network) -> None:
+def say_of_folder(network: Network) -> None:
     """Of a world on disk: that it came back, and what did not."""
     for event in network.events:
         if isinstance(event, HistoryNotKept | WorldResumed):
