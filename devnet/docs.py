@@ -147,9 +147,9 @@ def faults_page(kinds: Iterable[FaultKind]) -> str:
         "`fault NAME TARGET [--value N] [--for 20s|6blocks]` breaks something on "
         "purpose, `mend ID` or `mend all` ends it, `fault list` shows what is at work. "
         "A target is a chain (`alpha`, or `main` for a network) or one validator "
-        "(`alpha.v2`). Which message is lost, and how long one waits, is drawn from the "
-        "seed: the same commands have the same bad luck again. `partition` and `heal` "
-        "cut a network and join it.",
+        "(`alpha.v2`). Which message is lost, and how long one waits, is drawn from "
+        "the seed: the same commands have the same bad luck again. `partition` and "
+        "`heal` cut a network and join it.",
     ]
     for target, group in groupby(kinds, key=lambda kind: kind.target):
         lines += ["", f"## Of a {target}", ""]
