@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from devnet.plugins import BUILTIN_ENGINES
 from tests.plugins.transcripts import DASHES, engine_transcripts, play
 
 
@@ -17,4 +18,4 @@ def test_the_conversation_goes_as_written(path: Path):
 
 def test_every_built_in_engine_has_a_transcript():
     told = {path.stem for path in engine_transcripts()}
-    assert {"engine-solo", "engine-poa", "engine-dpos-bbft"} <= told
+    assert {f"engine-{name}" for name in BUILTIN_ENGINES} <= told
