@@ -95,6 +95,9 @@ def common(plugin_files: str = "plugin_files") -> Parser:
         "--relay-fee", type=whole, metavar="PPM", help="the collector's fee, millionths"
     )
     world.add_argument(
+        "--unbond", type=whole, metavar="N", help="blocks that votes and bonds stay"
+    )
+    world.add_argument(
         "--empty", action="store_true", help="genesis alone; mine only when asked"
     )
     world.add_argument("--config", metavar="FILE", help="a TOML file with all of these")

@@ -291,6 +291,7 @@ def _world(args: argparse.Namespace) -> tuple[Any, float | None, str | None]:
         sidechains=None if sides is None else parse_sidechains(sides),
         depth=given.get("depth"),
         relay_fee_ppm=given.get("relay_fee"),
+        unbond_blocks=given.get("unbond"),
         empty=given.get("empty"),
     )
     for side in options.sidechains or ():

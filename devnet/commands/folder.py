@@ -90,7 +90,7 @@ class DataFolder:
         for name in sorted(options.given):
             wanted, found = _shown(name, options), _shown(name, kept)
             if wanted != found:
-                flag = "--" + name.replace("_ppm", "").replace("_", "-")
+                flag = _flag(name)
                 raise OtherWorld(
                     f"{self.path} keeps a world with {flag} {found}, and {wanted} was "
                     f"asked for",
@@ -142,8 +142,15 @@ def options_of(config: WorldConfig) -> WorldOptions:
         ),
         depth=config.depth,
         relay_fee_ppm=config.relay_fee_ppm,
+        unbond_blocks=config.unbond_blocks,
         empty=config.empty,
     )
+
+
+def _flag(name: str) -> str:
+    """How an option is called on the command line."""
+    bare = name.removesuffix("_ppm").removesuffix("_blocks")
+    return "--" + bare.replace("_", "-")
 
 
 def _shown(name: str, options: WorldOptions) -> Any:

@@ -55,6 +55,7 @@ def world_config(options: WorldOptions) -> WorldConfig:
         profile=options.profile,
         depth=options.depth,
         relay_fee_ppm=options.relay_fee_ppm,
+        unbond_blocks=options.unbond_blocks,
         empty=options.empty,
     )
     if options.sidechains is None:

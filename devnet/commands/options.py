@@ -47,6 +47,7 @@ class WorldOptions:
         sidechains: which to run; None for the default three.
         depth: mainchain blocks that bury a lock before it can be claimed.
         relay_fee_ppm: what the collector keeps, in millionths.
+        unbond_blocks: for so many sidechain blocks votes and bonds stay locked.
         empty: begin at the genesis block alone, and mine only when asked.
         given: names of what somebody asked for; the rest is by default.
     """
@@ -56,6 +57,7 @@ class WorldOptions:
     sidechains: tuple[SideOptions, ...] | None = None
     depth: int | None = None
     relay_fee_ppm: int = 0
+    unbond_blocks: int = 400
     empty: bool = False
     given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
@@ -91,6 +93,7 @@ def check(options: WorldOptions) -> WorldOptions:
         )
     _in_range("seed", options.seed, 0, 2**63 - 1)
     _in_range("relay-fee", options.relay_fee_ppm, 0, 500_000)
+    _in_range("unbond", options.unbond_blocks, 1, 10_000_000)
     if options.depth is not None:
         _in_range("depth", options.depth, 1, 100)
     names = [side.name for side in options.sidechains or ()]
@@ -158,7 +161,8 @@ class FileOptions:
 
 
 _WORLD_KEYS = {
-    "seed": int, "profile": str, "depth": int, "relay_fee_ppm": int, "empty": bool,
+    "seed": int, "profile": str, "depth": int, "relay_fee_ppm": int,
+    "unbond_blocks": int, "empty": bool,
 }  # fmt: skip
 _OTHER_KEYS = {"speed": str, "data": str}
 _KINDS = {

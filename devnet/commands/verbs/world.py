@@ -33,12 +33,14 @@ def start(
     sidechains: SidechainList | None = None,
     depth: Number | None = None,
     relay_fee: Number | None = None,
+    unbond: Number | None = None,
     empty: bool = False,
 ) -> Said:
     """Start a new world in place of the present one.
 
     What is not named is as on the command line, or the default: seed 42, profile fast,
-    three sidechains, depth 2, no relay fee. --empty begins at the genesis block alone,
+    three sidechains, depth 2, no relay fee, votes and bonds locked for 400 sidechain
+    blocks (--unbond). --empty begins at the genesis block alone,
     and mines only for `mine`.
     """
     options = session.defaults.with_changes(
@@ -47,6 +49,7 @@ def start(
         sidechains=parse_sidechains(sidechains) if sidechains is not None else None,
         depth=depth,
         relay_fee_ppm=relay_fee,
+        unbond_blocks=unbond,
         empty=empty or None,
     )
     network = session.start(options)
