@@ -33,6 +33,8 @@ BEFORE = {
     "heal": "partition main",
     "import": "export main.hex",
     "trace": "t = transfer alice bob 1 BTM main",
+    "cancel-swap": "swap alpha poa --at +30",
+    "mend": "fault kill alpha.v2",
 }
 """What an example needs; a claimed deposit `d` where nothing stands here."""
 
