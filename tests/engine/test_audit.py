@@ -488,3 +488,20 @@ def test_an_audit_after_each_block_of_each_chain():
         main = range(113, net.main_height() + 1)
         assert {height for _, height in seen} >= set(side)
         assert {height for height, _ in seen} >= set(main)
+
+
+def test_a_first_validator_that_comes_back_at_the_swap_without_its_mempool_is_not():
+    """Regression: its empty pool and old head looked as if the swap had lost all."""
+    net = network((SidechainSpec("alpha", "poa"),), depth=1)
+    deposit(net, AMOUNT, "BTM", "alpha")
+    kill = net.start_fault("kill", "alpha", "v1")
+    closing = net.request_swap("alpha", "dpos-bbft")
+    net.set_hurry(1)
+    run_until(net, lambda: net.show("alpha")["height"] > closing)
+    net.transfer_value("alice", "bob", 1, "BTM", "alpha")
+    run(net, 60)
+    assert net.show("alpha")["epoch"] == 0, "too late: nothing was tested"
+    net.mend(kill.id)
+    run_until(net, lambda: net.balance("bob", "alpha", "BTM") == 1)
+
+    assert not said(net, InvariantBroken)

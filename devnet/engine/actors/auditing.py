@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from devnet.engine.actors.turn import Turn
@@ -78,8 +78,9 @@ def audit_swap(turn: Turn, chain: str, opening: SideEntry) -> None:
 
 def audit_waiting(turn: Turn, chain: str) -> None:
     """
-    I10 for the mempool, as the first validator has it: from the closing block until the
-    new rule's first, nothing leaves it but what is refused and said so.
+    I10 for the mempool: what waits with the first validator from the closing block on
+    is still with one of them when the new rule begins, or in the chain, or was
+    refused and that was said.
     """
     side, node = turn.side(chain), turn.speaker(chain)
     entry = side.tree[node.head]
@@ -95,12 +96,29 @@ def audit_waiting(turn: Turn, chain: str) -> None:
         turn.set_side(replace(side, waiting=waiting))
     elif side.waiting:
         turn.set_side(replace(side, waiting=()))
-        left = set(node.pool.order)
-        while entry.height > entry.state.rules.base.height:
-            left |= {tx.id for tx in entry.block.transactions}
-            entry = side.tree[entry.header.previous]
-        lost = tuple(tx_id for tx_id in side.waiting if tx_id not in left)
+        # The first validator may have just come back, with an old head and no pool.
+        left = set(_held(turn, chain))
+        mined = side.tree[side.head].state.places
+        lost = tuple(it for it in side.waiting if it not in left and it not in mined)
         note_findings(turn, chain, check_quiet_pool(chain, lost))
+
+
+def forget_waiting(turn: Turn, chain: str) -> None:
+    """
+    A validator is gone, and with it what it had told nobody: that is not for a swap to
+    answer for.
+    """
+    side = turn.side(chain)
+    if side.waiting:
+        left = set(_held(turn, chain))
+        waiting = tuple(tx_id for tx_id in side.waiting if tx_id in left)
+        turn.set_side(replace(side, waiting=waiting))
+
+
+def _held(turn: Turn, chain: str) -> Iterator[bytes]:
+    """What waits with any validator. Those that were killed hold nothing."""
+    for node in turn.nodes(chain):
+        yield from node.pool.order
 
 
 def note_findings(turn: Turn, chain: str, findings: Iterable[Finding]) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from rpds import HashTrieMap
 
+from devnet.engine.actors.auditing import forget_waiting
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.messages import (
     EvidenceCame,
@@ -67,6 +68,7 @@ def kill(turn: Turn, chain: str, name: str) -> None:
             timers=HashTrieMap({key: n + 1 for key, n in node.timers.items()}),
         ),
     )  # fmt: skip
+    forget_waiting(turn, chain)
 
 
 def restart(turn: Turn, chain: str, name: str) -> None:
