@@ -10,7 +10,7 @@ whoever holds a quorum has the block certified and is in the next round
 
 t_round only runs while something waits: a block of the round to be certified, or what
 the host would fill a block with. Whoever hears of nothing asks the host for a block of
-its own, t_gate after the leader's was due, and throws the answer away: an answer means
+its own, a while after the leader's was due, and throws the answer away: an answer means
 that something waits. So an idle chain never changes views, and a leader with nothing to
 do is not silent. When t_round is over, members leave for the next round
 (bbft_views.py).
@@ -53,7 +53,15 @@ from devnet.plugins.bbft_round import (
     take_own_vote,
     take_votes,
 )
-from devnet.plugins.bbft_state import NEVER, Acted, Member, due_ms, parent_of, round_ms
+from devnet.plugins.bbft_state import (
+    NEVER,
+    Acted,
+    Member,
+    due_ms,
+    parent_of,
+    patience_ms,
+    round_ms,
+)
 from devnet.plugins.bbft_tree import leader_of, tree_of
 from devnet.plugins.bbft_views import leave, take_view, tell_view
 from devnet.plugins.certificate import check_justify, final_seen, rank
@@ -141,13 +149,13 @@ class Bbft:
             look_ms=seat.now_ms,
             offers=tuple({} for _ in seat.rules.validators),
         )
-        look_ms = max(seat.now_ms, due_ms(member, chain))
-        look_ms += seat.rules.params["t_gate_ms"]
+        look_ms = max(seat.now_ms, due_ms(member, chain)) + patience_ms(member)
         return _with_alarms(replace(member, look_ms=look_ms), (), chain, seat.now_ms)
 
     def step(self, state: Member, event: Input, chain: ChainReader) -> Acted:
         """What one member does next."""
-        now_ms, effects = event.now_ms, ()
+        now_ms = event.now_ms
+        effects: tuple[Effect, ...] = ()
         match event:
             case TimerFired(_, token):
                 state, effects = _timer_fired(state, token, chain, now_ms)
@@ -163,8 +171,8 @@ class Bbft:
                 state, effects = tell_view(state, event, chain)
             case MessageGot(_, sender, Votes() as said):
                 state, effects = take_votes(state, sender, said, chain, now_ms)
-            case MessageGot(_, sender, VoteMessage(vote)) if (
-                vote.index < len(state.rules.validators)
+            case MessageGot(_, sender, VoteMessage(vote)) if vote.index < len(
+                state.rules.validators
             ):
                 # Members do not send these; whoever votes for everything does. A voter
                 # without a seat could ask for a bitmap larger than any memory.
@@ -215,8 +223,8 @@ def _watch_ended(member: Member, chain: ChainReader, now_ms: int) -> Acted:
     member = replace(member, look_ms=look_ms, pressed_ms=NEVER)
     if not pressed and member.leader == member.me:
         return member, ()  # It asks in its turn.
-    probing = "leave" if pressed else "look"
-    return replace(member, probing=probing), (_ask(member, chain, now_ms),)
+    member = replace(member, probing="leave" if pressed else "look")
+    return member, (_ask(member, chain, now_ms),)
 
 
 def _woken(member: Member, chain: ChainReader, now_ms: int) -> Member:

@@ -35,6 +35,7 @@ from devnet.plugins.bbft_state import (
     in_round,
     newest,
     offers_for,
+    patience_ms,
     reach_quorum,
     round_ms,
     voters_in,
@@ -111,7 +112,8 @@ def progress(
     member: Member, block_hash: bytes, chain: ChainReader, now_ms: int
 ) -> Acted:
     """Certify a known block when its votes suffice; send the own zone's votes up."""
-    header, effects = chain.header(block_hash), ()
+    header = chain.header(block_hash)
+    effects: tuple[Effect, ...] = ()
     if header is None or not in_epoch(header, member.rules):
         return member, ()
     if block_hash not in member.ballots.certified:
@@ -154,7 +156,9 @@ def settle(
     FINALIZE what was just certified, down the tree and to whoever came around it, and
     go on to the next round.
     """
-    effects = tuple(effect for effect in learnt if not isinstance(effect, CastVote))
+    effects: tuple[Effect, ...] = tuple(
+        effect for effect in learnt if not isinstance(effect, CastVote)
+    )
     for effect in learnt:
         if not isinstance(effect, Certified):
             continue
@@ -187,7 +191,7 @@ def enter(
     third of the timer, for the highest certificate that anybody has.
     """
     member = replace(member, round=round_, failures=failures, play=b"", probing="")
-    look_ms = max(now_ms, due_ms(member, chain)) + member.rules.params["t_gate_ms"]
+    look_ms = max(now_ms, due_ms(member, chain)) + patience_ms(member)
     member = replace(
         member,
         ready_ms=now_ms + round_ms(member) // 3 if failures else now_ms,

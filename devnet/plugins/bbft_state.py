@@ -125,6 +125,12 @@ def round_ms(member: Member) -> int:
     return min(MOST_ROUND_MS, base_ms * 3**member.failures // 2**member.failures)
 
 
+def patience_ms(member: Member) -> int:
+    """How long after the leader's block was due it is worth asking what waits."""
+    params = member.rules.params
+    return params["t_gate_ms"] + params["t_round_ms"] // 4
+
+
 def parent_of(member: Member, chain: ChainReader) -> Header:
     """
     Where a block of the member's round belongs. Blocks of rounds that others are in

@@ -68,7 +68,8 @@ def take_view(
     ):
         return member, ()
     views = {**member.views, index: said.round}
-    member, effects = replace(member, views=views), ()
+    member = replace(member, views=views)
+    effects: tuple[Effect, ...] = ()
     if (
         said.certificate.bitmap
         and justify.hash not in member.ballots.certified

@@ -238,7 +238,7 @@ def test_an_idle_chain_never_changes_views():
 def test_a_silent_leader_is_passed_although_nobody_was_woken():
     host = LabHost(Bbft(), 4, busy=True)
     host.down(1, 100, 60_000)
-    host.run(5000)
+    host.run(6000)
     assert min(host.finals()[2:]) >= 1
 
 
