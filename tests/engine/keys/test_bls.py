@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+
 import pytest
 
 from devnet.engine.interfaces import Certificate, Validator
@@ -20,6 +23,15 @@ SECRETS = [bls.secret_key(bytes([number]) * 64) for number in (1, 2, 3)]
 KEYS = [bls.public_key(secret) for secret in SECRETS]
 
 
+@pytest.fixture
+def recursion_limit() -> Iterator[None]:
+    """py_ecc raises it for good; the next deeply nested text would crash Python."""
+    limit = sys.getrecursionlimit()
+    yield
+    sys.setrecursionlimit(limit)
+
+
+@pytest.mark.usefixtures("recursion_limit")
 def test_keys_signatures_and_sums_are_those_of_py_ecc():
     from py_ecc.bls import G2ProofOfPossession as oracle
 
