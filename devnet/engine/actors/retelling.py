@@ -30,6 +30,7 @@ from devnet.engine.events import (
     InvariantBroken,
     SidechainAdded,
     TransferStarted,
+    ValidatorsElected,
     WorldStarted,
 )
 from devnet.engine.mainchain.accounts import ACCOUNT_NAMES
@@ -102,6 +103,9 @@ def tell_side(turn: Turn, chain: str, *, forgets: bool) -> None:
     )
     for entry in _worth_telling(turn, chain, head):
         say_side_block(turn, side, entry)
+    if head.state.acting:
+        names = tuple(one.name for one in head.state.acting)
+        turn.say(ValidatorsElected(chain=chain, height=head.height, validators=names))
     if side.final.height:
         turn.say(block_final(turn, chain, head, side.final))
     _tell_balances(turn, chain, head.state.coins, head.height + 1)
