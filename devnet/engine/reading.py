@@ -22,6 +22,7 @@ from devnet.engine.audit import AuditReport, audit
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
 from devnet.engine.inspecting import inspect
+from devnet.engine.picturing import ConsensusFacts, consensus_facts
 from devnet.engine.sidechain.inspection import ClaimInspection
 from devnet.engine.sidechain.persist import state_digest
 from devnet.engine.sidechain.state import SideEntry
@@ -144,6 +145,10 @@ class Reading:
             "depth": self.world.depth,
             "nodes": [node.name for node in self.world.main_nodes],
         }
+
+    def consensus_facts(self, name: str) -> ConsensusFacts:
+        """What there is to see of a sidechain's consensus now: for screens."""
+        return consensus_facts(self._look(), self._side(name), self.world.swap_notice)
 
     def validators(self, name: str) -> list[dict[str, Any]]:
         """Who has a seat on a sidechain or stands for one: votes, bond, what comes."""

@@ -32,6 +32,7 @@ from devnet.engine.interfaces import (
     Final,
     Header,
     Seat,
+    Tally,
     Validator,
     Vote,
 )
@@ -165,6 +166,15 @@ def votes_for(
         for index, validator in enumerate(rules.validators)
         if block_hash in (own := ballots.cast.get(validator.key, {}))
     }
+
+
+def tallies(ballots: Ballots, chain: ChainReader) -> tuple[Tally, ...]:
+    """The votes that are held for the newest blocks, for screens alone."""
+    hashes = {one: None for own in ballots.cast.values() for one in list(own)[-3:]}
+    known = [one for one in hashes if chain.header(one) is not None]
+    return tuple(
+        Tally(one, tuple(sorted(votes_for(ballots, one, chain)))) for one in known
+    )
 
 
 def place_in(seat: Seat, listed: Sequence[Validator]) -> int:

@@ -34,6 +34,7 @@ from devnet.engine.interfaces import (
     Input,
     MessageGot,
     Param,
+    Picture,
     Propose,
     Publish,
     Seat,
@@ -46,6 +47,7 @@ from devnet.engine.interfaces import (
 )
 from devnet.plugins.ballots import open_ballots
 from devnet.plugins.bbft_messages import View, Votes, votes_of
+from devnet.plugins.bbft_picture import drawn
 from devnet.plugins.bbft_round import (
     gate_ended,
     rest_ended,
@@ -192,6 +194,10 @@ class Bbft:
             f"{doing}round {state.round}, {leader} leads; {proof}, "
             f"final {state.ballots.final.height}"
         )
+
+    def picture(self, state: Member, chain: ChainReader) -> Picture:
+        """The tree of the newest round, what it costs, and the votes that are in."""
+        return drawn(state, chain)
 
 
 # Inputs.

@@ -37,6 +37,7 @@ from devnet.engine.interfaces import (
     Header,
     Input,
     Param,
+    Picture,
     Propose,
     Publish,
     Rules,
@@ -58,6 +59,7 @@ from devnet.plugins.header_rules import (
     in_epoch,
     lower_hash_first,
 )
+from devnet.plugins.slot_clock import slot_clock
 
 SLOT = "slot"
 MAX_MEMO = 2048
@@ -329,6 +331,16 @@ class Dpos:
             f"round {slot // n_slots}, slot {index + 1}/{n_slots} is {owner}; "
             f"final {final}"
         )
+
+    def picture(self, state: Delegate, chain: ChainReader) -> Picture:
+        """The slot clock; slots without a delegate belong to nobody."""
+        rules = state.seat.rules
+
+        def owner_of(slot: int, parent: Header) -> str:
+            listed, index = list_at(slot, parent, rules, chain), slot % n_seats(rules)
+            return listed[index].name if index < len(listed) else ""
+
+        return Picture(slots=slot_clock(chain, rules, owner_of))
 
 
 def _maker(block: Header, rules: Rules, chain: ChainReader) -> bytes:

@@ -45,6 +45,7 @@ from devnet.engine.interfaces import (
     Input,
     MessageGot,
     Param,
+    Picture,
     Propose,
     Publish,
     Rules,
@@ -64,6 +65,7 @@ from devnet.plugins.ballots import (
     own_vote,
     parent_to_extend,
     place_in,
+    tallies,
     votes_for,
 )
 from devnet.plugins.certificate import (
@@ -83,6 +85,7 @@ from devnet.plugins.header_rules import (
     check_round,
     in_epoch,
 )
+from devnet.plugins.slot_clock import slot_clock
 from devnet.plugins.vapor_turns import proposer_order, turns_start_ms, vote_sequence
 
 CLOCK_TOLERANCE_MS = 2000
@@ -260,6 +263,20 @@ class DposBbft:
             weight = weight_of(votes_for(ballots, head.hash, chain), voted)
             votes = f"{head.height} has {weight}/{needed_weight(voted)} votes"
         return f"slot {slot} is {owner}'s; {votes}, final {ballots.final.height}"
+
+    def picture(self, state: Delegate, chain: ChainReader) -> Picture:
+        """The slot clock, and the votes that are in."""
+        rules = state.seat.rules
+
+        def owner_of(slot: int, parent: Header) -> str:
+            listed = list_above(parent, rules, chain)
+            time_ms = chain.genesis_ms + slot * rules.params["interval_ms"]
+            return listed[_owner(time_ms, parent, len(listed), rules, chain)].name
+
+        return Picture(
+            tallies=tallies(state.ballots, chain),
+            slots=slot_clock(chain, rules, owner_of),
+        )
 
 
 def list_above(

@@ -42,6 +42,7 @@ from devnet.engine.interfaces import (
     Input,
     MessageGot,
     Param,
+    Picture,
     Propose,
     Publish,
     Seat,
@@ -66,6 +67,7 @@ from devnet.plugins.header_rules import (
     in_epoch,
     lower_hash_first,
 )
+from devnet.plugins.pbft_picture import drawn
 from devnet.plugins.pbft_proofs import (
     NewView,
     Shown,
@@ -246,6 +248,10 @@ class Pbft:
             elif n_prepares:
                 best = f"prepares {n_prepares}/{needed}, final {height}"
         return f"view {view} is {leader}'s; {best}"
+
+    def picture(self, state: Replica, chain: ChainReader) -> Picture:
+        """View and phase, and both phases' votes for what stands on the base."""
+        return drawn(state)
 
 
 # Waiting, and asking the host.

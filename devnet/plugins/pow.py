@@ -36,10 +36,12 @@ from devnet.engine.interfaces import (
     EngineInfo,
     Filled,
     Foresee,
+    Gauge,
     HeadChanged,
     Header,
     Input,
     Param,
+    Picture,
     Propose,
     Publish,
     Rules,
@@ -273,6 +275,21 @@ class ProofOfWork:
         final = _final_under(head, rules, chain).height
         depth = rules.params["depth"]
         return f"{doing}; final {final} is a bet, {depth} deep"
+
+    def picture(self, state: Miner, chain: ChainReader) -> Picture:
+        """Its own tries, and how deep the bet about the oldest open block is."""
+        rules, head = state.seat.rules, chain.head()
+        final = _final_under(head, rules, chain).height
+        depth = Gauge(
+            f"blocks on top of {final + 1}",
+            min(head.height - final - 1, rules.params["depth"]),
+            rules.params["depth"],
+        )
+        if state.block is None or head.height == final:
+            return Picture(gauges=(depth,) if head.height > final else ())
+        tries = tries_of_bits(state.block.bits)
+        what = f"tries for {state.block.height}, mean"
+        return Picture(gauges=(Gauge(what, state.n_tries + 1, tries), depth))
 
 
 def _final_under(tip: Header, rules: Rules, chain: ChainReader) -> Checkpoint:

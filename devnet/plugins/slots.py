@@ -28,6 +28,7 @@ from devnet.engine.interfaces import (
     Header,
     Input,
     MessageGot,
+    Picture,
     Propose,
     Publish,
     Rules,
@@ -44,6 +45,7 @@ from devnet.plugins.ballots import (
     open_ballots,
     own_vote,
     parent_to_extend,
+    tallies,
     votes_for,
 )
 from devnet.plugins.certificate import (
@@ -62,6 +64,7 @@ from devnet.plugins.header_rules import (
     check_proposer,
     check_round,
 )
+from devnet.plugins.slot_clock import slot_clock
 
 SLOT = "slot"
 SLOTS_AHEAD = 1024
@@ -191,6 +194,18 @@ class SlotEngine(ABC):
             weight = weight_of(votes_for(ballots, head.hash, chain), rules)
             votes = f"{head.height} has {weight}/{needed_weight(rules)} votes"
         return f"slot {slot} is {owner.name}'s; {votes}, final {ballots.final.height}"
+
+    def picture(self, state: Slotted, chain: ChainReader) -> Picture:
+        """The slot clock, and the votes that are in."""
+        rules = state.seat.rules
+
+        def owner_of(slot: int, parent: Header) -> str:
+            return rules.validators[self.owners(parent, rules, chain)(slot)].name
+
+        return Picture(
+            tallies=tallies(state.ballots, chain),
+            slots=slot_clock(chain, rules, owner_of),
+        )
 
     def _watch(self, state: Slotted, chain: ChainReader, now_ms: int) -> Acted:
         """Set the alarm for the next slot of one's own, where that changed."""

@@ -54,6 +54,16 @@ from devnet.engine.interfaces.consensus import (
     Woken,
 )
 from devnet.engine.interfaces.engines import Coming, ConsensusEngine, Electing
+from devnet.engine.interfaces.pictures import (
+    Branches,
+    Drawn,
+    Gauge,
+    Picture,
+    Slot,
+    SlotState,
+    Tally,
+    picture_of,
+)
 from devnet.engine.interfaces.storage import Batch, Reader, Store, StoreInfo
 from devnet.engine.interfaces.works import WorkSource
 
@@ -61,6 +71,7 @@ __all__ = [
     "API_VERSION",
     "Batch",
     "BlockJudged",
+    "Branches",
     "Broadcast",
     "Candidate",
     "CastVote",
@@ -71,6 +82,7 @@ __all__ = [
     "Coming",
     "ConsensusEngine",
     "ConsensusError",
+    "Drawn",
     "Effect",
     "Electing",
     "EngineInfo",
@@ -78,6 +90,7 @@ __all__ = [
     "Final",
     "Finality",
     "Foresee",
+    "Gauge",
     "HeadChanged",
     "Header",
     "Input",
@@ -86,6 +99,8 @@ __all__ = [
     "NO_CERTIFICATE",
     "Param",
     "Phase",
+    "Picture",
+    "picture_of",
     "PluginError",
     "Propose",
     "Publish",
@@ -97,9 +112,12 @@ __all__ = [
     "SetTimer",
     "Share",
     "SignView",
+    "Slot",
+    "SlotState",
     "StorageError",
     "Store",
     "StoreInfo",
+    "Tally",
     "TimerFired",
     "TryNonce",
     "Validator",
