@@ -99,6 +99,26 @@ def test_merged_votes_can_be_swapped_for_a_list_and_back():
         net.request_swap("alpha", "bbft", params={"bls": 1})
 
 
+LOST_BLOCKS = {"bad-gateway": 2, "vote-twice": 0, "equivocate": 2, "withhold": 11}
+
+
+@pytest.mark.parametrize("kind", LOST_BLOCKS)
+def test_one_bad_member_of_seven_costs_little_and_nothing_for_ever(kind: str):
+    """Twenty blocks are due in ten seconds."""
+    net = chain_of("bbft", 7)
+    with hurry(net):
+        run(net, 3000)
+        final = net.show("alpha")["final"]
+        fault = net.start_fault(kind, "alpha", "v3")
+        run(net, 10_000)
+        during = net.show("alpha")["final"] - final
+        net.mend(fault.id)
+        run(net, 5000)
+    assert during >= 20 - LOST_BLOCKS[kind]
+    assert net.show("alpha")["final"] - final - during >= 9
+    assert not net.world.breaches
+
+
 # The keys on the chain.
 
 CHAIN_ID = bytes(range(32))
