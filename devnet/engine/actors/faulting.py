@@ -158,8 +158,7 @@ def start(
     )
     turn.n_faults += 1
     turn.faults = (*turn.faults, fault)
-    detail = f"{fault.value} {kind.unit}" if kind.unit else ""
-    turn.say(FaultStarted(fault=name, target=fault.target, detail=detail, id=fault.id))
+    turn.say(started(fault))
     if for_ms is not None:
         turn.later(for_ms, ACTOR, FaultEnds(fault.id))
     if name == "kill":
@@ -168,6 +167,19 @@ def start(
         turn.later(lifecycle.GOSSIP_MS, ACTOR, GossipDue(chain, 0))
     _tell_state(turn, fault)
     return fault
+
+
+def started(fault: Fault) -> FaultStarted:
+    """The word that a fault is at work."""
+    unit = KINDS[fault.kind].unit
+    return FaultStarted(
+        fault=fault.kind,
+        target=fault.target,
+        detail=f"{fault.value} {unit}" if unit else "",
+        id=fault.id,
+        until_ms=-1 if fault.until_ms is None else fault.until_ms,
+        until_height=-1 if fault.until_height is None else fault.until_height,
+    )
 
 
 def _check_target(turn: Turn, kind: FaultKind, chain: str, node: str) -> None:

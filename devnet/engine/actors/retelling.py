@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from devnet.engine.actors.birth import MEMBER_NAMES
 from devnet.engine.actors.cutting import CUT
-from devnet.engine.actors.faulting import KINDS
+from devnet.engine.actors.faulting import started
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import (
     block_final,
@@ -142,13 +142,7 @@ def tell_faults(turn: Turn) -> None:
         sides = " | ".join(",".join(group) for group in turn.cuts[chain])
         turn.say(FaultStarted(fault=CUT, target=chain, detail=sides))
     for fault in turn.faults:
-        unit = KINDS[fault.kind].unit
-        detail = f"{fault.value} {unit}" if unit else ""
-        turn.say(
-            FaultStarted(
-                fault=fault.kind, target=fault.target, detail=detail, id=fault.id
-            )
-        )
+        turn.say(started(fault))
 
 
 def tell_transfers(turn: Turn) -> None:

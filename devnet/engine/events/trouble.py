@@ -11,12 +11,20 @@ from devnet.engine.events.base import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultStarted(Event):
-    """A fault is at work from now on. `id` mends it."""
+    """
+    A fault is at work from now on. `id` mends it.
+
+    Args:
+        until_ms, until_height: virtual time or mainchain height at which it ends by
+            itself; -1: it does not.
+    """
 
     fault: str
     target: str
     detail: str = ""
     id: str = ""
+    until_ms: int = -1
+    until_height: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
