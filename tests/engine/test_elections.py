@@ -366,3 +366,36 @@ def test_another_branch_knows_nothing_of_the_votes_of_this_one(
         entry = side.tree[entry.header.previous]
     assert entry.height > 0
     assert vote_program(b"k" * 32, bytes(20)) not in entry.state.coins.by_program
+
+
+def test_a_reorganisation_takes_registrations_and_votes_back() -> None:
+    """v1, cut off, has them in its blocks; joined again it leaves its branch."""
+    net = world("dpos")
+    net.partition(CHAIN, (("v1",),))
+    net.register_validator("bob", CHAIN, 100 * BTM_UNITS)
+    net.vote("alice", "v2", 5 * BTM_UNITS, CHAIN)
+
+    def own() -> SideState:
+        side = net.world.sidechain(CHAIN)
+        assert side is not None
+        return side.tree[validator(net, CHAIN, "v1").head].state
+
+    with hurry(net):
+        run_until(net, lambda: len(own().tally) == 1)
+    first = own().roster.by_name["bob"]
+    assert first.height > 0
+    with hurry(net):
+        run_until(net, lambda: "bob" not in state_of(net).roster.by_name)
+    assert not len(state_of(net).tally), "the longer branch never heard of the vote"
+    run_blocks(net, CHAIN, 4)
+    assert len(own().tally) == 1
+    net.heal(CHAIN)
+    with hurry(net):
+        run_until(net, lambda: "bob" not in own().roster.by_name)
+        assert not len(own().tally)
+        # What the branch lost waits again, and is taken in anew.
+        run_until(net, lambda: len(own().tally) == 1)
+    assert own().roster.by_name["bob"].height > first.height
+    run_blocks(net, CHAIN, 4)
+    assert recount(state_of(net)) == dict(state_of(net).tally.items())
+    assert all_books_hold(net)
