@@ -20,10 +20,18 @@ from devnet.engine.interfaces import (
     TimerFired,
 )
 from devnet.plugins.bbft import LATE, SETTLED, TRANSITIONS, Bbft
-from devnet.plugins.bbft_messages import Votes
+from devnet.plugins.bbft_messages import View, Votes
 from devnet.plugins.bbft_state import MAX_OFFERS, offers_for
 from devnet.plugins.bbft_tree import hang_up, n_gateways, spanning_tree
-from devnet.plugins.lab.chain import LabChain, make_genesis, reseal, toy_vote
+from devnet.plugins.lab.chain import (
+    LabChain,
+    make_genesis,
+    make_header,
+    reseal,
+    signed,
+    toy_view,
+    toy_vote,
+)
 from devnet.plugins.lab.host import LabHost
 from devnet.plugins.message_counts import bbft_counts
 from tests.plugins import test_engine_seeds
@@ -221,6 +229,31 @@ def test_votes_that_prove_nothing_are_dropped_and_a_sender_has_little_room():
         host.tell(node, MessageGot(0, 1, said))
     assert len(node.state.offers[1]) == MAX_OFFERS
     assert offers_for(node.state, bytes([29]) * 32)
+
+
+def test_a_block_of_a_later_round_is_voted_for_when_a_quorum_opens_that_round():
+    host = LabHost(Bbft(), 4)
+    node, base = host.nodes[0], host.rules.base
+    block = make_header(
+        node.chain.tip, time_ms=600, epoch=0, engine="bbft", round=6, justify=base
+    )
+    block = signed(block, host.rules.validators[2].key)
+    host.headers[block.hash] = block
+    host.name_block(block)
+    host.run(700)
+    host.take_in(node, block)
+    votes = [what for _, who, what in host.log if who == "v0" and "vote" in what]
+    assert votes == [] and node.state.round == 1
+
+    for index in (1, 2, 3):
+        key = host.rules.validators[index].key
+        said = View(0, 6, index, base, Certificate(), toy_view(key, 0, 6, base.hash))
+        host.tell(node, MessageGot(700, index, replace(said, signature=b"forged")))
+        assert index not in node.state.views
+        host.tell(node, MessageGot(700, index, said))
+    told = [what for _, who, what in host.log if who == "v0"]
+    assert node.state.round == 6
+    assert told == ["change to view 6", "vote for 1"]
 
 
 # Time.

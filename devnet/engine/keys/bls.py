@@ -44,12 +44,7 @@ def check_installed() -> None:
 
 @lru_cache(maxsize=4096)
 def secret_key(seed: bytes) -> int:
-    """
-    The secret number of a seed of at least 32 bytes: KeyGen of the draft.
-
-    Raises:
-        BlsMissing: never; it needs no curve.
-    """
+    """The secret number of a seed of at least 32 bytes: KeyGen of the draft."""
     assert len(seed) >= 32, "a short seed can be guessed"
     salt, secret = b"BLS-SIG-KEYGEN-SALT-", 0
     while not secret:
