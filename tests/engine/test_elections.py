@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,7 @@ from devnet.engine.events import (
     ValidatorsElected,
 )
 from devnet.engine.network import Network, SidechainSpec
+from devnet.engine.sidechain.staking import ban
 from devnet.engine.sidechain.state import SideState
 from tests.engine.support import (
     BTM_UNITS,
@@ -398,4 +400,41 @@ def test_a_reorganisation_takes_registrations_and_votes_back() -> None:
     assert own().roster.by_name["bob"].height > first.height
     run_blocks(net, CHAIN, 4)
     assert recount(state_of(net)) == dict(state_of(net).tally.items())
+    assert all_books_hold(net)
+
+
+def test_who_is_banned_gets_no_seat_by_election_nor_by_swap(
+    elected: tuple[Network, int],
+) -> None:
+    net = branch(elected[0])
+    turn = meddle(net)
+    side = turn.side(CHAIN)
+    entry = side.tree[side.head]
+    key = entry.state.roster.by_name["bob"].key
+    roster = ban(entry.state.roster, key, entry.height)
+    marked = replace(entry, state=replace(entry.state, roster=roster))
+    turn.set_side_tree(CHAIN, side.tree.with_entry(marked))
+    settle(net, turn)
+    error = refused(
+        net, lambda: net.request_swap(CHAIN, "poa", validators=("v1", "v2", "bob"))
+    )
+    assert error.code == "validator.banned"
+    assert refused(net, lambda: net.vote("alice", "bob", BTM_UNITS, CHAIN)).code == (
+        "validator.not-a-candidate"
+    )
+    run_blocks(net, CHAIN, 3 * ROUND)
+    assert net.show(CHAIN)["validators"] == ["v1", "v2", "v3", "v4"]
+    (row,) = [one for one in net.validators(CHAIN) if one["name"] == "bob"]
+    assert (row["state"], row["acts"]) == ("banned", False)
+
+
+def test_a_swap_without_names_takes_those_who_are_elected(
+    elected: tuple[Network, int],
+) -> None:
+    net = branch(elected[0])
+    with hurry(net):
+        closing = net.request_swap(CHAIN, "poa")
+        run_until(net, lambda: net.show(CHAIN)["epoch"] == 1)
+        run_until(net, lambda: net.show(CHAIN)["final"] > closing)
+    assert net.show(CHAIN)["validators"] == ["bob", "v1", "v2", "v3"]
     assert all_books_hold(net)

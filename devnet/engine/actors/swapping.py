@@ -19,6 +19,7 @@ from devnet.engine.clock import Due
 from devnet.engine.errors import BadValue
 from devnet.engine.events import SwapDropped, SwapProposed
 from devnet.engine.interfaces import Validator
+from devnet.engine.sidechain.roster import Banned
 from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.swap import (
     CancelTooLate,
@@ -60,7 +61,7 @@ def request_swap(
     """
     side = turn.side(chain)
     head = side.tree[side.head]
-    rules = head.state.rules
+    rules = head.state.seated
     engine = turn.tools.engine(engine_name)
     _check_no_swap(turn, chain, head.height)
     chosen = checked_params(engine.info, dict(params or {}))
@@ -218,13 +219,18 @@ def _seats(
     names: Seats | None,
     present: tuple[Validator, ...],
 ) -> tuple[Validator, ...]:
+    side = turn.side(chain)
+    banned = side.tree[side.head].state.roster.banned
     if names is None:
-        return _without_bls(present)
+        return _without_bls(tuple(one for one in present if one.key not in banned))
     weights = dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, 1)
     if not weights or len(weights) != len(names):
         raise BadValue("name each validator of the new rule once")
     check_weights(tuple(weights.values()))
     nodes = [turn.node(chain, name) for name in weights]
+    for node in nodes:
+        if node.key in banned:
+            raise Banned(f"{node.name} lost its seat at height {banned[node.key]}")
     return tuple(Validator(node.name, node.key, weights[node.name]) for node in nodes)
 
 

@@ -171,6 +171,10 @@ def check_record(
         )
     if parent.state.pending is not None:
         raise BadSwapRecord("a swap is pending already")
+    banned = parent.state.roster.banned
+    for one in record.validators:
+        if one.key in banned:
+            raise BadSwapRecord(f"the key {one.key.hex()[:16]} lost its seat for ever")
     if record.body_hash in parent.state.cancelled:
         raise BadSwapRecord("this very swap was cancelled; ask for another")
     if record.closing_height < height + notice:
