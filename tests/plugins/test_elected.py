@@ -1,5 +1,6 @@
 """Elections of dpos-bbft: who acts when, and what becomes of votes meanwhile."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -227,3 +228,27 @@ def test_finality_advances_within_two_turns_of_everybody(n: int, silent: int):
         held = max(play.finals())
         play.run(2 * bound_ms)
         assert max(play.finals()) > held, f"{silent} of {n} down from {shift}"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_elections_in_a_storm_end_in_one_chain(seed: int):
+    """The host asserts after every step that no two finals conflict."""
+    chance = Random(seed)
+    play = host(watchers=3, seed=seed, loss=chance.choice([0, 0.1, 0.2]), jitter_ms=200)
+    stand(play, 4, 5, 6)
+    for height in range(1, 40, 5):
+        names = chance.sample([node.name for node in play.nodes], 3)
+        votes(play, height, **{name: chance.randint(1, 3) * BTM for name in names})
+    for at_ms in (1000, 7000):
+        play.down(chance.randrange(7), at_ms, at_ms + chance.randint(500, 4000))
+        some = set(chance.sample(range(7), chance.randint(1, 3)))
+        play.cut(some, at_ms + 3000, at_ms + 5000)
+    play.run(14_000)
+    held = max(play.finals())
+    play.loss = 0.0
+    for node in play.nodes:
+        play.meet({node.index})
+    play.run(30_000)
+    assert min(play.finals()) > held + 4
+    assert play.refused == []
+    assert len(set(map(tuple, lists(play).values()))) > 1
