@@ -252,7 +252,7 @@ def _filled(member: Member, header: Header, chain: ChainReader, now_ms: int) -> 
     if member.leader != member.me or member.proposed >= header.round:
         return member, ()
     tree = tree_of(header, member.rules, chain)
-    rest_ms = now_ms + member.rules.params["t_gate_ms"]
+    rest_ms = now_ms + tree.patience_ms(member.rules.params["t_gate_ms"])
     member = replace(member, proposed=header.round, led=header.hash, rest_ms=rest_ms)
     return member, (Publish(header.hash, tree.first_heard(member.me)),)
 

@@ -60,7 +60,7 @@ def take_block(member: Member, event: BlockJudged, chain: ChainReader) -> Acted:
         below = tree.children[member.me] if member.me != tree.leader else ()
         effects += tuple(Share(header.hash, child) for child in below)
     if in_round(member, header) and not member.play:
-        member = _put_in_play(member, header.hash, now_ms)
+        member = _put_in_play(member, header, now_ms, chain)
         effects += (CastVote(header.hash),) if votable else ()
     elif votable and header.round > member.round:
         member = replace(member, early=newest(member.early, header.hash))
@@ -209,7 +209,7 @@ def enter(
         if header.round > round_:
             later.append(block_hash)
         elif not member.play:
-            member = _put_in_play(member, block_hash, now_ms)
+            member = _put_in_play(member, header, now_ms, chain)
             source_round = justify_round(header, chain)
             if may_vote(member.ballots.voter, header.round, source_round):
                 effects = (CastVote(block_hash),)
@@ -227,9 +227,9 @@ def gate_ended(member: Member, chain: ChainReader, now_ms: int) -> Acted:
     header = chain.header(member.play) if member.play else None
     if header is None or member.me < 0:
         return replace(member, gate_ms=NEVER), ()
-    gate_ms = now_ms + member.rules.params["t_gate_ms"]
-    member = replace(member, ticks=member.ticks + 1, gate_ms=gate_ms)
     tree = tree_of(header, member.rules, chain)
+    gate_ms = now_ms + tree.patience_ms(member.rules.params["t_gate_ms"])
+    member = replace(member, ticks=member.ticks + 1, gate_ms=gate_ms)
     member, effects = send_up(member, header, tree, chain)
     if member.ticks < 2 or member.me in tree.gateways or len(tree.gateways) < 2:
         return member, effects
@@ -253,7 +253,8 @@ def rest_ended(member: Member, chain: ChainReader, now_ms: int) -> Acted:
     if proof is not None:
         effects += tuple(_finalize(to, header, proof) for to in missing)
     elif in_round(member, header):
-        rest_ms = now_ms + member.rules.params["t_gate_ms"]
+        tree = tree_of(header, member.rules, chain)
+        rest_ms = now_ms + tree.patience_ms(member.rules.params["t_gate_ms"])
         member = replace(member, rest_ms=rest_ms)
     return member, effects
 
@@ -267,12 +268,16 @@ def bring_up_to_date(member: Member, to: int, chain: ChainReader) -> tuple[Effec
     return Share(header.hash, to), _finalize(to, header, best.certificate)
 
 
-def _put_in_play(member: Member, block_hash: bytes, now_ms: int) -> Member:
+def _put_in_play(
+    member: Member, header: Header, now_ms: int, chain: ChainReader
+) -> Member:
     """The round has its block: now it must be certified in time."""
-    gate_ms = now_ms + member.rules.params["t_gate_ms"]
+    tree = tree_of(header, member.rules, chain)
+    gate_ms = now_ms + tree.patience_ms(member.rules.params["t_gate_ms"])
     return replace(
-        member, play=block_hash, ticks=0, gate_ms=gate_ms, pressed_ms=now_ms, probing=""
-    )
+        member, play=header.hash, ticks=0, gate_ms=gate_ms, pressed_ms=now_ms,
+        probing="",
+    )  # fmt: skip
 
 
 def _expected(member: Member, tree: Tree) -> set[int]:

@@ -39,6 +39,7 @@ class Tree:
         parents: by validator, -1 for gateways.
         children: by validator, gateways left out.
         zones: by validator, itself and everybody below it.
+        depth: steps from the gateways down to the last member.
     """
 
     leader: int
@@ -46,6 +47,11 @@ class Tree:
     parents: tuple[int, ...]
     children: tuple[tuple[int, ...], ...]
     zones: tuple[frozenset[int], ...]
+    depth: int
+
+    def patience_ms(self, t_gate_ms: int) -> int:
+        """How long to wait for a zone: t_gate, and longer for more than two steps."""
+        return t_gate_ms * max(3, self.depth + 1) // 3
 
     def peers(self, gateway: int) -> tuple[int, ...]:
         """The other gateways."""
@@ -141,6 +147,9 @@ def hang_up(near: Neighbours, keys: tuple[bytes, ...], leader: int, n_top: int) 
     top = layers[:n_top]
     for gateway in top:
         parents[gateway] = -1
+    steps = [0] * len(near)
+    for corner in layers[n_top:]:
+        steps[corner] = steps[parents[corner]] + 1
     zones = [{corner} for corner in range(len(near))]
     children: list[list[int]] = [[] for _ in near]
     for corner in reversed(layers[n_top:]):
@@ -152,4 +161,5 @@ def hang_up(near: Neighbours, keys: tuple[bytes, ...], leader: int, n_top: int) 
         tuple(parents),
         tuple(tuple(below) for below in children),
         tuple(frozenset(zone) for zone in zones),
+        max(steps),
     )

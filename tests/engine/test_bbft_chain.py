@@ -45,12 +45,13 @@ def test_a_deposit_arrives_on_a_chain_of_bbft(n: int, merged: int):
     assert all_books_hold(net)
 
 
-def test_what_is_told_of_a_block_is_what_the_paper_counts():
-    net = chain_of("bbft", 9)
+@pytest.mark.parametrize(("n", "m"), [(9, 3), (25, 5)])
+def test_what_is_told_of_a_block_is_what_the_paper_counts(n: int, m: int):
+    net = chain_of("bbft", n)
     with hurry(net):
         run(net, 6000)
     told = said(net, ConsensusSent, chain="alpha", height=3)
-    assert len(told) == bbft_counts(9, 3).total
+    assert len(told) == bbft_counts(n, m).total
     assert all(event.to != "all" for event in told)
 
 
