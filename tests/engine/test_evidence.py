@@ -25,7 +25,7 @@ from devnet.engine.bc.sideblock import proposal_message, vote_message
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import OffenceProven, RuleSwapped
 from devnet.engine.keys.chainkd import sign
-from devnet.engine.network import Network
+from devnet.engine.network import Network, SidechainSpec
 from devnet.engine.sidechain.offences import BadEvidence, convict, evidence_in
 from devnet.engine.sidechain.state import SideEntry
 from tests.engine.support import (
@@ -275,3 +275,21 @@ def test_any_bytes_are_refused_by_name(offence, first, second):
         convict(
             Evidence(offence, first, second), side.tree, side.tree[side.head], never
         )
+
+
+def test_an_offence_of_before_a_swap_is_convicted_after_it_under_another_rule():
+    """Regression: the new rule's sealer put it in a block that nobody could accept."""
+    net = network((SidechainSpec("alpha", "poa"),))
+    with hurry(net):
+        run_until(net, lambda: net.show("alpha")["height"] > 3)
+        closing = net.request_swap("alpha", "solo", validators=("v1", "v3", "v4"))
+        run_until(net, lambda: net.show("alpha")["height"] >= closing)
+        net.start_fault("propose-invalid", "alpha", "v2")
+        run_until(net, lambda: bool(said(net, OffenceProven)))
+        run(net, 3_000)
+    (proven,) = said(net, OffenceProven)
+
+    assert proven.validator == "v2"
+    assert proven.height > said(net, RuleSwapped)[0].height
+    assert net.show("alpha")["final"] > proven.height
+    assert all_books_hold(net)

@@ -5,7 +5,10 @@ needs a block at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 
 from rpds import HashTrieMap
 
@@ -23,10 +26,11 @@ from devnet.engine.interfaces import (
 from devnet.engine.mainchain.view import settled_hash
 from devnet.engine.sidechain.blskeys import registrations
 from devnet.engine.sidechain.claims import is_claim
-from devnet.engine.sidechain.judge import fill
+from devnet.engine.sidechain.judge import fill, judge_body
 from devnet.engine.sidechain.ledger import Draft
 from devnet.engine.sidechain.node import OpenSwap, SideNode
-from devnet.engine.sidechain.state import SideEntry
+from devnet.engine.sidechain.offences import BadEvidence, convict
+from devnet.engine.sidechain.state import SideEntry, SideTree
 from devnet.engine.sidechain.swap import (
     InForce,
     in_force,
@@ -43,7 +47,8 @@ def is_wanted(turn: Turn, chain: str, node: SideNode, parent: SideEntry) -> bool
     if len(node.pool):
         return True
     state = parent.state
-    if _records(turn, node, parent, in_force(turn.side(chain).tree, parent)):
+    tree = turn.side(chain).tree
+    if _records(turn, tree, node, parent, in_force(tree, parent)):
         return True
     if state.pending is not None or parent.final.height < state.busy_height:
         return True
@@ -88,7 +93,7 @@ def propose(
             for item in node.pool.transactions()
             if not (frozen and is_claim(item.tx))
         ],
-        _records(turn, node, parent, answer),
+        _records(turn, tree, node, parent, answer),
         node.program,
     )
     return _keep(turn, chain, name, Draft(filled.block, filled.ledger))
@@ -114,16 +119,25 @@ def _keep(turn: Turn, chain: str, name: str, draft: Draft) -> Filled:
 
 
 def _records(
-    turn: Turn, node: SideNode, parent: SideEntry, answer: InForce
+    turn: Turn, tree: SideTree, node: SideNode, parent: SideEntry, answer: InForce
 ) -> tuple[bytes, ...]:
     """What a coinbase can say: a swap or its end, and one proof of an offence."""
     if answer.opens_epoch or answer.closing:
         return ()
+    proofs = _proofs(turn, tree, node, parent)
+    return (*_swap_records(turn, node, parent), *islice(proofs, 1))
+
+
+def _proofs(
+    turn: Turn, tree: SideTree, node: SideNode, parent: SideEntry
+) -> Iterator[bytes]:
+    """Those that still convict somebody: a block with any other is refused."""
     banned = parent.state.roster.banned
-    proofs = [
-        node.proofs[key].program for key in sorted(node.proofs) if key not in banned
-    ]
-    return (*_swap_records(turn, node, parent), *proofs[:1])
+    for key in sorted(key for key in node.proofs if key not in banned):
+        record = node.proofs[key]
+        with suppress(BadEvidence):
+            convict(record, tree, parent, lambda it: judge_body(tree, turn.tree, it))
+            yield record.program
 
 
 def _swap_records(turn: Turn, node: SideNode, parent: SideEntry) -> tuple[bytes, ...]:

@@ -16,7 +16,7 @@ from devnet.engine.bc.evidence import TWO_VOTES, VOTE_BEHIND, Evidence, SignedVo
 from devnet.engine.bc.sideblock import SideHeader
 from devnet.engine.errors import DevnetError
 from devnet.engine.interfaces import Vote
-from devnet.engine.sidechain.judge import judge
+from devnet.engine.sidechain.judge import judge_body
 from devnet.engine.sidechain.offences import convict
 from devnet.engine.sidechain.reader import SideReader
 
@@ -113,17 +113,10 @@ def _kept(turn: Turn, chain: str, name: str, record: Evidence) -> bytes | None:
     node = turn.node(chain, name)
     tree = turn.side(chain).tree
     head = tree[node.head]
-    engine = turn.tools.engine(head.state.rules.engine)
     try:
         key = convict(
-            record,
-            tree,
-            head,
-            lambda block: judge(
-                tree, turn.tree, engine, block, block.header.timestamp_ms,
-                turn.tools.work,
-            ),
-        ).key  # fmt: skip
+            record, tree, head, lambda block: judge_body(tree, turn.tree, block)
+        ).key
         fits = bool(record.program)
     except DevnetError:
         return None

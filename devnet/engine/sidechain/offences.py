@@ -59,7 +59,7 @@ class Conviction:
 
 
 Rejudge = Callable[[SideBlock], object]
-"""Judges a block by its own time; raises the rule that it breaks."""
+"""Judges what a block says and carries (`judge_body`); raises the rule it breaks."""
 
 
 def convict(
@@ -212,7 +212,7 @@ def _bad_block(
     try:
         rejudge(block)
     except ConsensusError as error:
-        raise BadEvidence(f"a turn is no offence: {error.message}") from None
+        raise BadEvidence(f"no offence is shown: {error.message}") from None
     except (BlockError, TransactionError, ClaimError):
         return key, header
     except DevnetError as error:
