@@ -46,6 +46,7 @@ from devnet.engine.interfaces import (
     TimerFired,
     Validator,
 )
+from devnet.plugins.ballots import place_in
 from devnet.plugins.early_dpos import FILL_BALANCE_NEU
 from devnet.plugins.elections import n_seats
 from devnet.plugins.header_rules import (
@@ -351,11 +352,8 @@ def _maker(block: Header, rules: Rules, chain: ChainReader) -> bytes:
 
 def _is_mine(seat: Seat, slot: int, head: Header, chain: ChainReader) -> bool:
     """Does the seat's node own this slot, in the child of the head?"""
-    listed = list_at(slot, head, seat.rules, chain)
-    index = slot % n_seats(seat.rules)
-    if index >= len(listed):
-        return False
-    return listed[index].key == seat.key if seat.key else index == seat.me
+    place = place_in(seat, list_at(slot, head, seat.rules, chain))
+    return place == slot % n_seats(seat.rules)
 
 
 def _watch(state: Delegate, chain: ChainReader, now_ms: int) -> Acted:
@@ -377,7 +375,11 @@ def _next_slot_ms(state: Delegate, chain: ChainReader, now_ms: int) -> int:
     first = max(next_slot, state.spent_slot + 1)
     if in_epoch(head, rules):
         first = max(first, head.round + 1)
-    for slot in range(first, first + 2 * n_slots):
-        if _is_mine(state.seat, slot, head, chain):
-            return chain.genesis_ms + slot * interval_ms
+    # After the round that runs all rounds have the same list, as things stand.
+    for turn in (first // n_slots, first // n_slots + 1):
+        place = place_in(
+            state.seat, list_at(turn * n_slots, head, rules, chain)[:n_slots]
+        )
+        if place >= 0 and turn * n_slots + place >= first:
+            return chain.genesis_ms + (turn * n_slots + place) * interval_ms
     return 0
