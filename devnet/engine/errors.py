@@ -72,6 +72,12 @@ class ClaimError(DevnetError):
     code = "claim"
 
 
+class PayoutError(DevnetError):
+    """A payout failed one of the checks P1 to P10, or cannot be planned."""
+
+    code = "payout"
+
+
 class ConsensusError(DevnetError):
     """A sidechain header or message broke its consensus rule."""
 

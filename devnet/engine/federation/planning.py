@@ -1,0 +1,256 @@
+"""
+Making a payout: which outputs of the federation pay it, who signs what, and how the
+signatures become witnesses.
+
+The choice is the same for everybody who sees the same outputs: the pin first, if there
+is one already, then the biggest, so that few inputs are needed.
+
+Source: protocol page "federation", sections 3 and 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from devnet.engine.bc.transaction import (
+    BTM,
+    Output,
+    Spend,
+    Transaction,
+    with_arguments,
+)
+from devnet.engine.chain.coins import Coin
+from devnet.engine.chain.wallet import NEU_PER_GAS, Key
+from devnet.engine.federation import payout_errors as errors
+from devnet.engine.federation.payouts import GAS_INPUT_GAS, Payout, input_gas
+from devnet.engine.federation.programs import (
+    Federation,
+    member_key,
+    member_path,
+    redeem_script,
+    treasury_program,
+)
+from devnet.engine.federation.withdrawals import Owed, relay_fee
+from devnet.engine.keys import chainkd
+from devnet.engine.keys.ed25519 import verify
+from devnet.engine.rules.verdict import GAS_CREDIT, MOST_GAS
+
+SPARE_GAS = 1000
+"""Room for what the items on a script's stacks hold back for a moment."""
+MOST_LOCKED = 24
+"""Federation inputs of one payout, whatever the gas: screens must show them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An output of the federation, and the claim script that its program binds."""
+
+    coin: Coin
+    script: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """
+    What a coordinator can pay from.
+
+    Args:
+        chain_id: the sidechain. federation: the epoch in force.
+        held: settled outputs of the federation that no other payout uses.
+        fuel: the relayer's own BTM. relayer: its key.
+        relay_fee_ppm, coordinator: the fee, and the program that takes it.
+    """
+
+    chain_id: bytes
+    federation: Federation
+    held: tuple[Held, ...]
+    fuel: tuple[Coin, ...]
+    relayer: Key
+    relay_fee_ppm: int
+    coordinator: bytes
+
+
+def plan_payout(owed: Owed, till: Till, pin_id: bytes = b"") -> Payout:
+    """
+    An unsigned payout of a withdrawal.
+
+    Args:
+        pin_id: the pin that members signed with before, which must stay; or nothing.
+
+    Raises:
+        NotCovered, NeedsMerge, NoGas: what is missing.
+    """
+    fuel = _fuel(till)
+    locked = _chosen(owed, till, pin_id)
+    fee = relay_fee(owed.amount, till.relay_fee_ppm)
+    outputs = [Output(owed.asset, owed.amount - fee, owed.recipient)]
+    if fee:
+        outputs.append(Output(owed.asset, fee, till.coordinator))
+    left = sum(one.coin.amount for one in locked) - owed.amount
+    if left:
+        treasury = treasury_program(till.federation, till.chain_id)
+        outputs.append(Output(owed.asset, left, treasury))
+    tx = _with_gas(till, locked, fuel, tuple(outputs))
+    return Payout(owed.id, tx, tuple(one.script for one in locked))
+
+
+def most_inputs(federation: Federation, asset: bytes) -> int:
+    """How many outputs of a federation one transaction can spend, gas input beside."""
+    each = input_gas(federation)
+    if asset == BTM:
+        return (GAS_CREDIT - GAS_INPUT_GAS) // each
+    return min(MOST_LOCKED, (MOST_GAS - 3 * GAS_INPUT_GAS) // (each + 700))
+
+
+def _chosen(owed: Owed, till: Till, pin_id: bytes) -> list[Held]:
+    """The pin, then the biggest, until they cover the amount."""
+    own = [one for one in till.held if one.coin.asset == owed.asset]
+    own.sort(key=lambda one: (-one.coin.amount, one.coin.height, one.coin.id))
+    if pin_id:
+        own.sort(key=lambda one: one.coin.id != pin_id)
+        if not own or own[0].coin.id != pin_id:
+            raise errors.NotCovered(
+                f"the pin {pin_id.hex()[:16]} cannot be spent now", pin=pin_id
+            )
+    have = sum(one.coin.amount for one in own)
+    if have < owed.amount:
+        raise errors.NotCovered(
+            f"{have} units are settled and free, {owed.amount} are owed",
+            have=have,
+            need=owed.amount,
+        )
+    taken, total = 0, 0
+    while total < owed.amount:
+        total += own[taken].coin.amount
+        taken += 1
+    most = most_inputs(till.federation, owed.asset)
+    if taken > most:
+        raise errors.NeedsMerge(
+            f"{owed.amount} units are in {taken} pieces, one payout can spend {most}",
+            pieces=taken,
+            most=most,
+        )
+    return own[:taken]
+
+
+def _fuel(till: Till) -> Coin:
+    """The relayer's biggest coin: one is enough for any payout."""
+    if not till.fuel:
+        raise errors.NoGas(f"{till.relayer.name} has no free BTM for the gas")
+    return min(till.fuel, key=lambda coin: (-coin.amount, coin.height, coin.id))
+
+
+def _with_gas(
+    till: Till, locked: Sequence[Held], fuel: Coin, outputs: tuple[Output, ...]
+) -> Transaction:
+    """The transaction with the fee that its gas costs, and the relayer's change."""
+    gas = input_gas(till.federation) * len(locked) + GAS_INPUT_GAS + SPARE_GAS
+    spends = [_spend(one.coin, blank_witness(till, one.script)) for one in locked]
+    spends.append(_spend(fuel, till.relayer.blank))
+    back = Output(BTM, fuel.amount, till.relayer.program)
+    draft = Transaction(1, 0, tuple(spends), (*outputs, back))
+    fee = (gas + draft.size) * NEU_PER_GAS
+    if fuel.amount <= fee:
+        raise errors.NoGas(
+            f"{till.relayer.name} has {fuel.amount} neu free in one piece, the gas "
+            f"costs {fee}",
+            have=fuel.amount,
+            need=fee,
+        )
+    back = Output(BTM, fuel.amount - fee, till.relayer.program)
+    bare = tuple(_spend(one.coin, ()) for one in locked)
+    return Transaction(1, 0, (*bare, _spend(fuel, ())), (*outputs, back))
+
+
+def blank_witness(till: Till, script: bytes) -> tuple[bytes, ...]:
+    """Arguments of the right length, before anybody signed."""
+    redeem = redeem_script(till.federation, till.chain_id, script)
+    return (*(bytes(64) for _ in range(till.federation.quorum)), redeem)
+
+
+def _spend(coin: Coin, arguments: tuple[bytes, ...]) -> Spend:
+    return Spend(
+        coin.source_id, coin.asset, coin.amount, coin.position, coin.program, arguments
+    )
+
+
+# Signatures.
+
+
+def sign_inputs(
+    root_xprv: bytes, chain_id: bytes, tx: Transaction, scripts: Sequence[bytes]
+) -> tuple[bytes, ...]:
+    """
+    A member's signatures, one for each federation input, which come first.
+
+    Args:
+        root_xprv: the member's root private key. Child keys never leave this function:
+            one of them and the parent's xpub give the parent's private key away.
+    """
+    root_xpub = chainkd.xpub(root_xprv)
+    return tuple(
+        chainkd.sign(
+            chainkd.derive_xprv(root_xprv, member_path(chain_id, root_xpub, script)),
+            tx.sig_hash(index),
+        )
+        for index, script in enumerate(scripts)
+    )
+
+
+def check_signatures(
+    member: bytes,
+    chain_id: bytes,
+    tx: Transaction,
+    scripts: Sequence[bytes],
+    signatures: Sequence[bytes],
+) -> None:
+    """
+    Are these the member's signatures over the federation's inputs?
+
+    Raises:
+        BadSignature: the first that is not.
+    """
+    if len(signatures) != len(scripts):
+        raise errors.BadSignature(
+            f"{len(signatures)} signatures for {len(scripts)} inputs"
+        )
+    for index, (script, signature) in enumerate(zip(scripts, signatures, strict=True)):
+        key = member_key(chain_id, member, script)
+        if not verify(key, tx.sig_hash(index), signature):
+            raise errors.BadSignature(
+                f"member {member.hex()[:8]} did not sign input {index}", index=index
+            )
+
+
+def assemble(
+    federation: Federation,
+    chain_id: bytes,
+    payout: Payout,
+    signatures: Mapping[bytes, Sequence[bytes]],
+    relayer: Key,
+) -> Transaction:
+    """
+    The payout with all witnesses: a quorum's signatures in key order, the script, and
+    the relayer's own signature for the gas.
+
+    Args:
+        signatures: by member's root xpub.
+
+    Raises:
+        BadSignature: fewer than a quorum signed.
+    """
+    signers = [member for member in federation.members if member in signatures]
+    if len(signers) < federation.quorum:
+        raise errors.BadSignature(
+            f"{len(signers)} members signed, {federation.quorum} must"
+        )
+    tx = payout.tx
+    for index, script in enumerate(payout.scripts):
+        chosen = signers[: federation.quorum]
+        signed = (signatures[member][index] for member in chosen)
+        redeem = redeem_script(federation, chain_id, script)
+        tx = with_arguments(tx, index, (*signed, redeem))
+    for index in range(len(payout.scripts), len(tx.inputs)):
+        tx = with_arguments(tx, index, relayer.arguments(tx.sig_hash(index)))
+    return tx
