@@ -122,7 +122,8 @@ Acted = tuple[Member, tuple[Effect, ...]]
 def round_ms(member: Member) -> int:
     """t_round as it is now: half as long again for each round that failed."""
     base_ms = member.rules.params["t_round_ms"]
-    return min(MOST_ROUND_MS, base_ms * 3**member.failures // 2**member.failures)
+    grown_ms = base_ms * int(3**member.failures) // int(2**member.failures)
+    return min(MOST_ROUND_MS, grown_ms)
 
 
 def patience_ms(member: Member) -> int:
