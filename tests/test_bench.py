@@ -24,6 +24,7 @@ from devnet.bench import (
     sharing,
     startup,
     storing,
+    voting,
     worlds,
 )
 from devnet.bench.measure import (
@@ -146,6 +147,7 @@ def test_a_subject_of_the_proof_of_work_can_be_measured(name):
 def test_a_subject_of_transactions_and_chains_can_be_measured(name, monkeypatch):
     monkeypatch.setattr(sharing, "N_PAYMENTS", 5)
     monkeypatch.setattr(replaying, "N_IMPORTED", 2)
+    monkeypatch.setattr(voting, "N_CHECKS", 2)
     (subject,) = report.choose([name])
 
     measured = subject.measure(1)
