@@ -23,6 +23,8 @@ DEEDS = {
     "disapprove": "WHO takes an approval back",
 }
 DEFAULT_BOND_BTM = 100
+FEE = Amount(1_000_000, "BTM", 8)
+"""Of leaving, and of approving and taking that back."""
 COLUMNS = ("name", "state", "votes", "approvals", "bond", "acts", "next", "key")
 
 Deed = NewType("Deed", str)
@@ -67,10 +69,11 @@ def validator(
     """Become a validator of a sidechain, or choose who is.
 
     validator list SIDECHAIN; register|leave SIDECHAIN WHO; approve|disapprove SIDECHAIN
-    WHO CANDIDATE; vote|unvote SIDECHAIN WHO CANDIDATE AMOUNT. As in validator register
-    alpha bob --bond 100, then validator vote alpha alice bob 500. Votes elect under
-    dpos-bbft, approvals under dpos; a swap with --validators can seat anybody who has
-    registered. Votes and bonds are BTM on the sidechain, locked for a while.
+    WHO CANDIDATE; vote|unvote SIDECHAIN WHO CANDIDATE AMOUNT. For example `validator
+    register alpha bob --bond 100`, then `validator vote alpha alice bob 500`. Votes
+    elect under dpos-bbft, approvals under dpos, and a swap with --validators can seat
+    whoever has registered. Votes and bonds are BTM on the sidechain, locked for a
+    while. To register costs 1 BTM, to approve or leave 0.01 BTM.
     """
     if deed == "list":
         _check_words(deed, (), (who, candidate, amount, bond))
@@ -112,7 +115,8 @@ def _stand(
     network = session.network
     if deed == "leave":
         _check_words(deed, (), (bond,))
-        tx_id = network.leave_validators(who, chain)
+        with said_in_units(session, who, chain, FEE):
+            tx_id = network.leave_validators(who, chain)
         return _said(deed, chain, who, tx_id, f"{who} leaves, the bond follows later")
     wanted = _btm(session, Quantity(str(DEFAULT_BOND_BTM)) if bond is None else bond)
     with said_in_units(session, who, chain, wanted):
@@ -127,7 +131,8 @@ def _approve(session: Context, deed: str, chain: str, who: str, candidate: str) 
     words = f"{who} approves of {candidate}"
     if deed == "disapprove":
         act, words = network.disapprove, f"{who} approves of {candidate} no more"
-    tx_id = act(who, candidate, chain)
+    with said_in_units(session, who, chain, FEE):
+        tx_id = act(who, candidate, chain)
     return _said(deed, chain, who, tx_id, words, candidate=candidate)
 
 

@@ -307,6 +307,8 @@ def test_a_forfeited_bond_pays_the_reporter_and_burns_the_rest() -> None:
     assert lost.reward.amount == LEAST_BOND_NEU // 20
     assert lost.reward.amount + lost.burned_neu == bond.amount
     assert lost.reward.program == reporter and lost.reward.spendable_at(51)
+    spend = Spend(lost.reward.source_id, BTM, lost.reward.amount, 0, reporter, ())
+    assert Transaction(1, 0, (spend,), (), True).spent_output_ids == (lost.reward.id,)
     assert not len(lost.roster.by_name) and not len(lost.roster.approvals)
     banned = failure(lost.roster, "bob", registration("bob"))
     assert banned == "validator.banned"
