@@ -12,7 +12,9 @@ common/bech32/bech32.go, common/address.go.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable
+from functools import cache
 from hashlib import sha3_256
 from typing import ClassVar
 
@@ -89,23 +91,46 @@ def sha3(data: bytes) -> bytes:
 
 def ripemd160(data: bytes) -> bytes:
     """RIPEMD-160, 20 bytes. Some builds of OpenSSL leave it out."""
-    try:
-        return hashlib.new("ripemd160", data).digest()
-    except ValueError:
+    empty = _empty_ripemd160()
+    if empty is None:
         from Crypto.Hash import RIPEMD160
 
         return bytes(RIPEMD160.new(data).digest())
+    hashed = empty.copy()
+    hashed.update(data)
+    return hashed.digest()
 
 
 def entry_id(kind: str, body: bytes) -> bytes:
     """The id of an entry: a tagged hash of the hash of its body."""
-    return sha3_256(
-        b"entryid:%b:%b" % (kind.encode(), sha3_256(body).digest())
-    ).digest()
+    inner = _EMPTY_SHA3.copy()
+    inner.update(body)
+    outer = _tagged(kind).copy()
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+# A copy of a hash that is begun costs less than a new one, and there are many.
+
+_EMPTY_SHA3 = sha3_256()
+
+
+@cache
+def _tagged(kind: str) -> hashlib._Hash:
+    return sha3_256(b"entryid:%b:" % kind.encode())
+
+
+@cache
+def _empty_ripemd160() -> hashlib._Hash | None:
+    try:
+        return hashlib.new("ripemd160")
+    except ValueError:
+        return None
 
 
 # Writing.
 
+_pack_u64 = struct.Struct("<Q").pack
 _SMALL = tuple(bytes((n,)) for n in range(128))
 
 
@@ -136,9 +161,10 @@ def varlist(items: Iterable[bytes]) -> bytes:
 
 def u64(n: int) -> bytes:
     """8 bytes, little-endian: how numbers stand inside hashes. OutOfRange otherwise."""
-    if not 0 <= n < 1 << 64:
-        raise OutOfRange(f"{n} does not fit 64 bits", value=n)
-    return n.to_bytes(8, "little")
+    try:
+        return _pack_u64(n)
+    except struct.error:
+        raise OutOfRange(f"{n} does not fit 64 bits", value=n) from None
 
 
 # Reading.
@@ -197,6 +223,12 @@ class Reader:
 
     def varstr(self) -> bytes:
         """Length, then that many bytes."""
+        first = self.position + 1
+        if first <= self.end:
+            stop = first + self.data[first - 1]
+            if stop <= self.end and stop < first + 128:
+                self.position = stop
+                return self.data[first:stop]
         return self.take(self.varint31())
 
     def varlist(self) -> tuple[bytes, ...]:

@@ -218,7 +218,9 @@ class Network(Certifying, Deeds, Kept, Moving):
             what = f"{type(error).__name__}: {error}"
             raise EngineFault(f"nothing happened, because of {what}"[:400]) from error
         self._close(turn)
-        self._want()
+        miners = zip(self.world.main_nodes, turn.before.main_nodes, strict=True)
+        if turn.foresees or any(new is not old for new, old in miners):
+            self._want()
         return result
 
     def lock(

@@ -122,3 +122,16 @@ def test_on_the_mainchain_a_batch_is_many_single_calls(rich):
     assert isinstance(answer, DevnetError)
     assert rich.submit_many([], "beta") == ()
     assert rich.snapshot().n_events == before.n_events
+
+
+def test_single_payments_that_arrive_together_are_heard_together(rich):
+    txs, before = chain_of_payments(rich, 4), rich.snapshot()
+
+    for tx in txs:
+        rich.submit(tx.raw, "beta")
+    news = [due for due in rich.world.schedule.waiting if "Txs" in str(type(due.what))]
+
+    assert len({(due.at_ms, due.actor) for due in news}) == len(news)
+    assert sum(len(due.what.txs) for due in news) == 4 * (len(pools(rich)) - 1)
+    run(rich, lambda: all(len(pool) == 4 or not len(pool) for pool in pools(rich)[1:]))
+    rich.restore(before)

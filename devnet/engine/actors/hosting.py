@@ -97,8 +97,11 @@ def feed(turn: Turn, chain: str, name: str, epoch: int, event: Input) -> None:
     if reader.now_ms != event.now_ms:
         event = replace(event, now_ms=reader.now_ms)
     engine = turn.tools.engine(reader.rules(epoch).engine)
-    state, effects = engine.step(node.engines[epoch], event, reader)
-    turn.set_node(chain, replace(node, engines=node.engines.insert(epoch, state)))
+    before = node.engines[epoch]
+    state, effects = engine.step(before, event, reader)
+    if state is not before:
+        node = replace(node, engines=node.engines.insert(epoch, state))
+    turn.set_node(chain, node)
     carry_out(turn, chain, name, epoch, effects)
 
 

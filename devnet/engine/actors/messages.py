@@ -49,9 +49,13 @@ class SideTxCame:
 
 @dataclass(frozen=True, slots=True)
 class SideTxsCame:
-    """Several sidechain transactions arrive at a validator in one message."""
+    """Sidechain transactions, no claims, arrive at a validator in one message."""
 
     txs: tuple[Transaction, ...]
+
+    def joined(self, later: SideTxsCame) -> SideTxsCame:
+        """What arrives with it, and later was asked for."""
+        return SideTxsCame(self.txs + later.txs)
 
 
 @dataclass(frozen=True, slots=True)

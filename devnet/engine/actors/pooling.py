@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from devnet.engine.actors.hosting import feed_all
-from devnet.engine.actors.messages import SideTxCame, SideTxsCame
+from devnet.engine.actors.messages import SideTxsCame
 from devnet.engine.actors.proposing import anchor_for
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
@@ -133,8 +133,7 @@ def submit_all(
         return answers
     for tx in taken:
         turn.say(TxQueued(chain=chain, id=tx.id.hex(), what=what))
-    alone = len(taken) == 1
-    message = SideTxCame(taken[0]) if alone else SideTxsCame(taken)
+    alone, message = len(taken) == 1, SideTxsCame(taken)
     label = taken[0].id if alone else sha3(b"".join(tx.id for tx in taken))
     for other in turn.node_names(chain)[1:]:
         turn.send(actor_name(chain, name), actor_name(chain, other), label, message)

@@ -44,7 +44,7 @@ def report(turn: Turn) -> None:
         faulting.expire_at_height(turn)
         _report_main(turn)
     for side in tuple(turn.sides()):
-        if turn.touched(side.name):
+        if turn.touched(side.name) and not _only_pools_changed(turn, side):
             _report_side(turn, side)
         if main_moved:
             auditing.audit_side(turn, side.name)
@@ -168,6 +168,26 @@ def say_transfer(turn: Turn, old: Transfer, new: Transfer) -> None:
 
 
 # Sidechains.
+
+
+def _only_pools_changed(turn: Turn, side: Sidechain) -> bool:
+    """Was all told at this very time, and has nothing changed since that is told?"""
+    if side.said_ms != turn.now_ms or turn.faults or side.waiting:
+        return False
+    old = turn.before.sidechain(side.name)
+    if old is not side or side.tree[side.head].state.pending is not None:
+        return False
+    before = {node.name: node for node in old.nodes}
+    for node in turn.touched(side.name):
+        was = before[node.name]
+        if (
+            node.engines is not was.engines
+            or node.head is not was.head
+            or node.final is not was.final
+            or node.swap is not was.swap
+        ):
+            return False
+    return all(turn.transfers[name].chain != side.name for name in turn.open_transfers)
 
 
 def _report_side(turn: Turn, side: Sidechain) -> None:
@@ -334,6 +354,8 @@ def _report_rule(turn: Turn, chain: str, head: SideEntry) -> None:
     state = speaker.engines.get(epoch)
     if state is None:
         return
+    if side.said_ms != turn.now_ms:
+        turn.set_side(replace(side, said_ms=turn.now_ms))
     engine = turn.tools.engine(head.state.rules.engine)
     reader = SideReader(
         side.tree, speaker.head, head.state.epochs, turn.wall_ms, speaker.seen

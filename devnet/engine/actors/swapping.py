@@ -162,10 +162,7 @@ def _forget_request(turn: Turn, chain: str, head: SideEntry) -> None:
             hint=f"swap {chain} ENGINE asks for one.",
         )
     approving.forget_swap(turn, chain)
-    turn.schedule = replace(
-        turn.schedule,
-        waiting=tuple(due for due in turn.schedule.waiting if due not in asked),
-    )
+    turn.schedule = turn.schedule.without(lambda due: due in asked)
     turn.set_side(replace(turn.side(chain), dropped_swap=found.body_hash))
     turn.say(
         SwapDropped(

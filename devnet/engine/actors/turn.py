@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from devnet.engine.actors.links import Way, delays_ms
-from devnet.engine.actors.messages import MainBlockCame, MainTxCame
+from devnet.engine.actors.messages import MainBlockCame, MainTxCame, SideTxsCame
 from devnet.engine.actors.world import (
     Groups,
     Sidechain,
@@ -109,7 +109,11 @@ class Turn:
             return
         way = Way(sender, to, name, chain, self.now_ms)
         for delay_ms in delays_ms(self.config, self.faults, way):
-            self.later(delay_ms, to, what)
+            at_ms = self.now_ms + delay_ms
+            if isinstance(what, SideTxsCame):
+                self.schedule = self.schedule.add_news(at_ms, to, what)
+            else:
+                self.schedule = self.schedule.add(at_ms, to, what)
 
     def has_fault(self, kind: str, chain: str, node: str = "") -> bool:
         """Is something broken on purpose there?"""

@@ -116,7 +116,8 @@ class Sidechain:
     One sidechain: its tree of blocks, its validators, its database's name.
 
     moving_to: the database to which it is being moved, or nothing.
-    said: what its rule said last. dropped_swap: the request that came to nothing last.
+    said, said_ms: what its rule said last, and when it was asked last.
+    dropped_swap: the request that came to nothing last.
     waiting: transactions that waited in the first validator's pool since a swap began
     to close.
     """
@@ -128,6 +129,7 @@ class Sidechain:
     head: bytes
     final: Checkpoint
     said: str = ""
+    said_ms: int = -1
     dropped_swap: bytes = b""
     waiting: tuple[bytes, ...] = ()
     moving_to: str = ""

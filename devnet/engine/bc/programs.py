@@ -124,6 +124,8 @@ def is_straightforward(program: bytes) -> bool:
 
 def is_standard(program: bytes) -> bool:
     """May BTM be locked by it? P2WPKH, P2WSH, TRUE and FAIL alone may."""
+    if len(program) == 22 and program.startswith(b"\x00\x14"):
+        return True  # The usual one.
     return is_straightforward(program) or is_p2wpkh(program) or is_p2wsh(program)
 
 
