@@ -179,9 +179,10 @@ def _only_pools_changed(turn: Turn, side: Sidechain) -> bool:
         return False
     before = {node.name: node for node in old.nodes}
     for node in turn.touched(side.name):
-        was = before[node.name]
+        was = before.get(node.name)
         if (
-            node.engines is not was.engines
+            was is None
+            or node.engines is not was.engines
             or node.head is not was.head
             or node.final is not was.final
             or node.swap is not was.swap
