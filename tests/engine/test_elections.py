@@ -438,3 +438,21 @@ def test_a_swap_without_names_takes_those_who_are_elected(
         run_until(net, lambda: net.show(CHAIN)["final"] > closing)
     assert net.show(CHAIN)["validators"] == ["bob", "v1", "v2", "v3"]
     assert all_books_hold(net)
+
+
+@pytest.mark.parametrize("before", [4, 2, 1, 0])
+def test_a_swap_asked_for_around_an_election_finds_its_quorum(
+    standing: Network, before: int
+) -> None:
+    """Approvals count by key: who moves in the list has approved all the same."""
+    net = branch(standing)
+    net.vote("alice", "v4", 500 * BTM_UNITS, CHAIN)
+    run_blocks(net, CHAIN, 2)
+    (row,) = [one for one in net.validators(CHAIN) if one["name"] == "v4"]
+    go_to(net, row["from_height"] - 1 - before)
+    with hurry(net):
+        closing = net.request_swap(CHAIN, "poa")
+        run_until(net, lambda: net.show(CHAIN)["epoch"] == 1)
+        run_until(net, lambda: net.show(CHAIN)["final"] > closing)
+    assert [one.validators[0] for one in said(net, ValidatorsElected)] == ["v4"]
+    assert all_books_hold(net)
