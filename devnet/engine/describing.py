@@ -31,6 +31,7 @@ from devnet.engine.bc.programs import (
 )
 from devnet.engine.bc.records import parse_record, record_kind
 from devnet.engine.bc.sideblock import SideHeader
+from devnet.engine.bc.stakes import stake_of
 from devnet.engine.bc.transaction import (
     BTM,
     Claim,
@@ -100,6 +101,10 @@ def _carried(program: bytes) -> Facts:
         keys, quorum = several
         found["keys"] = [key.hex() for key in keys]
         found["quorum"] = quorum
+    stake = stake_of(program)
+    if stake is not None:
+        found["validator"] = stake.key.hex()
+        found["owner_hash"] = stake.owner_hash.hex()
     limit = issuance_limit_height(program)
     if limit:
         found["limit_height"] = limit
@@ -129,6 +134,9 @@ def program_kind(program: bytes) -> str:
         return "fingerprint"
     if multisig_of(program) is not None:
         return "multisig"
+    stake = stake_of(program)
+    if stake is not None:
+        return f"{stake.kind} for a validator"
     try:
         parse_program(program)
     except FormError:

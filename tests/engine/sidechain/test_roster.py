@@ -24,6 +24,7 @@ from devnet.engine.bc.stakes import bond_program, stake_of, vote_program
 from devnet.engine.bc.transaction import BTM, Coinbase, Output, Spend, Transaction
 from devnet.engine.chain.coins import Coin, CoinDraft, CoinSet, coins_of_outputs
 from devnet.engine.codec import FormError
+from devnet.engine.describing import program_facts
 from devnet.engine.errors import TransactionError
 from devnet.engine.keys.chainkd import public_key, sign, xpub
 from devnet.engine.mainchain.accounts import play_root
@@ -150,6 +151,14 @@ def test_programs_of_votes_and_bonds_are_told_apart() -> None:
     assert stake_of(vote) is not None and stake_of(vote).kind == "vote"  # type: ignore[union-attr]
     assert stake_of(bond) is not None and stake_of(bond).kind == "bond"  # type: ignore[union-attr]
     assert stake_of(bond + b"\x61") is None
+
+
+def test_a_stake_is_described_with_its_key_and_its_owner() -> None:
+    for make, kind in ((vote_program, "vote"), (bond_program, "bond")):
+        facts = program_facts(make(b"k" * 32, owner("a")))
+        assert facts["kind"] == f"{kind} for a validator"
+        assert facts["validator"] == (b"k" * 32).hex()
+        assert facts["owner_hash"] == owner("a").hex()
 
 
 # Operations.
