@@ -22,8 +22,8 @@ from devnet.engine.bc.evidence import (
 )
 from devnet.engine.bc.records import parse_record
 from devnet.engine.bc.sideblock import proposal_message, vote_message
-from devnet.engine.errors import DevnetError
-from devnet.engine.events import OffenceProven, RuleSwapped
+from devnet.engine.errors import BadValue, DevnetError
+from devnet.engine.events import OffenceProven, RuleSwapped, SwapDropped
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.network import Network, SidechainSpec
 from devnet.engine.sidechain.offences import BadEvidence, convict, evidence_in
@@ -292,4 +292,23 @@ def test_an_offence_of_before_a_swap_is_convicted_after_it_under_another_rule():
     assert proven.validator == "v2"
     assert proven.height > said(net, RuleSwapped)[0].height
     assert net.show("alpha")["final"] > proven.height
+    assert all_books_hold(net)
+
+
+def test_a_swap_that_seats_a_convict_is_refused_or_dropped_and_the_chain_goes_on():
+    """Regression: approved before the conviction, it made every later block bad."""
+    net = network((SidechainSpec("alpha", "poa"),))
+    for name in ("v3", "v4"):  # Too few approve before the conviction.
+        net.start_fault("missing-engine", "alpha", name)
+    net.start_fault("equivocate", "alpha", "v2")
+    with hurry(net):
+        net.request_swap("alpha", "solo", at=100, validators=("v1", "v2"))
+        run_until(net, lambda: bool(said(net, OffenceProven)))
+        goal = net.show("alpha")["height"] + 3
+        run_until(net, lambda: net.show("alpha")["height"] > goal)
+    (dropped,) = said(net, SwapDropped)
+    with pytest.raises(BadValue, match="v2 was convicted"):
+        net.request_swap("alpha", "solo", validators=("v1", "v2"))
+
+    assert dropped.reason == "it seats v2, who lost the seat for ever"
     assert all_books_hold(net)

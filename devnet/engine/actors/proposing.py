@@ -13,7 +13,7 @@ from itertools import islice
 from rpds import HashTrieMap
 
 from devnet.engine.actors.turn import Turn
-from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import view
 from devnet.engine.interfaces import (
     Certificate,
@@ -32,9 +32,11 @@ from devnet.engine.sidechain.node import OpenSwap, SideNode
 from devnet.engine.sidechain.offences import BadEvidence, convict
 from devnet.engine.sidechain.state import SideEntry, SideTree
 from devnet.engine.sidechain.swap import (
+    BadSwapRecord,
     InForce,
+    check_cancelled,
+    check_record,
     in_force,
-    last_cancel_height,
     needed_weight,
 )
 
@@ -125,7 +127,7 @@ def _records(
     if answer.opens_epoch or answer.closing:
         return ()
     proofs = _proofs(turn, tree, node, parent)
-    return (*_swap_records(turn, node, parent), *islice(proofs, 1))
+    return (*_swap_records(turn, tree, node, parent), *islice(proofs, 1))
 
 
 def _proofs(
@@ -140,39 +142,41 @@ def _proofs(
             yield record.program
 
 
-def _swap_records(turn: Turn, node: SideNode, parent: SideEntry) -> tuple[bytes, ...]:
-    """The swap record or its end, once enough approved it and while it is in time."""
-    notice, height = turn.before.swap_notice, parent.height + 1
-    pending = parent.state.pending
-    if pending is not None:
-        wish = node.cancel
-        late = height > last_cancel_height(pending.record, notice)
-        if late or wish is None or wish.record.body_hash != pending.record.body_hash:
-            return ()
-        return _approved(wish, parent.state.seated)
-    wish = node.swap
-    if wish is None or not isinstance(wish.record, SwapRecord):
+def _swap_records(
+    turn: Turn, tree: SideTree, node: SideNode, parent: SideEntry
+) -> tuple[bytes, ...]:
+    """
+    The swap record, or its end once it is pending, when a block may carry it. One that
+    it may not carry would make the whole block bad, and every block after it.
+    """
+    wish = node.swap if parent.state.pending is None else node.cancel
+    keys = None if wish is None else registrations(wish)
+    if wish is None or keys is None:
         return ()
-    if wish.record.closing_height < height + notice:
-        return ()  # As `approving.is_too_late`.
-    keys = registrations(wish)
-    if wish.record.body_hash in parent.state.cancelled or keys is None:
+    record = _approved(wish, parent.state.seated)
+    if record is None:
         return ()
-    approved = _approved(wish, parent.state.seated)
-    return (*approved, *keys) if approved else ()
+    where = parent, parent.height + 1, tree.spec.chain_id, turn.before.swap_notice
+    try:
+        if isinstance(record, SwapRecord):
+            check_record(record, *where)
+        else:
+            check_cancelled(record, *where)
+    except BadSwapRecord:
+        return ()
+    return (record.program, *keys)
 
 
-def _approved(wish: OpenSwap, rules: Rules) -> tuple[bytes, ...]:
+def _approved(wish: OpenSwap, rules: Rules) -> SwapRecord | SwapCancelled | None:
     """The record with its approvals, if they weigh enough under these rules."""
     if wish.record.from_epoch != rules.epoch:
-        return ()
+        return None
     signed = {
         index: wish.approvals[one.key]
         for index, one in enumerate(rules.validators)
         if one.key in wish.approvals
     }
     if sum(rules.validators[index].weight for index in signed) < needed_weight(rules):
-        return ()
+        return None
     proof = Certificate.of(signed)
-    record = replace(wish.record, bitmap=proof.bitmap, signatures=proof.signatures)
-    return (record.program,)
+    return replace(wish.record, bitmap=proof.bitmap, signatures=proof.signatures)

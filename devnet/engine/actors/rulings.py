@@ -97,8 +97,8 @@ def _say_offences(
 
 def drop_late_swap(turn: Turn, chain: str, head: SideEntry, wish: OpenSwap) -> None:
     """
-    Forget a swap that has happened, one that was taken back, and one that was not
-    approved in time. One that is in a block is kept until then: the block may still
+    Forget a swap that has happened, one that was taken back, and one that no block can
+    carry any more. One that is in a block is kept until then: the block may still
     lose to another.
     """
     record = wish.record
@@ -107,9 +107,8 @@ def drop_late_swap(turn: Turn, chain: str, head: SideEntry, wish: OpenSwap) -> N
     if gone or head.state.rules.epoch > record.from_epoch:
         approving.forget_swap(turn, chain)
         return
-    if head.state.pending is not None or not approving.is_too_late(
-        record, head.height, turn.before.swap_notice
-    ):
+    reason = _why_never(turn, chain, head, record)
+    if head.state.pending is not None or not reason:
         return
     approving.forget_swap(turn, chain)
     side = turn.side(chain)
@@ -120,6 +119,20 @@ def drop_late_swap(turn: Turn, chain: str, head: SideEntry, wish: OpenSwap) -> N
         SwapDropped(
             chain=chain,
             engine=record.engine,
-            reason=f"not approved by a quorum before block {head.height}",
+            reason=reason,
         )
     )
+
+
+def _why_never(turn: Turn, chain: str, head: SideEntry, record: SwapRecord) -> str:
+    """Why no block can carry a swap that is asked for, or nothing."""
+    convicted = [
+        one for one in record.validators if one.key in head.state.roster.banned
+    ]
+    if convicted:
+        names = {node.key: node.name for node in turn.nodes(chain)}
+        key = convicted[0].key
+        return f"it seats {names.get(key, key.hex()[:8])}, who lost the seat for ever"
+    if approving.is_too_late(record, head.height, turn.before.swap_notice):
+        return f"not approved by a quorum before block {head.height}"
+    return ""
