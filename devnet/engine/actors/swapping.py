@@ -66,12 +66,6 @@ def request_swap(
     _check_no_swap(turn, chain, head.height)
     chosen = checked_params(engine.info, dict(params or {}))
     chosen_seats = _seats(turn, chain, seats, rules.validators)
-    for one in chosen_seats:
-        if one.key in head.state.roster.banned:
-            raise BadValue(
-                f"{one.name} was convicted and lost the seat for ever",
-                hint="Name the others with --validators.",
-            )
     if len(chosen_seats) < engine.info.least_validators:
         raise BadValue(
             f"{engine_name} needs {engine.info.least_validators} validators, not "
