@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any, TextIO
 
 from devnet.bench import (
+    comparing,
     growing,
     hashing,
     payments,
@@ -35,7 +36,7 @@ from devnet.engine.errors import BadValue, DevnetError
 
 ROOMS = (
     hashing, reference, payments, sharing, throughput, startup, replaying, growing,
-    storing, worlds, voting,
+    storing, worlds, voting, comparing,
 )  # fmt: skip
 
 
