@@ -23,7 +23,8 @@ from pathlib import Path
 
 import devnet
 from devnet.commands.registry import Command, all_commands
-from devnet.engine.actors.faulting import KINDS, FaultKind
+from devnet.engine.actors.faultkinds import FaultKind
+from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import EVENT_KINDS, Event
 from devnet.plugins.extras import MissingPackage
@@ -138,7 +139,7 @@ def commands_page(commands: Iterable[Command], parser: argparse.ArgumentParser) 
 
 
 def faults_page(kinds: Iterable[FaultKind]) -> str:
-    """What can be broken on purpose: networks first, then validators."""
+    """What can be broken on purpose, by what it is about, and what holds through it."""
     lines = [
         "# Faults",
         "",
@@ -147,16 +148,26 @@ def faults_page(kinds: Iterable[FaultKind]) -> str:
         "`fault NAME TARGET [--value N] [--for 20s|6blocks]` breaks something on "
         "purpose, `mend ID` or `mend all` ends it, `fault list` shows what is at work. "
         "A target is a chain (`alpha`, or `main` for a network) or one validator "
-        "(`alpha.v2`). Which message is lost, and how long one waits, is drawn from "
-        "the seed: the same commands have the same bad luck again. `partition` and "
-        "`heal` cut a network and join it.",
+        "(`alpha.v2`); what is about the mainchain needs none. Which message is lost, "
+        "and how long one waits, is drawn from the seed: the same commands have the "
+        "same bad luck again. `partition` and `heal` cut a network and join it.",
+        "",
+        "What is seen of a fault is told as `FaultSeen`, and a script can ask for it: "
+        "`expect fault.f1.seen ~ C8`. A fault that ships as a script, which asserts "
+        "what stands here, is a scenario: `devnet run fixtures/scenarios/NAME.dn`. "
+        "Invariants that a fault is meant to break pause the world with an alarm; "
+        "`resume` goes on, and the alarm stands.",
     ]
     for target, group in groupby(kinds, key=lambda kind: kind.target):
         lines += ["", f"## Of a {target}", ""]
-        lines += ["| Fault | Does | One sees | Value |", "| --- | --- | --- | --- |"]
+        lines += ["| Fault | Does | One sees | Holds | Value |"]
+        lines += ["| --- | --- | --- | --- | --- |"]
         for kind in group:
             value = f"{kind.low} to {kind.high} {kind.unit}, {kind.default} by default"
-            row = (f"`{kind.name}`", cell(kind.does), cell(kind.sees),
+            holds = " ".join(kind.holds)
+            if kind.breaks:
+                holds = f"{holds}; *breaks {' '.join(kind.breaks)}*".removeprefix("; ")
+            row = (f"`{kind.name}`", cell(kind.does), cell(kind.sees), holds,
                    value if kind.unit else "")  # fmt: skip
             lines.append(f"| {' | '.join(row)} |")
     return "\n".join(lines) + "\n"

@@ -25,7 +25,8 @@ from devnet.commands.values import (
 )
 
 CHAIN_FIELDS = ("height", "tip", "rule", "epoch", "final")
-FED_FIELDS = ("backed", "frozen")
+FED_FIELDS = ("backed", "frozen", "alarms")
+FAULT_FIELDS = ("kind", "target", "at_work", "seen")
 TRANSFER_FIELDS = (
     "stage", "done", "needed", "failed", "note", "who", "to", "chain", "asset",
     "amount", "transfer",
@@ -56,6 +57,13 @@ class _FedView:
     chain: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _FaultView:
+    """A fault by its id, at work or over: `fault.f1.seen`."""
+
+    id: str | None = None
+
+
 def resolve(path: str, session: Context, *, named: bool) -> Any:
     """
     What a path leads to.
@@ -82,7 +90,7 @@ def resolve(path: str, session: Context, *, named: bool) -> Any:
             )
         value = _follow(value, step[1] or int(step[2]), path[:at], session)
         at = step.end()
-    if isinstance(value, _ChainView | _FedView | _PurseView):
+    if isinstance(value, _ChainView | _FedView | _PurseView | _FaultView):
         raise UnknownPath(
             f"{path!r} needs a field", hint=", ".join(_fields(value, session))
         )
@@ -103,6 +111,8 @@ def _rooted(word: str, session: Context) -> Any:
     """The start of a path without `$`: a chain, the federation, or a transfer."""
     if word == "fed":
         return _FedView()
+    if word == "fault":
+        return _FaultView()
     chains = session.network.chain_names()
     if word in chains:
         return _ChainView(word)
@@ -112,7 +122,7 @@ def _rooted(word: str, session: Context) -> Any:
     accounts = session.network.accounts()
     if word in accounts:
         return _PurseView(word)
-    hint = did_you_mean(word, (*chains, "fed", *transfers, *accounts), "path")
+    hint = did_you_mean(word, (*chains, "fed", "fault", *transfers, *accounts), "path")
     if word in session.names:
         hint = f"did you mean ${word}?"
     raise UnknownPath(
@@ -133,6 +143,13 @@ def _follow(value: Any, step: str | int, so_far: str, session: Context) -> Any:
             return session.network.backed(chain)
         case _FedView(str() as chain), "frozen":
             return session.network.frozen(chain)
+        case _FedView(str() as chain), "alarms":
+            return session.network.alarms(chain)
+        case _FaultView(None), str() if session.network.fault_story(step) is not None:
+            return _FaultView(step)
+        case _FaultView(str() as fault_id), str() if step in FAULT_FIELDS:
+            story = session.network.fault_story(fault_id)
+            return None if story is None else story[step]
         case _PurseView(who, None), str() if step in session.network.chain_names():
             return _PurseView(who, step)
         case _PurseView(who, str() as chain), str() if step in session.network.assets():
@@ -177,6 +194,10 @@ def _fields(value: Any, session: Context) -> Iterable[str]:
             return session.network.sidechain_names()
         case _FedView():
             return FED_FIELDS
+        case _FaultView(None):
+            return session.network.fault_ids()
+        case _FaultView():
+            return FAULT_FIELDS
         case _PurseView(_, None):
             return session.network.chain_names()
         case _PurseView():

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
 from devnet.engine.actors import candidacy, faulting, issuing, notary
+from devnet.engine.actors.faultkinds import FaultKind
+from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault, Owner
 
@@ -106,9 +108,9 @@ class Deeds:
             for_blocks=for_blocks,
         )
 
-    def fault_kinds(self) -> tuple[faulting.FaultKind, ...]:
+    def fault_kinds(self) -> tuple[FaultKind, ...]:
         """Everything that can be broken on purpose."""
-        return tuple(faulting.KINDS.values())
+        return tuple(KINDS.values())
 
     def mend(self, fault_id: str) -> Fault:
         """End a fault; whoever missed something hears of it."""

@@ -21,6 +21,7 @@ from devnet.engine.actors.world import (
 from devnet.engine.audit import AuditReport, audit
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
+from devnet.engine.events import Event, FaultSeen, FaultStarted
 from devnet.engine.inspecting import inspect
 from devnet.engine.picturing import ConsensusFacts, consensus_facts
 from devnet.engine.sidechain.inspection import ClaimInspection
@@ -38,6 +39,7 @@ class Reading:
 
     world: World
     tools: Tools
+    events: list[Event]
 
     # Names.
 
@@ -201,6 +203,34 @@ class Reading:
         anchor = self._head(name).anchor
         tip = best_main_tip(self._look(), name)
         return not self.world.tree.is_ancestor(anchor.hash, tip)
+
+    def alarms(self, name: str) -> list[str]:
+        """The invariants that broke on a sidechain, in that order. Alarms stand."""
+        return [one.invariant for one in self.world.breaches if one.chain == name]
+
+    # Faults.
+
+    def fault_ids(self) -> list[str]:
+        """Every fault there was in this world, whether it is over or not."""
+        return [f"f{number + 1}" for number in range(self.world.n_faults)]
+
+    def fault_story(self, fault_id: str) -> dict[str, Any] | None:
+        """What a fault is, or was, and what was seen of it; None: there was none."""
+        for fault in self.world.faults:
+            if fault.id == fault_id:
+                seen = list(fault.seen)
+                return {"kind": fault.kind, "target": fault.target, "at_work": True,
+                        "seen": seen}  # fmt: skip
+        told = [
+            event
+            for event in self.events
+            if isinstance(event, FaultStarted | FaultSeen) and event.id == fault_id
+        ]
+        if not told:
+            return None
+        seen = [event.what for event in told if isinstance(event, FaultSeen)]
+        return {"kind": told[0].fault, "target": told[0].target, "at_work": False,
+                "seen": seen}  # fmt: skip
 
     def is_paused_by_breach(self) -> bool:
         """Did an invariant break without anybody saying `resume`?"""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from devnet.engine.actors.faulting import KINDS, AlreadyBroken, UnknownFault
+from devnet.engine.actors.faulting import AlreadyBroken, UnknownFault
+from devnet.engine.actors.faultkinds import NETWORK, VALIDATOR
 from devnet.engine.errors import BadValue, UnknownName
 from devnet.engine.events import BlockRefused, FaultEnded, ValidatorChanged
 from devnet.engine.network import Network
@@ -24,7 +25,7 @@ CHAINS = ("alpha", "gamma")
 """Not beta: what poa calls final is a bet on delivery, and loses it when it is bad."""
 BROKEN = {
     kind.name: (f"v{2 + index % 3}" if kind.target == "validator" else "")
-    for index, kind in enumerate(KINDS.values())
+    for index, kind in enumerate((*NETWORK, *VALIDATOR))
 }
 """Never v1, who alone seals on gamma."""
 

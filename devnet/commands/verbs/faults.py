@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from devnet.commands.context import Context
@@ -43,17 +44,20 @@ def fault(
     value: Signed | None = None,
     for_: Span | None = None,
 ) -> Said:
-    """Break something on purpose: a network, or one validator.
+    """Break something on purpose: a network, a validator, or the peg.
 
-    `fault list` tells all of them, and which are at work. A network's faults (latency,
-    loss, duplicate, reorder) take a chain; the others a validator, as in alpha.v2.
-    --value is milliseconds or per cent. --for 20s or 6blocks ends it by itself; `mend`
-    ends it at once. Everything is drawn from the seed, so it happens the same again.
+    `fault list` tells all of them, what each needs, which invariants hold through it,
+    and which are at work. A target is a chain, or a validator as in alpha.v2; faults of
+    the mainchain need none. --value is in the fault's unit. --for 20s or 6blocks ends
+    it by itself; `mend` ends it at once. What is seen of it can be asked for, as in
+    `expect fault.f1.seen ~ C8`. Everything is drawn from the seed, so it happens the
+    same again.
     """
     if name == "list":
         return _list(session)
     chain, _, node = (target or "").partition(".")
-    if not chain:
+    kinds = {kind.name: kind for kind in session.network.fault_kinds()}
+    if not chain and name in kinds and kinds[name].target != "mainchain":
         raise BadArgument(
             f"fault {name} of what?", hint=f"for example fault {name} alpha.v2"
         )
@@ -91,6 +95,13 @@ def mend(session: Context, which: FaultId) -> Said:
     return Said(result, f"mended: {text or 'nothing was broken'}")
 
 
+def outcome(holds: Sequence[str], breaks: Sequence[str]) -> str:
+    """Which invariants hold and which break, in a few words."""
+    words = [f"holds: {' '.join(holds)}"] if holds else []
+    words += [f"breaks, on purpose: {' '.join(breaks)}"] if breaks else []
+    return "; ".join(words)
+
+
 def _list(session: Context) -> Said:
     network = session.network
     at_work = [
@@ -102,7 +113,8 @@ def _list(session: Context) -> Said:
     kinds: list[dict[str, Any]] = [
         {"name": kind.name, "target": kind.target, "does": kind.does,
          "sees": kind.sees, "unit": kind.unit, "default": kind.default,
-         "low": kind.low, "high": kind.high}
+         "low": kind.low, "high": kind.high, "holds": list(kind.holds),
+         "breaks": list(kind.breaks)}
         for kind in network.fault_kinds()
     ]  # fmt: skip
     lines = []
@@ -110,6 +122,7 @@ def _list(session: Context) -> Said:
         unit = f" ({kind['default']} {kind['unit']})" if kind["unit"] else ""
         lines.append(f"{kind['name']:<16} {kind['target']}: {kind['does']}{unit}")
         lines.append(f"{'':<16} sees: {kind['sees']}")
+        lines.append(f"{'':<16} {outcome(kind['holds'], kind['breaks'])}")
     now = [f"{one['fault']}: {one['name']} on {one['target']}" for one in at_work]
     lines.append("at work: " + ("; ".join(now) or "nothing"))
     return Said({"faults": kinds, "at_work": at_work}, "\n".join(lines))

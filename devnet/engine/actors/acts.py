@@ -9,41 +9,22 @@ from dataclasses import replace
 
 from devnet.engine.actors import collecting, mainchain, pooling
 from devnet.engine.actors.owners import key_of
+from devnet.engine.actors.purses import MAIN, asset_of, main_purse, side_purse
 from devnet.engine.actors.reporting import say_transfer
 from devnet.engine.actors.turn import Turn
-from devnet.engine.actors.world import AssetInfo, Transfer
+from devnet.engine.actors.world import Transfer
 from devnet.engine.bc.transaction import Output, Transaction
-from devnet.engine.chain.wallet import Purse, pay, purse_of
+from devnet.engine.chain.wallet import pay
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import TransferStarted
 from devnet.engine.federation.collector import Watched
 from devnet.engine.federation.programs import lock_program
 
-MAIN = "main"
-
-
-def asset_of(turn: Turn, name: str) -> AssetInfo:
-    """An asset by its name here, or UnknownName."""
-    for info in turn.assets:
-        if info.name == name:
-            return info
-    known = ", ".join(info.name for info in turn.assets)
-    raise UnknownName(f"there is no asset {name!r}", hint=f"Assets: {known}.")
-
-
-def main_purse(turn: Turn, program: bytes) -> Purse:
-    """What a program can spend on the mainchain."""
-    node = turn.main_nodes[0]
-    tip = turn.tree[node.view.tip]
-    return purse_of(MAIN, program, tip.state.coins, node.pool, tip.height + 1)
-
-
-def side_purse(turn: Turn, chain: str, program: bytes) -> Purse:
-    """What a program can spend on a sidechain, as its first validator has it."""
-    node = turn.speaker(chain)
-    head = turn.side(chain).tree[node.head]
-    return purse_of(chain, program, head.state.coins, node.pool, head.height + 1)
+__all__ = [
+    "MAIN", "acknowledge", "asset_of", "claim", "claim_of", "lock", "main_purse",
+    "set_hurry", "side_purse", "transfer_value",
+]  # fmt: skip
 
 
 def lock(

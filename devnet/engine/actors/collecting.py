@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from devnet.engine.actors import forging
 from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import CollectorWorks, SideTxCame
 from devnet.engine.actors.seats import actor_name
@@ -69,7 +70,7 @@ def main_block_came(turn: Turn, block_hash: bytes) -> None:
 def locks_in(turn: Turn, entry: MainEntry) -> list[SeenLock]:
     """Outputs of a block that pay a watched lock program."""
     found = []
-    for coin in entry.change.created:
+    for coin in (*entry.change.created, *forging.failed_outputs(turn, entry)):
         watched = turn.collector.watched.get(coin.program)
         if watched is not None:
             found.append(
@@ -126,9 +127,13 @@ def _claim_if_settled(turn: Turn, lock: SeenLock) -> SeenLock:
     is_first = lock.submitted_at < 0
     transfer = transfer_of(turn, lock.coin.id)
     tx, proof = make_claim(turn, lock)
+    found = forging.offers(turn, lock, tx, lambda one: make_claim(turn, one)[0])
+    if not found:
+        return lock
     if is_first and transfer is not None:
         _say_crafted(turn, transfer, lock, tx, proof)
-    hand_in(turn, lock.chain, tx)
+    for offer in found:
+        hand_in(turn, offer.chain, offer.tx)
     return replace(lock, submitted_at=tip_height)
 
 

@@ -3,16 +3,18 @@ Breaking things on purpose: every fault by name, with an end or an undo.
 
 A fault is a value in the world. The network's ones change how messages travel
 (links.py); a validator's ones stop it (lifecycle.py), set its clock wrong (seats.py),
-or make it lie (lying.py). Nobody else knows of them: the honest find out, or do not.
+or make it lie (lying.py); attacks on the peg have a dishonest collector (forging.py),
+or a play of several steps (plays.py). Nobody else knows of them: the honest find out,
+or do not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from devnet.engine.actors import lifecycle
+from devnet.engine.actors.faultkinds import LIES, FaultKind
 from devnet.engine.actors.messages import FaultEnds, GossipDue
+from devnet.engine.actors.plays import PLAYS, Play
+from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
 from devnet.engine.errors import BadValue, NameTaken, UnknownName
@@ -20,89 +22,7 @@ from devnet.engine.events import FaultEnded, FaultStarted, ValidatorChanged
 
 ACTOR = lifecycle.ACTOR
 MAIN = "main"
-Target = Literal["network", "validator"]
-
-
-@dataclass(frozen=True, slots=True)
-class FaultKind:
-    """
-    One line of the table of faults.
-
-    Args:
-        does: what it does, in words. sees: what one will see.
-        unit: of its value, or nothing when it takes none; with bounds and default.
-    """
-
-    name: str
-    target: Target
-    does: str
-    sees: str
-    unit: str = ""
-    default: int = 0
-    low: int = 0
-    high: int = 0
-
-
-NETWORK = (
-    FaultKind(
-        "latency", "network", "messages take up to so much longer",
-        "votes come late; slots of slow blocks stay empty", "ms", 400, 1, 60_000,
-    ),
-    FaultKind(
-        "loss", "network", "a share of all messages never arrives",
-        "certificates take longer; each second all tell another what they have",
-        "%", 30, 1, 100,
-    ),
-    FaultKind(
-        "duplicate", "network", "a share of all messages arrives twice",
-        "nothing: votes and blocks count once", "%", 30, 1, 100,
-    ),
-    FaultKind(
-        "reorder", "network", "a share of all messages waits and arrives out of order",
-        "orphans wait for their parents; nothing final moves", "%", 30, 1, 100,
-    ),
-)  # fmt: skip
-VALIDATOR = (
-    FaultKind(
-        "kill", "validator", "its process is gone; its disk stays",
-        "its turns pass; after mending it catches up and votes on, never twice",
-    ),
-    FaultKind(
-        "pause", "validator", "it stands still and hears everything later",
-        "its turns pass; then it works through what came meanwhile",
-    ),
-    FaultKind(
-        "clock-skew", "validator", "its clock is wrong by so much",
-        "ahead: its blocks are refused as too early; behind: it is late for its turns",
-        "ms", 3000, -60_000, 60_000,
-    ),
-    FaultKind(
-        "equivocate", "validator", "makes two blocks a turn, one for each half",
-        "at most one is certified; under solo both are final, which breaks I6",
-    ),
-    FaultKind(
-        "vote-twice", "validator", "votes for every block it sees, whatever it signed",
-        "nothing up to a third of the weight; two signed votes are evidence",
-    ),
-    FaultKind(
-        "withhold", "validator", "keeps its blocks and votes for itself",
-        "its turns pass; the others need each other's votes",
-    ),
-    FaultKind(
-        "propose-invalid", "validator", "its blocks pay it a coin that nobody owned",
-        "everybody refuses them and names the rule",
-    ),
-    FaultKind(
-        "missing-engine", "validator", "can load no engine but those that it runs",
-        "it approves no swap; after one it stops and says which engine it needs",
-    ),
-    FaultKind(
-        "bad-gateway", "validator", "forwards nothing (bbft)",
-        "votes of its zone take another way; more messages, no lost round",
-    ),
-)  # fmt: skip
-KINDS = {kind.name: kind for kind in (*NETWORK, *VALIDATOR)}
-LIES = ("equivocate", "vote-twice", "withhold", "propose-invalid", "bad-gateway")
+NO_PLAY = Play()
 
 
 class UnknownFault(UnknownName):
@@ -132,6 +52,7 @@ def start(
     Break something now.
 
     Args:
+        chain: nothing for faults of the mainchain.
         node: the validator, for faults of one.
         value: how much, in the kind's unit; None: its default.
         for_ms, for_blocks: it ends by itself after so much virtual time, or so many
@@ -143,6 +64,7 @@ def start(
     kind = KINDS.get(name)
     if kind is None:
         raise UnknownFault(f"there is no fault {name!r}", names=tuple(KINDS))
+    chain = chain or MAIN
     _check_target(turn, kind, chain, node)
     place = f"{chain}.{node}" if node else chain
     if turn.has_fault(name, chain, node):
@@ -166,6 +88,7 @@ def start(
     if name == "loss" and chain != MAIN:
         turn.later(lifecycle.GOSSIP_MS, ACTOR, GossipDue(chain, 0))
     _tell_state(turn, fault)
+    PLAYS.get(name, NO_PLAY).begin(turn, fault)
     return fault
 
 
@@ -190,7 +113,17 @@ def _check_target(turn: Turn, kind: FaultKind, chain: str, node: str) -> None:
             f"{kind.name} is about a chain's network, not about {node}",
             hint=f"Say: fault {kind.name} {chain}",
         )
-    if kind.target == "network":
+    if kind.target == "mainchain" and (chain != MAIN or node):
+        raise BadValue(
+            f"{kind.name} is about the mainchain, not about {chain}",
+            hint=f"Say: fault {kind.name}",
+        )
+    if kind.target == "sidechain" and (chain == MAIN or node):
+        raise BadValue(
+            f"{kind.name} needs a sidechain",
+            hint=f"Say for example: fault {kind.name} alpha",
+        )
+    if kind.target != "validator":
         return
     if chain == MAIN or not node:
         raise BadValue(
@@ -228,6 +161,7 @@ def end(turn: Turn, fault_id: str) -> Fault:
             f"no fault {fault_id!r} is at work", hint=f"At work: {known}."
         )
     turn.faults = tuple(other for other in turn.faults if other.id != fault_id)
+    PLAYS.get(fault.kind, NO_PLAY).end(turn, fault)
     turn.say(FaultEnded(fault=fault.kind, target=fault.target, id=fault.id))
     if fault.kind == "kill":
         lifecycle.restart(turn, fault.chain, fault.node)

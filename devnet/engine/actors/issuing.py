@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from devnet.engine.actors import mainchain
-from devnet.engine.actors.acts import MAIN, asset_of, main_purse
 from devnet.engine.actors.owners import key_of, owner_of, root_of
+from devnet.engine.actors.purses import MAIN, asset_of, main_purse
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo, Owner
 from devnet.engine.bc.programs import issuance_limit_height, retire_program
 from devnet.engine.bc.transaction import BTM, Issuance, Output, Transaction
-from devnet.engine.chain.wallet import MOST_KEYS, Mint, pay
+from devnet.engine.chain.wallet import MOST_KEYS, Key, Mint, Purse, pay
 from devnet.engine.codec import address_of_program, sha3, u64
 from devnet.engine.errors import BadValue, NameTaken, RequestError
 from devnet.engine.events import AccountAdded
@@ -197,8 +197,32 @@ def mint(
     what: str,
 ) -> Transaction:
     """The transaction that makes the units and gives them to `who`, who pays gas."""
-    signers = _signing(info, signed_by)
     key = key_of(turn, who)
+    tx = signed_mint(
+        turn, key, main_purse(turn, key.program), amount, info, signed_by=signed_by
+    )
+    mainchain.submit(turn, tx, what)
+    return tx
+
+
+def signed_mint(
+    turn: Turn,
+    key: Key,
+    purse: Purse,
+    amount: int,
+    info: AssetInfo,
+    *,
+    signed_by: Sequence[str] | None = None,
+    side: bool = False,
+) -> Transaction:
+    """
+    The same, handed in nowhere.
+
+    Args:
+        key, purse: who gets the units and pays the gas, and with what.
+        side: written for a sidechain, where no rule allows it.
+    """
+    signers = _signing(info, signed_by)
     seed = u64(turn.config.seed) + info.id + u64(turn.before.n_events)
     nonce = sha3(b"issuance nonce" + seed)[:8]
     issuance = Issuance(nonce, info.id, amount, info.definition, 1, info.program)
@@ -206,15 +230,13 @@ def mint(
         assets.issuance_key(root_of(name), info.key_index) for name in signers
     )
     limit = issuance_limit_height(info.program)
-    tx = pay(
+    return pay(
         key,
-        main_purse(turn, key.program),
+        purse,
         (Output(info.id, amount, key.program),),
-        side=False,
+        side=side,
         mint=Mint(issuance, xprvs, len(info.signers), max(limit - 1, 0)),
     )
-    mainchain.submit(turn, tx, what)
-    return tx
 
 
 def _signing(info: AssetInfo, signed_by: Sequence[str] | None) -> list[str]:

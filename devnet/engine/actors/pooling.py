@@ -248,6 +248,7 @@ def judge_claim(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
                 n_passed=passed, failed=failed, reason=error.message,
             )
         )  # fmt: skip
+        turn.set_node(chain, node)  # Something happened to it: its chain is told.
         return
     turn.set_node(chain, node)
     turn.say(

@@ -16,6 +16,7 @@ from devnet.engine.actors.naming import learn_assets
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.rolls import say_roster
 from devnet.engine.actors.rulings import drop_late_swap, say_swap
+from devnet.engine.actors.seeing import tell_seen
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer
 from devnet.engine.audit import check_finality
@@ -50,6 +51,8 @@ def report(turn: Turn) -> None:
             auditing.audit_side(turn, side.name)
     if transfers_wait(turn.before) != transfers_wait(turn):
         plan_all(turn)
+    if turn.faults:
+        tell_seen(turn)
 
 
 # The mainchain.

@@ -208,6 +208,9 @@ class Fault:
         node: the validator it is about, or nothing: the chain's whole network.
         value: how much, in the unit of its kind.
         until_ms, until_height: virtual time or mainchain height at which it ends.
+        seen: what was seen of it so far, line by line.
+        memory: what its play must remember, such as block hashes.
+        parts: ids of the faults that it consists of.
     """
 
     id: str
@@ -217,6 +220,9 @@ class Fault:
     value: int = 0
     until_ms: int | None = None
     until_height: int | None = None
+    seen: tuple[str, ...] = ()
+    memory: tuple[bytes, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:

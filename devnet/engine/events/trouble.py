@@ -36,6 +36,16 @@ class FaultEnded(Event):
     id: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultSeen(Event):
+    """Something that a fault at work leads to, in words; each line once."""
+
+    fault: str
+    target: str
+    id: str
+    what: str
+
+
 # What the auditor says.
 
 

@@ -1,5 +1,6 @@
 """
-For comparison only: the federation programs of early Vapor, which nothing here uses.
+For comparison only: the federation programs of early Vapor, and what it took for a
+proof. No rule here uses them.
 
 Before its Claim transactions were removed, Bytom/vapor locked deposits at a compiled
 contract that more than half of the members could open, and knew a form for all of them.
@@ -16,6 +17,8 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 
+from devnet.engine.bc.merkle import check_loose
+from devnet.engine.bc.merkleblock import MerkleBlock
 from devnet.engine.bc.programs import multisig_script, push, push_int
 from devnet.engine.keys import chainkd
 
@@ -59,6 +62,18 @@ def contract_form(public_keys: Sequence[bytes]) -> bytes:
 def all_of_n_form(public_keys: Sequence[bytes]) -> bytes:
     """An ordinary multisig program that every member must sign."""
     return multisig_script(list(public_keys), len(public_keys))
+
+
+def accepts_proof(proof: MerkleBlock, matched: Sequence[bytes]) -> bool:
+    """
+    Would early Vapor have taken the proof? It walked as Bytom does, which needs no
+    leaf, and read the flags as 0, 1, 2, ... whatever they were.
+
+    Args:
+        matched: transaction ids that the proof is said to show.
+    """
+    flags = tuple(range(len(proof.flags)))
+    return check_loose(proof.tx_hashes, flags, matched, proof.header.tx_root)
 
 
 def _majority_predicate(n_keys: int) -> bytes:

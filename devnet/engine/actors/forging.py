@@ -1,0 +1,172 @@
+"""
+A dishonest collector: what it hands in instead of the one claim that a lock allows.
+
+It has the real collector's key and signs whatever it offers; each forgery is made of
+real bytes, and nobody but the checks of the validators stands in its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from devnet.engine.actors.seeing import saw
+from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.world import Fault
+from devnet.engine.bc.merkleblock import parse_merkle_block
+from devnet.engine.bc.transaction import (
+    BTM,
+    Claim,
+    Output,
+    Transaction,
+    parse_transaction,
+)
+from devnet.engine.chain.coins import Coin
+from devnet.engine.federation.collector import SeenLock
+from devnet.engine.federation.early_vapor import accepts_proof
+from devnet.engine.keys.accounts import key_program
+from devnet.engine.mainchain.state import MainEntry
+from devnet.engine.sidechain.claims import sign_claim
+from devnet.engine.sidechain.forgeries import invented_lock
+from devnet.engine.sidechain.tampers import TAMPERS
+
+FORGERIES: dict[str, tuple[str, ...]] = {
+    "forged-proof": ("nothing",),
+    "wrong-flags": ("flags",),
+    "inflate": ("amount", "asset"),
+    "steal-claim": ("recipient",),
+}
+"""Faults that change an honest claim, each with the changes that are offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A claim that a collector hands in, and on which sidechain."""
+
+    chain: str
+    tx: Transaction
+
+
+def offers(
+    turn: Turn,
+    lock: SeenLock,
+    honest: Transaction,
+    make: Callable[[SeenLock], Transaction],
+) -> tuple[Offer, ...]:
+    """
+    What the collector hands in for a settled lock: the honest claim, unless a fault is
+    at work on it.
+
+    Args:
+        make: the claim that the collector makes of a lock.
+    """
+    found = [Offer(lock.chain, honest)]
+    for fault in turn.faults:
+        if fault.kind == "two-chains" and fault.chain != lock.chain:
+            found.append(Offer(fault.chain, make(replace(lock, chain=fault.chain))))
+        if fault.chain == lock.chain and fault.kind in _DISHONEST:
+            given = _DISHONEST[fault.kind](turn, fault, lock, honest)
+            return tuple(Offer(lock.chain, tx) for tx in given)
+    return tuple(found)
+
+
+def _changed(
+    turn: Turn, fault: Fault, lock: SeenLock, honest: Transaction
+) -> tuple[Transaction, ...]:
+    changed = [TAMPERS[name](honest) for name in FORGERIES[fault.kind]]
+    if fault.kind in ("forged-proof", "wrong-flags"):
+        _compare_with_early_vapor(turn, fault, changed[0])
+    return tuple(sign_claim(tx, turn.collector.xprv) for tx in changed)
+
+
+def _compare_with_early_vapor(turn: Turn, fault: Fault, tx: Transaction) -> None:
+    """The same proof by the rule of the chain that had Claims before."""
+    (claim,) = tx.inputs
+    assert isinstance(claim, Claim)
+    proof = parse_merkle_block(claim.merkle_block)
+    lock_tx, n_flags = parse_transaction(claim.raw_transaction), len(proof.flags)
+    if fault.kind == "forged-proof":
+        verdict = "takes" if accepts_proof(proof, []) else "refuses"
+        saw(turn, fault.id, f"early Vapor {verdict} the same proof, of {n_flags} flag")
+        return
+    verdict = "took" if accepts_proof(proof, [lock_tx.id]) else "refused"
+    saw(
+        turn,
+        fault.id,
+        f"early Vapor {verdict} honest proofs: it read their {n_flags} flags as "
+        f"{', '.join(map(str, proof.flags))}",
+    )
+
+
+def _invented(
+    turn: Turn, fault: Fault, lock: SeenLock, honest: Transaction
+) -> tuple[Transaction, ...]:
+    return (sign_claim(invented_lock(honest), turn.collector.xprv),)
+
+
+def _lazy(
+    turn: Turn, fault: Fault, lock: SeenLock, honest: Transaction
+) -> tuple[Transaction, ...]:
+    """Nothing, or too high a fee; who waited long enough claims for nothing."""
+    (claim,) = honest.inputs
+    assert isinstance(claim, Claim)
+    if fault.value:
+        key = turn.collector.key
+        fee = claim.amount - honest.outputs[0].amount
+        fee += max(1, claim.amount * fault.value // 1_000_000)
+        outputs = (
+            replace(honest.outputs[0], amount=claim.amount - fee),
+            Output(claim.asset, fee, key_program(key)),
+        )
+        greedy = replace(honest, outputs=outputs, received=None)
+        return (sign_claim(greedy, turn.collector.xprv),)
+    tip_height = turn.tree[turn.collector.view.tip].height
+    settled_height = tip_height - turn.depth
+    age = settled_height - turn.tree[lock.block_hash].height
+    if age < turn.side(lock.chain).tree.spec.grace:
+        return ()
+    saw(turn, fault.id, f"anybody claims {age} blocks after settlement, without fee")
+    whole = replace(honest.outputs[0], amount=claim.amount)
+    unsigned = replace(claim, collector_auth=b"")
+    return (replace(honest, inputs=(unsigned,), outputs=(whole,), received=None),)
+
+
+_DISHONEST: dict[
+    str, Callable[[Turn, Fault, SeenLock, Transaction], tuple[Transaction, ...]]
+] = {
+    **dict.fromkeys(FORGERIES, _changed),
+    "invented-lock": _invented,
+    "lazy-collector": _lazy,
+}
+
+
+# Locks that never were.
+
+
+def failed_outputs(turn: Turn, entry: MainEntry) -> list[Coin]:
+    """
+    Outputs of a block's failed transactions, which nobody ever owned: a collector that
+    does not look at statuses takes them for locks while the fault is at work.
+    """
+    if not any(fault.kind == "failed-tx" for fault in turn.faults):
+        return []
+    return [
+        Coin(
+            tx.result_ids[position], tx.mux_id, position, output.asset, output.amount,
+            output.program, entry.height,
+        )
+        for tx, failed in zip(entry.block.transactions, entry.statuses, strict=True)
+        for position, output in enumerate(tx.outputs)
+        if failed and output.asset != BTM
+    ]  # fmt: skip
+
+
+def forget_failed(turn: Turn) -> None:
+    """The collector looks at statuses again: what never was a lock is none."""
+    collector, tip = turn.collector, turn.tree[turn.collector.view.tip]
+    pending = tuple(
+        lock
+        for lock in collector.pending
+        if tip.state.deposit(lock.coin.program, lock.coin.id) is not None
+    )
+    turn.collector = replace(collector, pending=pending)
