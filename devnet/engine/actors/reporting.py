@@ -33,7 +33,7 @@ from devnet.engine.events import (
 )
 from devnet.engine.interfaces import Checkpoint
 from devnet.engine.mainchain.view import how_moved
-from devnet.engine.sidechain.node import weighs_more
+from devnet.engine.sidechain.node import SideNode, weighs_more
 from devnet.engine.sidechain.reader import SideReader
 from devnet.engine.sidechain.state import SideEntry
 
@@ -177,12 +177,11 @@ def _only_pools_changed(turn: Turn, side: Sidechain) -> bool:
     """Was all told at this very time, and has nothing changed since that is told?"""
     if side.said_ms != turn.now_ms or turn.faults or side.waiting:
         return False
-    old = turn.before.sidechain(side.name)
-    if old is not side or side.tree[side.head].state.pending is not None:
+    if turn.before.sidechain(side.name) is not side:
         return False
-    before = {node.name: node for node in old.nodes}
-    for node in turn.touched(side.name):
-        was = before.get(node.name)
+    if side.tree[side.head].state.pending is not None:
+        return False
+    for was, node in turn.touched(side.name):
         if (
             was is None
             or node.engines is not was.engines
@@ -196,6 +195,7 @@ def _only_pools_changed(turn: Turn, side: Sidechain) -> bool:
 
 def _report_side(turn: Turn, side: Sidechain) -> None:
     old_head, old_final = side.head, side.final
+    touched = turn.touched(side.name)
     head = _best_head(turn, side)
     final = _best_final(turn, side, head)
     if head.hash != old_head:
@@ -206,7 +206,7 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
         turn.set_side(replace(turn.side(side.name), final=final))
         _check_final(turn, side.name, old_final, final)
         turn.say(block_final(turn, side.name, head, final))
-    for node in turn.touched(side.name):
+    for _, node in touched:
         if node.final != final:
             _check_final(turn, side.name, node.final, final)
     for name in turn.open_transfers:
@@ -215,7 +215,9 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
             follow_claim(turn, side.name, transfer, head, final)
     if head.hash != old_head:
         auditing.audit_side(turn, side.name)
-    _report_rule(turn, side.name, head)
+    if head.hash != old_head or any(node.swap is not None for _, node in touched):
+        _drop_late_swap(turn, side.name, head)
+    _report_rule(turn, side.name, head, moved=head.hash != old_head)
 
 
 def block_final(
@@ -238,8 +240,15 @@ def _check_final(turn: Turn, chain: str, one: Checkpoint, other: Checkpoint) -> 
 
 
 def _best_head(turn: Turn, side: Sidechain) -> SideEntry:
-    """The weightiest block that any validator follows; the present one on a tie."""
+    """
+    The weightiest block that any validator follows; the present one on a tie. It was
+    the best before the step, so only those to whom something happened can know better.
+    """
     best = side.tree[side.head]
+    touched = turn.touched(side.name)
+    heads = {node.head for was, node in touched if was is None or was.head != node.head}
+    if not heads:
+        return best
     for node in turn.nodes(side.name):
         entry = side.tree[node.head]
         if weighs_more(entry, best):
@@ -248,8 +257,11 @@ def _best_head(turn: Turn, side: Sidechain) -> SideEntry:
 
 
 def _best_final(turn: Turn, side: Sidechain, head: SideEntry) -> Checkpoint:
-    """One validator that can prove a block final is enough: proofs do not expire."""
-    finals = [node.final for node in turn.nodes(side.name)]
+    """
+    One validator that can prove a block final is enough: proofs do not expire. Again
+    only those to whom something happened can bring news.
+    """
+    finals = [node.final for _, node in turn.touched(side.name)]
     return max((side.final, head.final, *finals), key=lambda point: point.height)
 
 
@@ -346,20 +358,38 @@ def follow_claim(
         say_transfer(turn, transfer, moved)
 
 
-def _report_rule(turn: Turn, chain: str, head: SideEntry) -> None:
-    """The rule's own line, and swaps whose time is over."""
-    side = turn.side(chain)
-    epoch = head.state.rules.epoch
-    speaker = turn.speaker(chain)
+def _drop_late_swap(turn: Turn, chain: str, head: SideEntry) -> None:
+    """Forget a swap whose time is over."""
     for node in turn.nodes(chain):
         if node.swap is not None:
             drop_late_swap(turn, chain, head, node.swap)
             break
+
+
+def _knows_the_same(turn: Turn, chain: str, speaker: SideNode) -> bool:
+    """Has this step left the validator as it was, its pool aside?"""
+    for was, node in turn.touched(chain):
+        if node is speaker:
+            return (
+                was is not None
+                and node.engines is was.engines
+                and node.head is was.head
+                and node.seen is was.seen
+            )
+    return True
+
+
+def _report_rule(turn: Turn, chain: str, head: SideEntry, *, moved: bool) -> None:
+    """The rule's own line, asked once a moment or when it can have changed."""
+    side, speaker = turn.side(chain), turn.speaker(chain)
+    epoch = head.state.rules.epoch
     state = speaker.engines.get(epoch)
     if state is None:
         return
     if side.said_ms != turn.now_ms:
         turn.set_side(replace(side, said_ms=turn.now_ms))
+    elif not turn.faults and not moved and _knows_the_same(turn, chain, speaker):
+        return
     engine = turn.tools.engine(head.state.rules.engine)
     reader = SideReader(
         side.tree, speaker.head, head.state.epochs, turn.wall_ms, speaker.seen

@@ -81,7 +81,7 @@ class Turn:
         self.own_blocks: list[tuple[str, bytes, SideBlock]] = []
         self._sides = {side.name: side for side in world.sidechains}
         self._nodes: dict[str, dict[str, SideNode]] = {}
-        self._touched: dict[tuple[str, str], None] = {}
+        self._touched: dict[str, dict[str, SideNode | None]] = {}
 
     # Time and words.
 
@@ -197,18 +197,25 @@ class Turn:
 
     def speaker(self, chain: str) -> SideNode:
         """The validator whom people ask: the first that is up."""
+        if not self.faults:
+            return next(iter(self._nodes_of(chain).values()))
         return speaker_of(self.nodes(chain), self.faults, chain)
 
     def set_node(self, chain: str, node: SideNode) -> None:
         """The validator's next state."""
-        self._nodes_of(chain)[node.name] = node
-        self._touched[chain, node.name] = None
+        nodes = self._nodes_of(chain)
+        self._touched.setdefault(chain, {}).setdefault(node.name, nodes.get(node.name))
+        nodes[node.name] = node
 
-    def touched(self, chain: str) -> tuple[SideNode, ...]:
-        """The validators of this sidechain to whom something happened in this step."""
-        return tuple(
-            self.node(name, node) for name, node in self._touched if name == chain
-        )
+    def touched(self, chain: str) -> tuple[tuple[SideNode | None, SideNode], ...]:
+        """
+        The validators of this sidechain to whom something happened in this step, as
+        they were (None: not there) and as they are.
+        """
+        touched = self._touched.get(chain)
+        if touched is None:
+            return ()
+        return tuple((was, self.node(chain, name)) for name, was in touched.items())
 
     def _nodes_of(self, chain: str) -> dict[str, SideNode]:
         """The validators by name, in their order. Most steps ask of one chain."""
@@ -252,7 +259,7 @@ class Turn:
             replace(event, seq=self.before.n_events + index, at_ms=self.now_ms)
             for index, event in enumerate(self.events)
         )
-        for chain in sorted({chain for chain, _ in self._touched}):
+        for chain in sorted(self._touched):
             self._sides[chain] = replace(self._sides[chain], nodes=self.nodes(chain))
         world = World(
             config=self.config,

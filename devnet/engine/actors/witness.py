@@ -20,8 +20,8 @@ from devnet.engine.sidechain.judge import judge_body
 from devnet.engine.sidechain.offences import convict
 from devnet.engine.sidechain.reader import SideReader
 
-MOST_HEARD = 96
-"""Votes that a validator keeps to compare; older ones convict nobody any more."""
+MOST_HEARD = 16
+"""Votes of each other that a validator compares; older ones convict nobody any more."""
 N_SIGNATURE_BYTES = 64
 
 
@@ -31,22 +31,28 @@ def heard_vote(turn: Turn, chain: str, name: str, vote: Vote) -> None:
     if len(vote.signature) != N_SIGNATURE_BYTES:
         return  # Merged signatures name nobody.
     reader = reader_of(turn, chain, node)
-    mine = _signed(reader, vote)
-    if mine is not None:
-        for other in node.heard:
-            if other.index == vote.index and other.epoch == vote.epoch:
-                _compare(turn, chain, name, reader, other, mine)
-    node = turn.node(chain, name)
-    if vote not in node.heard:
-        heard = (*node.heard, vote)[-MOST_HEARD:]
-        turn.set_node(chain, replace(node, heard=heard))
+    heard = node.heard.get((vote.epoch, vote.index)) or ()
+    for other in heard:
+        if _contradict(reader, other, vote):
+            _compare(turn, chain, name, reader, other, vote)
+    if vote not in heard:
+        node = turn.node(chain, name)
+        heard = (*heard, vote)[-MOST_HEARD:]
+        by_voter = node.heard.insert((vote.epoch, vote.index), heard)
+        turn.set_node(chain, replace(node, heard=by_voter))
 
 
 def compare_heard(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
     """A block is here now: votes for it that came before can be read at last."""
-    for vote in turn.node(chain, name).heard:
-        if vote.block_hash == block_hash:
-            heard_vote(turn, chain, name, vote)
+    by_voter = turn.node(chain, name).heard
+    early = [
+        (voter, vote)
+        for voter, heard in by_voter.items()
+        for vote in heard
+        if vote.block_hash == block_hash
+    ]
+    for _, vote in sorted(early, key=lambda pair: pair[0]):
+        heard_vote(turn, chain, name, vote)
 
 
 def _signed(reader: SideReader, vote: Vote) -> SignedVote | None:
@@ -75,20 +81,43 @@ def _header(reader: SideReader, block_hash: bytes) -> SideHeader | None:
     return reader.tree[block_hash].block.header
 
 
+def _contradict(reader: SideReader, one: Vote, other: Vote) -> bool:
+    """Do two votes of one voter break a rule, as far as can be read without keys?"""
+    if one.block_hash == other.block_hash or one.phase != other.phase:
+        return False
+    first, second = _rounds(reader, one), _rounds(reader, other)
+    if first is None or second is None:
+        return False
+    if first[0] == second[0]:
+        return True
+    first, second = sorted((first, second))
+    return one.phase == "vote" and second[1] < first[1]
+
+
+def _rounds(reader: SideReader, vote: Vote) -> tuple[int, int] | None:
+    """The round voted in, and that of the block that the voted one builds on."""
+    header = reader.header(vote.block_hash)
+    if header is None or header.epoch != vote.epoch:
+        return None
+    source = None
+    if header.justify != reader.rules(header.epoch).base:
+        source = reader.header(header.justify.hash)
+    source_round = 0 if source is None else source.round
+    return (header.round if vote.phase == "vote" else vote.round), source_round
+
+
 def _compare(
-    turn: Turn, chain: str, name: str, reader: SideReader, vote: Vote, mine: SignedVote
+    turn: Turn, chain: str, name: str, reader: SideReader, one: Vote, other: Vote
 ) -> None:
-    theirs = _signed(reader, vote)
-    if theirs is None or (theirs.key, theirs.phase) != (mine.key, mine.phase):
-        return
-    if theirs.header.hash == mine.header.hash:
+    """Accuse whoever signed both of two votes that contradict each other."""
+    theirs, mine = _signed(reader, one), _signed(reader, other)
+    if theirs is None or mine is None or theirs.key != mine.key:
         return
     if theirs.round == mine.round:
         accuse(turn, chain, name, Evidence(TWO_VOTES, theirs.raw, mine.raw))
         return
-    first, second = sorted((theirs, mine), key=lambda one: one.round)
-    if second.phase == "vote" and second.source_round < first.source_round:
-        accuse(turn, chain, name, Evidence(VOTE_BEHIND, first.raw, second.raw))
+    first, second = sorted((theirs, mine), key=lambda vote: vote.round)
+    accuse(turn, chain, name, Evidence(VOTE_BEHIND, first.raw, second.raw))
 
 
 def accuse(turn: Turn, chain: str, name: str, record: Evidence) -> None:

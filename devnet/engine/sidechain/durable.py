@@ -66,6 +66,10 @@ def ballot_changes(
     nodes: Iterable[SideNode], before: Iterable[SideNode] = ()
 ) -> Changes:
     """The voting states that differ from those of the validators before."""
+    nodes, before = tuple(nodes), tuple(before)
+    if len(nodes) == len(before):
+        pairs = [(a, b) for a, b in zip(nodes, before, strict=True) if a is not b]
+        nodes, before = [new for new, _ in pairs], [old for _, old in pairs]
     known = {node.name: node.ballots for node in before}
     changes: list[tuple[bytes, bytes | None]] = []
     for node in nodes:

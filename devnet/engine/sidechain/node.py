@@ -120,7 +120,8 @@ class SideNode:
     early_swaps: requests and approvals of a swap that leave an epoch still to come.
     foreseen: hashes whose work its engine will ask for soon.
     swap, cancel: the swap that it approved, and the end of one.
-    recent: hashes of the newest blocks that came. heard: newest votes of others.
+    recent: hashes of the newest blocks that came. heard: newest votes of others,
+    by epoch and place.
     proofs: evidence that waits for a block, by the key that it convicts.
     needs: why it does not run the rule in force, or nothing.
     inbox: what came while the validator stood still.
@@ -148,7 +149,9 @@ class SideNode:
     early_swaps: tuple[object, ...] = ()
     foreseen: tuple[bytes, ...] = ()
     recent: tuple[bytes, ...] = ()
-    heard: tuple[Vote, ...] = ()
+    heard: HashTrieMap[tuple[int, int], tuple[Vote, ...]] = field(
+        default_factory=HashTrieMap
+    )
     proofs: HashTrieMap[bytes, Evidence] = field(default_factory=HashTrieMap)
     needs: str = ""
     inbox: tuple[object, ...] = ()
