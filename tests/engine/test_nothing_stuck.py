@@ -22,6 +22,7 @@ from devnet.engine.events import SwapDropped, TxDropped, TxsMined
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.network import Network, SidechainSpec
+from tests.engine.purse import Purse
 from tests.engine.support import (
     BTM_UNITS,
     ONE_SOLO,
@@ -304,3 +305,20 @@ def test_an_orphan_is_taken_as_soon_as_its_parent_is_handed_in():
         assert net.submit(parent.raw, chain).fate == "waiting"
 
         assert net.show(chain)["mempool"] == 2
+
+
+def test_what_a_validator_that_is_behind_was_handed_reaches_the_others() -> None:
+    """Regression: it kept the payment to itself, and only others make blocks."""
+    net = network((SidechainSpec("alpha", "poa"),), depth=1)
+    deposit(net, 100 * BTM_UNITS, "BTM", "alpha")
+    net.request_swap("alpha", "solo", validators=("v3",))
+    run_until(net, lambda: net.show("alpha")["epoch"] == 1)
+    kill = net.start_fault("kill", "alpha", "v1")
+    net.transfer_value("alice", "bob", 1, "BTM", "alpha")
+    run_until(net, lambda: net.balance("bob", "alpha", "BTM") == 1)
+    purse = Purse(net, "alpha", 3)
+    net.mend(kill.id)
+    purse.pay()
+    assert validator(net, "alpha", "v1").pool_orphans, "v1 is not behind"
+
+    run_until(net, lambda: purse.is_mined(purse.accepted[1]), 10_000)

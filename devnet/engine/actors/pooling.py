@@ -129,16 +129,22 @@ def submit_all(
     answers = _take_all(turn, chain, name, txs)
     _hold_orphans(turn, chain, name, txs, answers)
     taken = _newly_taken(pool, txs, answers)
-    if not taken:
-        return answers
+    pairs = zip(txs, answers, strict=True)
+    early = [tx for tx, answer in pairs if isinstance(answer, UnknownOutput)]
     for tx in taken:
         turn.say(TxQueued(chain=chain, id=tx.id.hex(), what=what))
-    alone, message = len(taken) == 1, SideTxsCame(taken)
-    label = taken[0].id if alone else sha3(b"".join(tx.id for tx in taken))
-    for other in turn.node_names(chain)[1:]:
-        turn.send(actor_name(chain, name), actor_name(chain, other), label, message)
-    try_orphans(turn, chain, name)
-    feed_all(turn, chain, name, Woken(turn.wall_ms))
+    # The others hear of early ones too: nobody tells them when those join a pool here.
+    told = (*taken, *early)
+    if not told:
+        return answers
+    label = told[0].id if len(told) == 1 else sha3(b"".join(tx.id for tx in told))
+    me, message = actor_name(chain, name), SideTxsCame(told)
+    for other in turn.node_names(chain):
+        if other != name:
+            turn.send(me, actor_name(chain, other), label, message)
+    if taken:
+        try_orphans(turn, chain, name)
+        feed_all(turn, chain, name, Woken(turn.wall_ms))
     return answers
 
 
