@@ -129,12 +129,10 @@ def submit_all(
     answers = _take_all(turn, chain, name, txs)
     _hold_orphans(turn, chain, name, txs, answers)
     taken = _newly_taken(pool, txs, answers)
-    pairs = zip(txs, answers, strict=True)
-    early = [tx for tx, answer in pairs if isinstance(answer, UnknownOutput)]
+    early = [t for t, no in zip(txs, answers, strict=True) if type(no) is UnknownOutput]
     for tx in taken:
         turn.say(TxQueued(chain=chain, id=tx.id.hex(), what=what))
-    # The others hear of early ones too: nobody tells them when those join a pool here.
-    told = (*taken, *early)
+    told = (*taken, *early)  # Nobody tells of early ones when they join the pool here.
     if not told:
         return answers
     label = told[0].id if len(told) == 1 else sha3(b"".join(tx.id for tx in told))
