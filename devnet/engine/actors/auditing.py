@@ -28,7 +28,13 @@ def best_main_tip(turn: Turn, chain: str) -> bytes:
     side, tree = turn.side(chain), turn.tree
     anchor = side.tree[side.head].anchor.hash
     views = [node.view for node in turn.main_nodes]
-    views += [turn.collector.view, *(node.main for node in turn.nodes(chain))]
+    views += [turn.collector.view]
+    # Who is shown the attacker's mainchain is no witness of the real one.
+    views += [
+        node.main
+        for node in turn.nodes(chain)
+        if not turn.has_fault("lying-node", chain, node.name)
+    ]
 
     def standing(tip: bytes) -> tuple[int, int, bool]:
         return tree[tip].height, tree[tip].work_sum, tree.is_ancestor(anchor, tip)

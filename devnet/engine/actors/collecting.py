@@ -133,7 +133,7 @@ def _claim_if_settled(turn: Turn, lock: SeenLock) -> SeenLock:
     if is_first and transfer is not None:
         _say_crafted(turn, transfer, lock, tx, proof)
     for offer in found:
-        hand_in(turn, offer.chain, offer.tx)
+        hand_in(turn, offer.chain, offer.tx, offer.late_ms)
     return replace(lock, submitted_at=tip_height)
 
 
@@ -188,11 +188,20 @@ def make_claim(turn: Turn, lock: SeenLock) -> tuple[Transaction, MerkleBlock]:
     return claim, proof
 
 
-def hand_in(turn: Turn, chain: str, tx: Transaction) -> None:
-    """Send a Claim to the validators without it; each judges it for itself."""
+def hand_in(turn: Turn, chain: str, tx: Transaction, late_ms: int = 0) -> None:
+    """
+    Send a Claim to the validators without it; each judges it for itself.
+
+    Args:
+        late_ms: as `forging.Offer` has it.
+    """
     for node in turn.nodes(chain):
         if tx.id not in node.pool:
-            turn.send(ACTOR, actor_name(chain, node.name), tx.id, SideTxCame(tx))
+            to = actor_name(chain, node.name)
+            if late_ms:
+                turn.later(late_ms, to, SideTxCame(tx))
+            else:
+                turn.send(ACTOR, to, tx.id, SideTxCame(tx))
 
 
 def transfer_of(turn: Turn, lock_id: bytes) -> Transfer | None:

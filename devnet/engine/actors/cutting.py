@@ -47,6 +47,19 @@ def members(turn: Turn, chain: str) -> tuple[str, ...]:
 
 def partition(turn: Turn, chain: str, groups: Sequence[Sequence[str]] = ()) -> Groups:
     """
+    Cut a chain's network into groups that do not hear each other, and say so.
+
+    Args and Raises:
+        As `cut`.
+    """
+    chosen = cut(turn, chain, groups)
+    sides = " | ".join(",".join(group) for group in chosen)
+    turn.say(FaultStarted(fault=CUT, target=chain, detail=sides))
+    return chosen
+
+
+def cut(turn: Turn, chain: str, groups: Sequence[Sequence[str]] = ()) -> Groups:
+    """
     Cut a chain's network into groups that do not hear each other.
 
     Everybody who is in no group (the collector, validators as followers of the
@@ -77,22 +90,25 @@ def partition(turn: Turn, chain: str, groups: Sequence[Sequence[str]] = ()) -> G
     if len(chosen) < 2:
         raise BadValue(f"one group is no cut: {', '.join(chosen[0])}")
     turn.cuts = turn.cuts.insert(chain, tuple(chosen))
-    sides = " | ".join(",".join(group) for group in chosen)
-    turn.say(FaultStarted(fault=CUT, target=chain, detail=sides))
     return tuple(chosen)
 
 
 def heal(turn: Turn, chain: str) -> None:
     """
-    Join the network again: everybody sends what the others have not seen.
+    Join the network again, and say so.
 
     Raises:
         NotCut: it is whole.
     """
     if chain not in turn.cuts:
         raise NotCut(f"{chain} is not cut")
-    turn.cuts = turn.cuts.remove(chain)
     turn.say(FaultEnded(fault=CUT, target=chain))
+    join(turn, chain)
+
+
+def join(turn: Turn, chain: str) -> None:
+    """Join a cut network: everybody sends what the others have not seen."""
+    turn.cuts = turn.cuts.remove(chain)
     if chain == MAIN:
         exchange_main(turn)
     else:

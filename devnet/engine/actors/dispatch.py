@@ -11,6 +11,7 @@ from devnet.engine.actors import (
     mainchain,
     pooling,
     registering,
+    rivals,
     validators,
     witness,
 )
@@ -27,6 +28,7 @@ from devnet.engine.actors.messages import (
     MainTxCame,
     MineStart,
     MineTry,
+    RivalTry,
     SideBlockCame,
     SideTxCame,
     SideTxsCame,
@@ -44,6 +46,9 @@ def dispatch(turn: Turn, due: Due) -> None:
         return
     if isinstance(due.what, FaultEnds):
         faulting.expire(turn, due.what.fault_id)
+        return
+    if isinstance(due.what, RivalTry):
+        rivals.try_nonce(turn, due.what)
         return
     if isinstance(due.what, GossipDue):
         lifecycle.gossip(turn, due.what)

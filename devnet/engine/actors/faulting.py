@@ -10,11 +10,14 @@ or do not.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from devnet.engine.actors import lifecycle
 from devnet.engine.actors.faultkinds import LIES, FaultKind
 from devnet.engine.actors.messages import FaultEnds, GossipDue
 from devnet.engine.actors.plays import PLAYS, Play
 from devnet.engine.actors.scenariokinds import KINDS
+from devnet.engine.actors.seeing import keep, tell_events
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
 from devnet.engine.errors import BadValue, NameTaken, UnknownName
@@ -88,7 +91,14 @@ def start(
     if name == "loss" and chain != MAIN:
         turn.later(lifecycle.GOSSIP_MS, ACTOR, GossipDue(chain, 0))
     _tell_state(turn, fault)
-    PLAYS.get(name, NO_PLAY).begin(turn, fault)
+    play = PLAYS.get(name, NO_PLAY)
+    cast = tuple(
+        start(turn, part, chain, who).id for part, who in play.cast(turn, fault)
+    )
+    if cast:
+        fault = replace(fault, parts=cast)
+        keep(turn, fault)
+    play.begin(turn, fault)
     return fault
 
 
@@ -161,6 +171,9 @@ def end(turn: Turn, fault_id: str) -> Fault:
             f"no fault {fault_id!r} is at work", hint=f"At work: {known}."
         )
     turn.faults = tuple(other for other in turn.faults if other.id != fault_id)
+    for part in fault.parts:
+        if any(other.id == part for other in turn.faults):
+            end(turn, part)
     PLAYS.get(fault.kind, NO_PLAY).end(turn, fault)
     turn.say(FaultEnded(fault=fault.kind, target=fault.target, id=fault.id))
     if fault.kind == "kill":
@@ -174,6 +187,13 @@ def end(turn: Turn, fault_id: str) -> Fault:
         lifecycle.catch_up(turn, fault.chain, names)
     _tell_state(turn, fault)
     return fault
+
+
+def tell_seen(turn: Turn) -> None:
+    """What this step shows of the faults at work."""
+    tell_events(turn)
+    for fault in turn.faults:
+        PLAYS.get(fault.kind, NO_PLAY).watch(turn, fault)
 
 
 def expire(turn: Turn, fault_id: str) -> None:

@@ -12,8 +12,9 @@ from typing import Literal
 
 Target = Literal["network", "validator", "sidechain", "mainchain", "lesson"]
 Watch = Literal[
-    "claims", "blocks", "undone", "locks", "alarms", "offences", "states", "swaps"
-]
+    "claims", "blocks", "undone", "locks", "alarms", "offences", "states", "swaps",
+    "closing",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,6 @@ class FaultKind:
         unit: of its value, or nothing when it takes none; with bounds and default.
         holds: invariants that hold throughout. breaks: those that do not, and that is
             the lesson.
-        parts: other faults that it consists of, for the same target.
         watches: which events are noted as what was seen of it.
     """
 
@@ -42,7 +42,6 @@ class FaultKind:
     high: int = 0
     holds: tuple[str, ...] = ("I6",)
     breaks: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
     watches: tuple[Watch, ...] = ()
 
 

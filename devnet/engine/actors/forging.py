@@ -37,14 +37,21 @@ FORGERIES: dict[str, tuple[str, ...]] = {
     "steal-claim": ("recipient",),
 }
 """Faults that change an honest claim, each with the changes that are offered."""
+BY_HAND_MS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A claim that a collector hands in, and on which sidechain."""
+    """
+    A claim that a collector hands in, and on which sidechain.
+
+    late_ms: it goes to each validator by hand, so much later, past any cut; 0: it is
+    sent like any message.
+    """
 
     chain: str
     tx: Transaction
+    late_ms: int = 0
 
 
 def offers(
@@ -64,10 +71,23 @@ def offers(
     for fault in turn.faults:
         if fault.kind == "two-chains" and fault.chain != lock.chain:
             found.append(Offer(fault.chain, make(replace(lock, chain=fault.chain))))
+        if fault.kind == "double-claim" and fault.chain == lock.chain:
+            return (
+                Offer(lock.chain, honest, BY_HAND_MS),
+                Offer(lock.chain, _written_otherwise(turn, honest), 10 * BY_HAND_MS),
+            )
         if fault.chain == lock.chain and fault.kind in _DISHONEST:
             given = _DISHONEST[fault.kind](turn, fault, lock, honest)
             return tuple(Offer(lock.chain, tx) for tx in given)
     return tuple(found)
+
+
+def _written_otherwise(turn: Turn, honest: Transaction) -> Transaction:
+    """A second claim of the same lock, with the money in two pieces."""
+    first = honest.outputs[0]
+    pieces = (replace(first, amount=first.amount - 1), replace(first, amount=1))
+    second = replace(honest, outputs=(*pieces, *honest.outputs[1:]), received=None)
+    return sign_claim(second, turn.collector.xprv)
 
 
 def _changed(

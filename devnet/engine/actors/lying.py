@@ -11,7 +11,7 @@ from devnet.engine.actors.messages import BadBlockCame
 from devnet.engine.actors.seats import actor_name, index_of, reader_of
 from devnet.engine.actors.sending import broadcast, say_sent
 from devnet.engine.actors.turn import Turn
-from devnet.engine.bc.merkle import tx_root
+from devnet.engine.bc.merkle import status_root, tx_root
 from devnet.engine.bc.sideblock import (
     SideBlock,
     phase_message,
@@ -22,7 +22,9 @@ from devnet.engine.bc.transaction import BTM, Coinbase, Output, Transaction
 from devnet.engine.interfaces import Header, Phase, Vote, VoteMessage
 from devnet.engine.keys.aggregation import ED25519_LIST, aggregation_of
 from devnet.engine.keys.chainkd import sign
+from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.state import SideTree
 
 COIN = 100_000_000
 
@@ -46,11 +48,36 @@ def greedy(node: SideNode, chain_id: bytes, block: SideBlock) -> SideBlock:
     return _with_coinbase(node, chain_id, block, coinbase)
 
 
+def doubled(
+    tree: SideTree, node: SideNode, chain_id: bytes, block: SideBlock
+) -> SideBlock | None:
+    """
+    The block with a claim once more: one that it holds, or the newest one below it.
+    None when nothing was ever claimed.
+    """
+    found = [tx for tx in block.transactions if is_claim(tx)]
+    entry = tree[block.header.previous]
+    while not found and entry.height:
+        found = [tx for tx in entry.block.transactions if is_claim(tx)]
+        entry = tree[entry.header.previous]
+    if not found:
+        return None
+    return _with_body(node, chain_id, block, (*block.transactions, found[-1]))
+
+
 def _with_coinbase(
     node: SideNode, chain_id: bytes, block: SideBlock, coinbase: Transaction
 ) -> SideBlock:
-    txs = (coinbase, *block.transactions[1:])
+    body = (coinbase, *block.transactions[1:])
+    return _with_body(node, chain_id, block, body)
+
+
+def _with_body(
+    node: SideNode, chain_id: bytes, block: SideBlock, txs: tuple[Transaction, ...]
+) -> SideBlock:
     header = replace(block.header, tx_root=tx_root([tx.id for tx in txs]))
+    if len(txs) != len(block.transactions):
+        header = replace(header, status_root=status_root([False] * len(txs)))
     signature = sign(node.xprv, proposal_message(chain_id, header.hash))
     return SideBlock(replace(header, signature=signature), txs)
 

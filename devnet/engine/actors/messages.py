@@ -88,6 +88,23 @@ class FaultEnds:
 
 
 @dataclass(frozen=True, slots=True)
+class RivalTry:
+    """
+    An attacker tries one nonce for a block of a mainchain branch of its own.
+
+    Args:
+        fault_id: the fault that it belongs to; nothing: it goes on by itself.
+        branch: the block it began on, then those found so far.
+        n_blocks: how many it wants at least.
+    """
+
+    fault_id: str
+    branch: tuple[bytes, ...]
+    n_blocks: int
+    nonce: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class GossipDue:
     """On a chain whose network loses messages, each tells another what it has."""
 

@@ -5,9 +5,18 @@ What happens when a scenario of several steps begins, and when it is mended.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from devnet.engine.actors import collecting, forging, mainchain, pooling
+from devnet.engine.actors import (
+    collecting,
+    cutting,
+    forging,
+    lifecycle,
+    mainchain,
+    pooling,
+    rivals,
+)
 from devnet.engine.actors.issuing import signed_mint
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.purses import asset_of, main_purse, side_purse
@@ -16,8 +25,8 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
 from devnet.engine.bc.transaction import BTM, Output, Spend, with_arguments
 from devnet.engine.chain.wallet import pay
-from devnet.engine.errors import DevnetError
-from devnet.engine.federation.collector import Watched
+from devnet.engine.errors import BadValue, DevnetError
+from devnet.engine.federation.collector import SeenLock, Watched
 from devnet.engine.federation.programs import lock_program
 
 MONEY = 5
@@ -28,12 +37,26 @@ def _nothing(turn: Turn, fault: Fault) -> None:
     """Some plays need no more than to be at work, or to be over."""
 
 
+def _nobody(turn: Turn, fault: Fault) -> Cast:
+    return ()
+
+
+Cast: TypeAlias = "tuple[tuple[str, str], ...]"
+"""Faults of validators that a scenario consists of: kind and validator."""
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What a kind of fault does when it begins and when it ends."""
+    """
+    What a kind of fault does when it begins, after each step, and when it ends.
+
+    cast: faults of validators that begin and end with it.
+    """
 
     begin: Callable[[Turn, Fault], None] = _nothing
     end: Callable[[Turn, Fault], None] = _nothing
+    watch: Callable[[Turn, Fault], None] = _nothing
+    cast: Callable[[Turn, Fault], Cast] = _nobody
 
 
 def _lock_that_fails(turn: Turn, fault: Fault) -> None:
@@ -73,7 +96,155 @@ def _issue_here(turn: Turn, fault: Fault) -> None:
             saw(turn, fault.id, words)
 
 
+# Validators.
+
+
+def _both_lies(turn: Turn, fault: Fault) -> Cast:
+    return (("equivocate", fault.node), ("vote-twice", fault.node))
+
+
+def _last(turn: Turn, chain: str, back: int = 1) -> str:
+    """The last validator with a seat, or one before it."""
+    head = turn.side(chain).tree[turn.side(chain).head]
+    names = [one.name for one in head.state.seated.validators]
+    return names[-min(back, len(names))]
+
+
+def _under_fire(turn: Turn, fault: Fault) -> Cast:
+    """One absent, one that makes two blocks a turn and votes for everything."""
+    absent, liar = _last(turn, fault.chain), _last(turn, fault.chain, 2)
+    return (("kill", absent), ("equivocate", liar), ("vote-twice", liar))
+
+
+def _without_engine(turn: Turn, fault: Fault) -> Cast:
+    return (("missing-engine", _last(turn, fault.chain)),)
+
+
+def _cut(turn: Turn, fault: Fault) -> None:
+    names = cutting.members(turn, fault.chain)
+    if fault.value >= len(names):
+        raise BadValue(
+            f"{fault.chain} has {len(names)} members, {fault.value} of them cut off "
+            "are all of them",
+        )
+    sides = cutting.cut(
+        turn, fault.chain, (names[: -fault.value], names[-fault.value :])
+    )
+    saw(turn, fault.id, " | ".join(", ".join(side) for side in sides))
+
+
+def _join(turn: Turn, fault: Fault) -> None:
+    if fault.chain in turn.cuts:
+        cutting.join(turn, fault.chain)
+
+
+# Mainchains.
+
+
+def _watch_misled(turn: Turn, fault: Fault) -> None:
+    """
+    Offer the lie as a claim once the misled one sees it settled, and tell who holds the
+    block that the misled one makes.
+    """
+    _offer_lie(turn, fault)
+    tree = turn.side(fault.chain).tree
+    entry = tree[turn.node(fault.chain, fault.node).head]
+    if entry.anchor.hash in fault.memory[1:] and entry.claims:
+        words = f"{fault.node} alone votes for block {entry.height}, which claims it"
+        saw(turn, fault.id, words)
+    for other in turn.nodes(fault.chain):
+        for held in other.held_blocks if other.name != fault.node else ():
+            header = tree[held].block.header
+            saw(
+                turn,
+                fault.id,
+                f"{other.name} holds block {header.height} of {fault.node}: main "
+                f"{header.anchor.height} {header.anchor.hash.hex()[:8]} is not settled "
+                "for it",
+            )
+
+
+def _offer_lie(turn: Turn, fault: Fault) -> None:
+    """The collector, who is in it too, claims the lock that only one validator sees."""
+    node = turn.node(fault.chain, fault.node)
+    if len(fault.memory) < 2 or node.main.tip not in fault.memory:
+        return
+    words = f"the collector claims {rivals.LIE} BTM that {fault.node} alone sees"
+    if words in fault.seen:
+        return
+    saw(turn, fault.id, words)
+    key, entry = key_of(turn, rivals.LIAR), turn.tree[fault.memory[1]]
+    spec = turn.side(fault.chain).tree.spec
+    program = lock_program(turn.before.federation, spec.chain_id, key.program)
+    coin = next(one for one in entry.change.created if one.program == program)
+    lock = SeenLock(coin, fault.chain, key.program, entry.hash)
+    tx, _ = collecting.make_claim(turn, lock)
+    collecting.hand_in(turn, fault.chain, tx)
+
+
+def _mislead_no_more(turn: Turn, fault: Fault) -> None:
+    """It is set up anew with what an honest one has; what it signed stays."""
+    honest = next(node for node in turn.nodes(fault.chain) if node.name != fault.node)
+    node = turn.node(fault.chain, fault.node)
+    lifecycle.kill(turn, fault.chain, fault.node)
+    turn.set_node(
+        fault.chain,
+        replace(
+            turn.node(fault.chain, fault.node), main=honest.main, head=honest.head,
+            seen=honest.seen, final=honest.final, ballots=node.ballots,
+        ),
+    )  # fmt: skip
+    lifecycle.restart(turn, fault.chain, fault.node)
+
+
+def _watch_forks(turn: Turn, fault: Fault) -> None:
+    """Tell of a lock that two branches claim, and of the one claim that remains."""
+    side = turn.side(fault.chain)
+    heads = {node.head: node.name for node in reversed(turn.nodes(fault.chain))}
+    for transfer in turn.transfers.values() if len(heads) > 1 or fault.seen else ():
+        lock_id, claims = transfer.lock_id, {}
+        for head in sorted(heads, key=heads.__getitem__):
+            state = side.tree[head].state
+            claim = state.claimed.get(lock_id)
+            if claim is not None:
+                claims[state.hashes[claim.height]] = f"{claim.height} of {heads[head]}"
+        forked = f"two branches claim lock {lock_id.hex()[:8]}"
+        if len(claims) > 1:
+            saw(turn, fault.id, forked)
+            for block_hash, whose in claims.items():
+                saw(turn, fault.id, f"it is in block {whose}, {block_hash.hex()[:8]}")
+        elif len(heads) == 1 and claims and forked in _now(turn, fault).seen:
+            words = f"one claim of lock {lock_id.hex()[:8]} remains"
+            saw(turn, fault.id, words)
+
+
+def _watch_closing(turn: Turn, fault: Fault) -> None:
+    """Tell of two closing blocks of one height."""
+    tree = turn.side(fault.chain).tree
+    found: dict[int, set[bytes]] = {}
+    for node in turn.nodes(fault.chain):
+        entry = tree[node.head]
+        if entry.is_closing():
+            found.setdefault(entry.height, set()).add(entry.hash)
+    for height, hashes in found.items():
+        if len(hashes) > 1:
+            both = " and ".join(sorted(one.hex()[:8] for one in hashes))
+            saw(turn, fault.id, f"two closing blocks of height {height}: {both}")
+
+
+def _now(turn: Turn, fault: Fault) -> Fault:
+    return next((one for one in turn.faults if one.id == fault.id), fault)
+
+
 PLAYS = {
+    "double-claim": Play(watch=_watch_forks),
+    "double-sign": Play(cast=_both_lies),
+    "swap-under-fire": Play(watch=_watch_closing, cast=_under_fire),
+    "swap-missing-engine": Play(cast=_without_engine),
+    "partition": Play(_cut, _join),
+    "shallow-reorg": Play(rivals.reorganise),
+    "deep-reorg": Play(rivals.reorganise_deep, rivals.come_back),
+    "lying-node": Play(rivals.mislead, _mislead_no_more, _watch_misled),
     "failed-tx": Play(
         _lock_that_fails, lambda turn, fault: forging.forget_failed(turn)
     ),

@@ -16,7 +16,6 @@ from devnet.engine.actors.naming import learn_assets
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.rolls import say_roster
 from devnet.engine.actors.rulings import drop_late_swap, say_swap
-from devnet.engine.actors.seeing import tell_seen
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer
 from devnet.engine.audit import check_finality
@@ -52,7 +51,7 @@ def report(turn: Turn) -> None:
     if transfers_wait(turn.before) != transfers_wait(turn):
         plan_all(turn)
     if turn.faults:
-        tell_seen(turn)
+        faulting.tell_seen(turn)
 
 
 # The mainchain.
@@ -250,6 +249,8 @@ def _best_head(turn: Turn, side: Sidechain) -> SideEntry:
     if not heads:
         return best
     for node in turn.nodes(side.name):
+        if turn.has_fault("lying-node", side.name, node.name):
+            continue  # It lives on a mainchain that only it was shown.
         entry = side.tree[node.head]
         if weighs_more(entry, best):
             best = entry

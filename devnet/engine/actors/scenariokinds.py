@@ -6,7 +6,9 @@ Source: protocol page "scenarios", section 2.
 
 from __future__ import annotations
 
-from devnet.engine.actors.faultkinds import NETWORK, VALIDATOR, FaultKind
+from typing import get_args
+
+from devnet.engine.actors.faultkinds import NETWORK, VALIDATOR, FaultKind, Target
 
 PEG = (
     FaultKind(
@@ -65,6 +67,73 @@ PEG = (
         holds=("I2",),
     ),
 )  # fmt: skip
-SCENARIOS = PEG
-KINDS = {kind.name: kind for kind in (*NETWORK, *VALIDATOR, *SCENARIOS)}
-"""Everything that can be broken on purpose, by name."""
+MAINCHAIN = (
+    FaultKind(
+        "shallow-reorg", "mainchain",
+        "the mainchain's last blocks are replaced, none below a settled one",
+        "a lock in them sinks back to the mempool and its counter starts again; it "
+        "was not claimable yet",
+        "blocks", 1, 1, 100, holds=("I1", "I5"), watches=("undone", "locks"),
+    ),
+    FaultKind(
+        "deep-reorg", "mainchain",
+        "the mainchain is replaced from below the newest claimed lock on, whose money "
+        "is spent otherwise; mending brings the old branch back",
+        "the peg freezes, the alarm rings, transfers go on: the cost of a finite depth",
+        holds=("I6",), breaks=("I1", "I5"), watches=("undone", "alarms"),
+    ),
+)  # fmt: skip
+BYZANTINE = (
+    FaultKind(
+        "lying-node", "validator",
+        "it is shown a mainchain of the attacker's, with a lock of 1000 BTM in it, and "
+        "the collector claims that lock",
+        "the others refuse the claim by C10 and hold its block; it votes alone",
+        holds=("I1", "I6"), watches=("claims", "alarms"),
+    ),
+    FaultKind(
+        "double-claim", "validator",
+        "its blocks hold a claim twice, and the collector hands a second claim of each "
+        "lock to everybody, past any cut",
+        "C2 in the pool and in the block, whose maker is convicted; after a fork one "
+        "claim remains",
+        holds=("I3",), watches=("claims", "blocks", "undone", "offences"),
+    ),
+    FaultKind(
+        "double-sign", "validator", "it proposes twice and votes twice in a round",
+        "an evidence record; its bond is burned but for the reporter's part, its seat "
+        "is gone",
+        holds=("I6",), watches=("offences", "swaps"),
+    ),
+)  # fmt: skip
+CONSENSUS = (
+    FaultKind(
+        "partition", "network", "so many of a chain's members hear only one another",
+        "three of four go on and the fourth catches up; two of four certify nothing",
+        "members", 1, 1, 100, holds=("I6",), watches=("undone",),
+    ),
+    FaultKind(
+        "swap-under-fire", "sidechain",
+        "the last validator with a seat is gone, and the one before makes two blocks a "
+        "turn and votes for everything",
+        "a swap closes and opens all the same: one chain, the same coins before and "
+        "after",
+        holds=("I6", "I10"), watches=("closing", "swaps", "alarms", "offences"),
+    ),
+    FaultKind(
+        "swap-missing-engine", "sidechain",
+        "the last validator with a seat can load no further engine",
+        "it approves no swap; after one it stops and says which engine it needs, and "
+        "the chain goes on",
+        holds=("I6",), watches=("states", "swaps"),
+    ),
+)  # fmt: skip
+SCENARIOS = (*PEG, *MAINCHAIN, *BYZANTINE, *CONSENSUS)
+_ALL = (*NETWORK, *VALIDATOR, *SCENARIOS)
+KINDS = {
+    kind.name: kind
+    for target in get_args(Target)
+    for kind in _ALL
+    if kind.target == target
+}
+"""Everything that can be broken on purpose, by name, each target's kinds together."""

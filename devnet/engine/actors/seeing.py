@@ -12,6 +12,7 @@ from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
 from devnet.engine.events import (
+    BlockAdded,
     BlockRefused,
     BlockUndone,
     ClaimJudged,
@@ -46,7 +47,7 @@ def keep(turn: Turn, fault: Fault) -> None:
     )
 
 
-def tell_seen(turn: Turn) -> None:
+def tell_events(turn: Turn) -> None:
     """Tell what the events of this step show of the faults at work."""
     for fault in turn.faults:
         watches = KINDS[fault.kind].watches
@@ -85,6 +86,8 @@ def _words(watches: tuple[Watch, ...], fault: Fault, event: Event) -> str:
             )
         case ValidatorChanged(validator=name) if "states" in watches:
             return f"{name} is {event.state}" if fault.node in ("", name) else ""
+        case BlockAdded(closing=True) if "closing" in watches:
+            return f"closing block {event.height} by {event.producer}"
         case RuleSwapped() if "swaps" in watches:
             return f"{event.engine} from block {event.height} on"
     return ""

@@ -54,6 +54,12 @@ def publish(
     if turn.has_fault("propose-invalid", chain, name):
         lying.send_bad_block(turn, chain, name, lying.greedy(node, chain_id, unsigned))
         return
+    if turn.has_fault("double-claim", chain, name):
+        tree = turn.side(chain).tree
+        twice = lying.doubled(tree, node, chain_id, unsigned)
+        if twice is not None:
+            lying.send_bad_block(turn, chain, name, twice)
+            return
     signature = sign(node.xprv, proposal_message(chain_id, block_hash))
     block = replace(unsigned, header=replace(header, signature=signature))
     node = replace(
