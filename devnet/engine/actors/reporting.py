@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from devnet.engine.actors import auditing, faulting
+from devnet.engine.actors.heads import best_final, best_head
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
 from devnet.engine.actors.naming import learn_assets
 from devnet.engine.actors.owners import key_of
@@ -195,8 +196,8 @@ def _only_pools_changed(turn: Turn, side: Sidechain) -> bool:
 def _report_side(turn: Turn, side: Sidechain) -> None:
     old_head, old_final = side.head, side.final
     touched = turn.touched(side.name)
-    head = _best_head(turn, side)
-    final = _best_final(turn, side, head)
+    head = best_head(turn, side)
+    final = best_final(turn, side, head)
     if head.hash != old_head:
         turn.set_side(replace(turn.side(side.name), head=head.hash))
         _report_blocks(turn, side, side.tree[old_head], head)
@@ -236,34 +237,6 @@ def _check_final(turn: Turn, chain: str, one: Checkpoint, other: Checkpoint) -> 
     low, high = sorted((one, other), key=lambda point: point.height)
     found = check_finality(turn.side(chain).tree, chain, low.hash, high.hash)
     auditing.note_findings(turn, chain, found)
-
-
-def _best_head(turn: Turn, side: Sidechain) -> SideEntry:
-    """
-    The weightiest block that any validator follows; the present one on a tie. It was
-    the best before the step, so only those to whom something happened can know better.
-    """
-    best = side.tree[side.head]
-    touched = turn.touched(side.name)
-    heads = {node.head for was, node in touched if was is None or was.head != node.head}
-    if not heads:
-        return best
-    for node in turn.nodes(side.name):
-        if turn.has_fault("lying-node", side.name, node.name):
-            continue  # It lives on a mainchain that only it was shown.
-        entry = side.tree[node.head]
-        if weighs_more(entry, best):
-            best = entry
-    return best
-
-
-def _best_final(turn: Turn, side: Sidechain, head: SideEntry) -> Checkpoint:
-    """
-    One validator that can prove a block final is enough: proofs do not expire. Again
-    only those to whom something happened can bring news.
-    """
-    finals = [node.final for _, node in turn.touched(side.name)]
-    return max((side.final, head.final, *finals), key=lambda point: point.height)
 
 
 def _report_blocks(
