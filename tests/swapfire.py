@@ -35,7 +35,14 @@ from devnet.engine.events import (
 from devnet.engine.interfaces import Rules
 from devnet.engine.network import Network, SidechainSpec
 from devnet.plugins import BUILTIN_ENGINES
-from tests.engine.chaincheck import PROMISED, best_chain, check_all, closings
+from tests.engine.chaincheck import (
+    PROMISED,
+    best_chain,
+    check_all,
+    closings,
+    head_of,
+    side_of,
+)
 from tests.engine.purse import Purse
 from tests.engine.support import BTM_UNITS, all_books_hold, deposit, network, run, said
 
@@ -119,16 +126,14 @@ class Fire:
         self._tell("all is mended, payments end")
         self.net.set_hurry(-1)
         end_ms = self.net.now_ms + 120_000
-        goal = self.net.show(CHAIN)["height"] + 1
-        while not self._is_settled(goal):
+        while not self._is_settled():
             assert run(self.net, 70) == "reached"
             assert self.net.now_ms < end_ms, f"not settled: {self.net.show(CHAIN)}"
 
-    def _is_settled(self, goal: int) -> bool:
-        side = self.net.world.sidechain(CHAIN)
-        assert side is not None
+    def _is_settled(self) -> bool:
+        side = side_of(self.net, CHAIN)
         return (
-            self.net.show(CHAIN)["final"] >= goal
+            side.final.height >= side.tree[side.head].state.busy_height
             and "swap" not in self.net.show(CHAIN)
             and not any(len(node.pool) for node in side.nodes)
             and len({node.head for node in side.nodes}) == 1
@@ -191,9 +196,7 @@ class Fire:
     # Faults.
 
     def _rules(self) -> Rules:
-        side = self.net.world.sidechain(CHAIN)
-        assert side is not None
-        return side.tree[side.head].state.rules
+        return head_of(self.net, CHAIN).state.rules
 
     def _lists(self) -> list[dict[str, int]]:
         """Weights by name, of the list in force and of the one that is asked for."""

@@ -131,7 +131,7 @@ def consensus_facts(turn: Turn, side: Sidechain, notice: int) -> ConsensusFacts:
         needed=needed_weight(rules),
         blocks=blocks,
         rule=rule,
-        swap=swap_story(side, head, turn.faults, notice),
+        swap=swap_story(side, head, turn.faults, notice, turn.tools),
     )
 
 

@@ -126,7 +126,9 @@ class Reading:
         }
         if side.moving_to:
             facts["moving_to"] = side.moving_to
-        story = swap_story(side, head, self.world.faults, self.world.swap_notice)
+        story = swap_story(
+            side, head, self.world.faults, self.world.swap_notice, self.tools
+        )
         if story:
             facts["swap"] = story
         return facts

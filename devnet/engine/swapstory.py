@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from devnet.engine.actors.turn import Tools
 from devnet.engine.actors.world import OFF, Fault, Sidechain
 from devnet.engine.interfaces import Rules
 from devnet.engine.sidechain.state import SideEntry
@@ -17,7 +18,11 @@ from devnet.engine.sidechain.swap import in_force, last_cancel_height, needed_we
 
 
 def swap_story(
-    side: Sidechain, head: SideEntry, faults: tuple[Fault, ...], notice: int
+    side: Sidechain,
+    head: SideEntry,
+    faults: tuple[Fault, ...],
+    notice: int,
+    tools: Tools,
 ) -> dict[str, Any]:
     """
     Facts about the swap on its way, or the one that has just happened; empty if none.
@@ -29,51 +34,58 @@ def swap_story(
     pending, rules = head.state.pending, head.state.rules
     if pending is None:
         if rules.epoch and side.final.height <= rules.base.height:
-            return _opening(side, head, faults)
+            words = f"{rules.engine} is in force since {rules.base.height + 1}"
+            words += ", nothing final yet" + _trouble(
+                side, head.state.seated, faults, tools
+            )
+            return _facts(rules.engine, rules.base.height, "opening", words)
         return {}
-    record = pending.record
-    facts = {"to": record.engine, "after": record.closing_height}
-    left = record.closing_height - head.height
+    answer, record = in_force(side.tree, head), pending.record
+    closing_height = record.closing_height
+    left = closing_height - head.height
+    trouble = _trouble(
+        side, answer.rules if answer.opens_epoch else head.state.seated, faults, tools
+    )
+    if answer.opens_epoch:
+        words = f"block {closing_height} is final, {record.engine} makes the next"
+        return _facts(record.engine, closing_height, "opening", words + trouble, -left)
     if left > 0:
+        words = f"{left} blocks to go under {rules.engine}{trouble}"
+        facts = _facts(record.engine, closing_height, "scheduled", words)
         until = last_cancel_height(record, notice)
-        words = f"{left} blocks to go under {rules.engine}"
-        if head.height < until:
-            facts["cancel_until"] = until
-        return {**facts, "state": "scheduled", "n_closing": 0, "words": words}
-    closing = in_force(side.tree, head).closing
-    words = f"closing: {rules.engine} must make block {record.closing_height} final"
-    if closing:
-        words += _trouble(side, head.state.seated, faults)
+        return {**facts, "cancel_until": until} if head.height < until else facts
+    words = f"closing: {rules.engine} must make block {closing_height} final{trouble}"
+    return _facts(record.engine, closing_height, "closing", words, -left)
+
+
+def _facts(
+    engine: str, after: int, state: str, words: str, n_closing: int = 0
+) -> dict[str, Any]:
     return {
-        **facts, "state": "closing", "n_closing": max(0, -left), "words": words
+        "to": engine, "after": after, "state": state, "n_closing": n_closing,
+        "words": words,
     }  # fmt: skip
 
 
-def _opening(
-    side: Sidechain, head: SideEntry, faults: tuple[Fault, ...]
-) -> dict[str, Any]:
-    rules = head.state.rules
-    words = (
-        f"{rules.engine} is in force since {rules.base.height + 1}, nothing final yet"
-    )
-    return {
-        "to": rules.engine,
-        "after": rules.base.height,
-        "state": "opening",
-        "n_closing": 0,
-        "words": words + _trouble(side, head.state.seated, faults),
-    }
-
-
-def _trouble(side: Sidechain, rules: Rules, faults: tuple[Fault, ...]) -> str:
-    """What keeps the validators of a rule from a quorum, if anything does."""
+def _trouble(
+    side: Sidechain, rules: Rules, faults: tuple[Fault, ...], tools: Tools
+) -> str:
+    """What keeps the validators of a rule from a final block, if anything does."""
     off = {one.node for one in faults if one.chain == side.name and one.kind in OFF}
     off |= {node.name for node in side.nodes if node.needs}
-    up = sum(one.weight for one in rules.validators if one.name not in off)
-    needed = needed_weight(rules)
-    if up >= needed:
-        return ""
-    return (
-        f"; stuck: weight {up} is up, {needed} are needed, and no rule can decide "
-        "without them"
-    )
+    up = [one for one in rules.validators if one.name not in off]
+    finality = tools.engine(rules.engine).info.finality
+    if finality == "instant":
+        sealer = rules.validators[0].name
+        stuck = f"{sealer}, who alone seals, is down" if sealer in off else ""
+    elif finality == "certificate":
+        weight, needed = sum(one.weight for one in up), needed_weight(rules)
+        stuck = f"weight {weight} is up, {needed} are needed" if weight < needed else ""
+    else:
+        # Some rules of builders ask for more than half; none is content with less.
+        n = len(rules.validators)
+        least = n // 2 + 1 if finality == "builders" else 1
+        stuck = (
+            f"{len(up)} of {n} are up, {least} are needed" if len(up) < least else ""
+        )
+    return f"; stuck: {stuck}, and no rule can decide without them" if stuck else ""

@@ -27,6 +27,12 @@ def side_of(net: Network, chain: str):
     return side
 
 
+def head_of(net: Network, chain: str) -> SideEntry:
+    """The tip of the best branch."""
+    side = side_of(net, chain)
+    return side.tree[side.head]
+
+
 def best_chain(net: Network, chain: str) -> list[SideEntry]:
     """Every block of the best branch, genesis first."""
     side = side_of(net, chain)
