@@ -56,7 +56,7 @@ FLOORS = [
     ("devnet.engine.blas",),
     (
         "devnet.engine.events", "devnet.engine.clock", "devnet.engine.errors",
-        "devnet.engine.once", "devnet.engine.plain",
+        "devnet.engine.once", "devnet.engine.plain", "devnet.engine.copies",
     ),
     ("devnet.engine.data", "devnet.bootstrap"),
 ]  # fmt: skip

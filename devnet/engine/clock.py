@@ -25,11 +25,12 @@ def draw(seed: int, *question: str | int | bytes) -> int:
         seed: the world's seed.
         question: what is being drawn, for example ("latency", "v1", "v2", block hash).
     """
-    digest = sha3_256(str(seed).encode())
+    parts = [str(seed).encode()]
     for part in question:
         raw = part if isinstance(part, bytes) else str(part).encode()
-        digest.update(len(raw).to_bytes(4, "little") + raw)
-    return int.from_bytes(digest.digest()[:8], "little")
+        parts.append(len(raw).to_bytes(4, "little"))
+        parts.append(raw)
+    return int.from_bytes(sha3_256(b"".join(parts)).digest()[:8], "little")
 
 
 def draw_between(seed: int, low: int, high: int, *question: str | int | bytes) -> int:

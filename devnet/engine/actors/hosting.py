@@ -17,6 +17,7 @@ from devnet.engine.actors.sending import broadcast, say_sent, send
 from devnet.engine.actors.signing import cast_vote, publish, sign_view
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.witness import heard_vote
+from devnet.engine.copies import changed
 from devnet.engine.events import ConsensusGot, ValidatorChanged
 from devnet.engine.interfaces import (
     BlockJudged,
@@ -100,7 +101,7 @@ def feed(turn: Turn, chain: str, name: str, epoch: int, event: Input) -> None:
     before = node.engines[epoch]
     state, effects = engine.step(before, event, reader)
     if state is not before:
-        node = replace(node, engines=node.engines.insert(epoch, state))
+        node = changed(node, engines=node.engines.insert(epoch, state))
     turn.set_node(chain, node)
     carry_out(turn, chain, name, epoch, effects)
 

@@ -27,13 +27,18 @@ class Way:
     now_ms: int
 
 
+def usual_ms(config: WorldConfig, sender: str, to: str, name: bytes) -> int:
+    """How long a message is on its way where nothing is broken."""
+    low_ms, high_ms = config.low_latency_ms, config.high_latency_ms
+    return draw_between(config.seed, low_ms, high_ms, sender, to, name)
+
+
 def delays_ms(
     config: WorldConfig, faults: tuple[Fault, ...], way: Way
 ) -> tuple[int, ...]:
     """When the message arrives, from now: once, or several times, or never."""
     low_ms, high_ms = config.low_latency_ms, config.high_latency_ms
-    at_ms = draw_between(config.seed, low_ms, high_ms, way.sender, way.to, way.name)
-    copies = [at_ms]
+    copies = [usual_ms(config, way.sender, way.to, way.name)]
     for fault in faults:
         if fault.node or fault.chain != way.chain:
             continue

@@ -25,6 +25,7 @@ from devnet.engine.chain.mempool import (
     keep_orphan,
 )
 from devnet.engine.codec import sha3
+from devnet.engine.copies import changed
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import ClaimJudged, TxDropped, TxQueued
 from devnet.engine.interfaces import Woken
@@ -195,7 +196,7 @@ def _take_all(turn: Turn, chain: str, name: str, txs: Sequence[Transaction]) -> 
         except DevnetError as error:
             answers[-1] = error
     if len(draft):
-        turn.set_node(chain, replace(node, pool=draft.frozen()))
+        turn.set_node(chain, changed(node, pool=draft.frozen()))
     return tuple(answers)
 
 

@@ -18,6 +18,7 @@ from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.rolls import say_roster
 from devnet.engine.actors.rulings import drop_late_swap, say_swap
 from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.unchanged import knows_the_same, only_pools_changed
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer
 from devnet.engine.audit import check_finality
 from devnet.engine.bc.transaction import BTM
@@ -33,7 +34,6 @@ from devnet.engine.events import (
 )
 from devnet.engine.interfaces import Checkpoint
 from devnet.engine.mainchain.view import how_moved
-from devnet.engine.sidechain.node import SideNode, weighs_more
 from devnet.engine.sidechain.reader import SideReader
 from devnet.engine.sidechain.state import SideEntry
 
@@ -45,7 +45,7 @@ def report(turn: Turn) -> None:
         faulting.expire_at_height(turn)
         _report_main(turn)
     for side in tuple(turn.sides()):
-        if turn.touched(side.name) and not _only_pools_changed(turn, side):
+        if turn.touched(side.name) and not only_pools_changed(turn, side):
             _report_side(turn, side)
         if main_moved:
             auditing.audit_side(turn, side.name)
@@ -171,26 +171,6 @@ def say_transfer(turn: Turn, old: Transfer, new: Transfer) -> None:
 
 
 # Sidechains.
-
-
-def _only_pools_changed(turn: Turn, side: Sidechain) -> bool:
-    """Was all told at this very time, and has nothing changed since that is told?"""
-    if side.said_ms != turn.now_ms or turn.faults or side.waiting:
-        return False
-    if turn.before.sidechain(side.name) is not side:
-        return False
-    if side.tree[side.head].state.pending is not None:
-        return False
-    for was, node in turn.touched(side.name):
-        if (
-            was is None
-            or node.engines is not was.engines
-            or node.head is not was.head
-            or node.final is not was.final
-            or node.swap is not was.swap
-        ):
-            return False
-    return all(turn.transfers[name].chain != side.name for name in turn.open_transfers)
 
 
 def _report_side(turn: Turn, side: Sidechain) -> None:
@@ -340,19 +320,6 @@ def _drop_late_swap(turn: Turn, chain: str, head: SideEntry) -> None:
             break
 
 
-def _knows_the_same(turn: Turn, chain: str, speaker: SideNode) -> bool:
-    """Has this step left the validator as it was, its pool aside?"""
-    for was, node in turn.touched(chain):
-        if node is speaker:
-            return (
-                was is not None
-                and node.engines is was.engines
-                and node.head is was.head
-                and node.seen is was.seen
-            )
-    return True
-
-
 def _report_rule(turn: Turn, chain: str, head: SideEntry, *, moved: bool) -> None:
     """The rule's own line, asked once a moment or when it can have changed."""
     side, speaker = turn.side(chain), turn.speaker(chain)
@@ -362,7 +329,7 @@ def _report_rule(turn: Turn, chain: str, head: SideEntry, *, moved: bool) -> Non
         return
     if side.said_ms != turn.now_ms:
         turn.set_side(replace(side, said_ms=turn.now_ms))
-    elif not turn.faults and not moved and _knows_the_same(turn, chain, speaker):
+    elif not turn.faults and not moved and knows_the_same(turn, chain, speaker):
         return
     engine = turn.tools.engine(head.state.rules.engine)
     reader = SideReader(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from devnet.engine.actors.links import Way, delays_ms
+from devnet.engine.actors.links import Way, delays_ms, usual_ms
 from devnet.engine.actors.messages import MainBlockCame, MainTxCame, SideTxsCame
 from devnet.engine.actors.world import (
     Groups,
@@ -20,6 +20,7 @@ from devnet.engine.actors.world import (
 )
 from devnet.engine.bc.block import Block
 from devnet.engine.bc.sideblock import SideBlock
+from devnet.engine.copies import changed
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import Event
 from devnet.engine.interfaces import ConsensusEngine, WorkSource
@@ -100,6 +101,9 @@ class Turn:
         crosses a cut of its chain's network is lost; faults of the network may delay,
         lose or double it.
         """
+        if not self.faults and not self.cuts:
+            self._arrive(usual_ms(self.config, sender, to, name), to, what)
+            return
         on_main = isinstance(what, MainBlockCame | MainTxCame)
         chain = "main" if on_main else to.split(":")[1] if ":" in to else ""
         groups = self.cuts.get(chain)
@@ -109,11 +113,14 @@ class Turn:
             return
         way = Way(sender, to, name, chain, self.now_ms)
         for delay_ms in delays_ms(self.config, self.faults, way):
-            at_ms = self.now_ms + delay_ms
-            if isinstance(what, SideTxsCame):
-                self.schedule = self.schedule.add_news(at_ms, to, what)
-            else:
-                self.schedule = self.schedule.add(at_ms, to, what)
+            self._arrive(delay_ms, to, what)
+
+    def _arrive(self, delay_ms: int, to: str, what: object) -> None:
+        at_ms = self.now_ms + delay_ms
+        if isinstance(what, SideTxsCame):
+            self.schedule = self.schedule.add_news(at_ms, to, what)
+        else:
+            self.schedule = self.schedule.add(at_ms, to, what)
 
     def has_fault(self, kind: str, chain: str, node: str = "") -> bool:
         """Is something broken on purpose there?"""
@@ -256,11 +263,11 @@ class Turn:
     def close(self) -> tuple[World, tuple[Event, ...]]:
         """The next world, and the events of the step with their numbers and time."""
         events = tuple(
-            replace(event, seq=self.before.n_events + index, at_ms=self.now_ms)
+            changed(event, seq=self.before.n_events + index, at_ms=self.now_ms)
             for index, event in enumerate(self.events)
         )
         for chain in sorted(self._touched):
-            self._sides[chain] = replace(self._sides[chain], nodes=self.nodes(chain))
+            self._sides[chain] = changed(self._sides[chain], nodes=self.nodes(chain))
         world = World(
             config=self.config,
             start_ms=self.before.start_ms,

@@ -14,6 +14,7 @@ from devnet.engine.actors.seats import actor_name, reader_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.evidence import TWO_VOTES, VOTE_BEHIND, Evidence, SignedVote
 from devnet.engine.bc.sideblock import SideHeader
+from devnet.engine.copies import changed
 from devnet.engine.errors import DevnetError
 from devnet.engine.interfaces import Vote
 from devnet.engine.sidechain.judge import judge_body
@@ -39,7 +40,7 @@ def heard_vote(turn: Turn, chain: str, name: str, vote: Vote) -> None:
         node = turn.node(chain, name)
         heard = (*heard, vote)[-MOST_HEARD:]
         by_voter = node.heard.insert((vote.epoch, vote.index), heard)
-        turn.set_node(chain, replace(node, heard=by_voter))
+        turn.set_node(chain, changed(node, heard=by_voter))
 
 
 def compare_heard(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:

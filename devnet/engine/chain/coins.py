@@ -9,6 +9,7 @@ Source: Bytom/bytom v1.1.0, protocol/state/utxo_view.go; rules in protocol order
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -263,12 +264,13 @@ def coins_of_outputs(
             ]
         )  # fmt: skip
         if len(_made) >= _N_MADE:
-            del _made[next(iter(_made))]
+            _made.popitem(last=False)
         _made[key] = made
     return made
 
 
-_made: dict[tuple[bytes, bool, int, bool, bool], tuple[Coin, ...]] = {}
+_made: OrderedDict[tuple[bytes, bool, int, bool, bool], tuple[Coin, ...]]
+_made = OrderedDict()
 """
 The newest answers of `coins_of_outputs`: every pool and the block ask for the same. An
 id covers all that matters to it.

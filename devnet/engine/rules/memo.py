@@ -8,6 +8,8 @@ unconditional approval is remembered: whoever refuses has judged anew.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from devnet.engine.bc.transaction import Spend, Transaction
 from devnet.engine.rules.transaction import validate_transaction
 from devnet.engine.rules.verdict import Verdict
@@ -23,7 +25,8 @@ class VerdictMemo:
 
     def __init__(self, n_most: int = 16_384) -> None:
         self._n_most = n_most
-        self._verdicts: dict[_Key, tuple[Verdict, int | None]] = {}
+        # A plain dict would look for its oldest entry ever longer.
+        self._verdicts: OrderedDict[_Key, tuple[Verdict, int | None]] = OrderedDict()
 
     def __call__(
         self,
@@ -49,7 +52,7 @@ class VerdictMemo:
         if verdict.status != "valid":
             return verdict
         if len(self._verdicts) >= self._n_most:
-            del self._verdicts[next(iter(self._verdicts))]
+            self._verdicts.popitem(last=False)
         self._verdicts[key] = (
             verdict,
             height if _sees_height(tx, rule_aa_height) else None,
