@@ -2,7 +2,7 @@
 Every engine hands over to every other one, live, with payments and claims on the way.
 
 test_swaps.py looks closely at three engines; here all eight meet. By default each
-leaves once and is entered once; all ordered pairs are `long`.
+takes part once; all other ordered pairs are `long`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tests.engine.support import (
 )
 
 ENGINES = tuple(BUILTIN_ENGINES)
-ROUND = tuple(zip(ENGINES, (*ENGINES[1:], ENGINES[0]), strict=True))
-OTHERS = tuple(pair for pair in permutations(ENGINES, 2) if pair not in ROUND)
+SOME = tuple(zip(ENGINES[::2], ENGINES[1::2], strict=True))
+OTHERS = tuple(pair for pair in permutations(ENGINES, 2) if pair not in SOME)
 
 
 def name_of(pair: tuple[str, str]) -> str:
@@ -84,8 +84,8 @@ def check_pair(old: str, new: str) -> None:
     assert all_books_hold(net)
 
 
-@pytest.mark.parametrize("pair", ROUND, ids=name_of)
-def test_each_engine_hands_over_to_the_next_under_load(pair: tuple[str, str]):
+@pytest.mark.parametrize("pair", SOME, ids=name_of)
+def test_an_engine_hands_over_to_another_under_load(pair: tuple[str, str]):
     check_pair(*pair)
 
 

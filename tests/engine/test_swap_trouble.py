@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from devnet.engine.events import InvariantBroken, RuleSwapped, SwapDropped, TxDropped
@@ -23,8 +25,23 @@ from tests.engine.support import (
 from tests.engine.test_swap_pairs import funded
 
 CHAIN = "alpha"
-FIVE = ("v1", "v2", "v3", "v4", "v5")
 CERTIFIED = ("dpos-bbft", "bbft", "pbft", "pos")
+
+
+def others_long(names: Iterable[object], *chosen: object) -> list[object]:
+    """Parameters: these by default, the others in the long suite."""
+    return [
+        name if name in chosen else pytest.param(name, marks=pytest.mark.long)
+        for name in names
+    ]
+
+
+CUTS = {
+    f"{engine}, {' and '.join(group)} alone": (engine, group)
+    for engine in BUILTIN_ENGINES
+    if engine != "solo"  # Whoever is cut off from the sealer only waits.
+    for group in (("v1",), ("v1", "v2"))
+}
 
 
 def story(net: Network) -> dict[str, object]:
@@ -114,7 +131,9 @@ def test_a_validator_without_the_engine_stops_and_says_so_and_later_votes_on(eng
 # What waits, and says for what.
 
 
-@pytest.mark.parametrize("engine", [*CERTIFIED, "poa", "dpos"])
+@pytest.mark.parametrize(
+    "engine", others_long([*CERTIFIED, "poa", "dpos"], "pos", "poa")
+)
 def test_without_its_old_quorum_a_swap_waits_says_so_and_comes_about_later(engine):
     net, purse = paid_on(engine)
     closing = closing_begins(net, "solo", validators=("v3",))
@@ -131,7 +150,9 @@ def test_without_its_old_quorum_a_swap_waits_says_so_and_comes_about_later(engin
     ends_well(net, "solo", closing, purse)
 
 
-@pytest.mark.parametrize("engine", [*CERTIFIED, "poa", "solo"])
+@pytest.mark.parametrize(
+    "engine", others_long([*CERTIFIED, "poa", "solo"], "bbft", "solo")
+)
 def test_a_new_rule_without_its_validators_waits_says_so_and_begins_later(engine):
     old = "dpos" if engine == "solo" else "solo"
     net, purse = paid_on(old)
@@ -169,7 +190,7 @@ def test_in_time_a_swap_is_taken_back_by_those_who_are_left():
 # Crashes and cuts at the boundary.
 
 
-@pytest.mark.parametrize("engine", BUILTIN_ENGINES)
+@pytest.mark.parametrize("engine", others_long(BUILTIN_ENGINES, "bbft", "pow", "poa"))
 def test_validators_that_crash_while_closing_come_back_and_nothing_is_lost(engine):
     new = "pbft" if engine != "pbft" else "bbft"
     net, purse = paid_on(engine)
@@ -182,16 +203,21 @@ def test_validators_that_crash_while_closing_come_back_and_nothing_is_lost(engin
     ends_well(net, new, closing, purse)
 
 
-@pytest.mark.parametrize("groups", [("v1", "v2"), ("v1",)], ids=["2:2", "1:3"])
-@pytest.mark.parametrize("engine", [name for name in BUILTIN_ENGINES if name != "solo"])
-def test_a_network_cut_across_the_boundary_heals_to_one_chain(engine, groups):
+@pytest.mark.parametrize(
+    "cut",
+    others_long(
+        CUTS, "pbft, v1 and v2 alone", "pos, v1 alone", "dpos, v1 and v2 alone"
+    ),
+)
+def test_a_network_cut_across_the_boundary_heals_to_one_chain(cut: str):
     """Under pow for less than its depth: a longer cut loses the bet that it is."""
+    engine, group = CUTS[cut]
     new = "pbft" if engine != "pbft" else "bbft"
     net, purse = paid_on(engine)
     closing = net.request_swap(CHAIN, new)
     run_until(net, lambda: height(net, CHAIN) >= closing - 1)
-    others = tuple(name for name in FIVE[:4] if name not in groups)
-    net.partition(CHAIN, (groups, others))
+    rest = tuple(name for name in ("v1", "v2", "v3", "v4") if name not in group)
+    net.partition(CHAIN, (group, rest))
     for _ in range(4):
         purse.pay()
         run(net, 1000)

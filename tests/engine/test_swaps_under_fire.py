@@ -20,14 +20,14 @@ def check_seed(seed: int, n_swaps: int, step_ms: int) -> Fire:
     fire = Fire(seed, n_swaps, step_ms)
     fire.play()
     n_paid = fire.check()
-    assert n_paid == len(fire.purse.accepted) > 20 * n_swaps
+    assert n_paid == len(fire.purse.accepted) > 10 * n_swaps
     assert fire.counts["swapped"] == n_swaps
     return fire
 
 
 @pytest.mark.parametrize("seed", [102, 107])
 def test_three_random_swaps_under_fire_lose_nothing(seed: int):
-    check_seed(seed, n_swaps=3, step_ms=100)
+    check_seed(seed, n_swaps=3, step_ms=200)
 
 
 @pytest.mark.long

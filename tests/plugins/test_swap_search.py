@@ -9,7 +9,7 @@ import pytest
 from devnet.engine.sidechain import swap
 from tests.plugins.swap_search import SwapSearch, at_a_fixed_height, many
 
-SIZES = [(4, 1, 250), (7, 2, 60)]
+SIZES = [(4, 1, 200), (7, 2, 50)]
 
 
 @pytest.mark.parametrize(("n", "f", "n_runs"), SIZES)
