@@ -57,6 +57,7 @@ FLOORS = [
     (
         "devnet.engine.events", "devnet.engine.clock", "devnet.engine.errors",
         "devnet.engine.once", "devnet.engine.plain", "devnet.engine.copies",
+        "devnet.engine.bech32",
     ),
     ("devnet.engine.data", "devnet.bootstrap"),
 ]  # fmt: skip

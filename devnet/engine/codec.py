@@ -18,6 +18,7 @@ from functools import cache
 from hashlib import sha3_256
 from typing import ClassVar
 
+from devnet.engine.bech32 import LETTERS, VALUES, eight_to_five, expanded, polymod
 from devnet.engine.errors import CodecError
 
 MAX_63 = (1 << 63) - 1
@@ -314,10 +315,6 @@ def from_hex(text: str) -> bytes:
 
 # Addresses: bech32 with the checksum constant 1 and witness version 0.
 
-_CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-_VALUE = {letter: value for value, letter in enumerate(_CHARSET)}
-_GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-
 
 def encode_address(witness_hash: bytes, hrp: str) -> str:
     """
@@ -332,10 +329,10 @@ def encode_address(witness_hash: bytes, hrp: str) -> str:
             f"a hash of {len(witness_hash)} bytes has no address, 20 or 32 have",
             n_bytes=len(witness_hash),
         )
-    groups = [0, *_eight_to_five(witness_hash)]
-    checksum = _polymod([*_expanded(hrp), *groups, 0, 0, 0, 0, 0, 0]) ^ 1
+    groups = [0, *eight_to_five(witness_hash)]
+    checksum = polymod([*expanded(hrp), *groups, 0, 0, 0, 0, 0, 0]) ^ 1
     groups += [checksum >> 5 * (5 - index) & 31 for index in range(6)]
-    return f"{hrp}1{''.join(_CHARSET[group] for group in groups)}"
+    return f"{hrp}1{''.join(LETTERS[group] for group in groups)}"
 
 
 def decode_address(text: str, hrp: str) -> bytes:
@@ -349,10 +346,10 @@ def decode_address(text: str, hrp: str) -> bytes:
     prefix, separator, letters = text.lower().rpartition("1")
     if not separator or not prefix or len(letters) < 6:
         raise _bad_address(text, "has no prefix, or no checksum")
-    if any(letter not in _VALUE for letter in letters):
+    if any(letter not in VALUES for letter in letters):
         raise _bad_address(text, "has a letter outside the alphabet of addresses")
-    groups = [_VALUE[letter] for letter in letters]
-    if _polymod([*_expanded(prefix), *groups]) != 1:
+    groups = [VALUES[letter] for letter in letters]
+    if polymod([*expanded(prefix), *groups]) != 1:
         raise _bad_address(text, "has a wrong checksum: a letter was changed")
     if prefix != hrp:
         raise _bad_address(text, f"is of network {prefix!r}, this one is {hrp!r}")
@@ -379,27 +376,6 @@ def address_of_program(program: bytes, hrp: str) -> str:
             program=program,
         )
     return encode_address(program[2:], hrp)
-
-
-def _expanded(hrp: str) -> list[int]:
-    return [*(ord(letter) >> 5 for letter in hrp), 0, *(ord(c) & 31 for c in hrp)]
-
-
-def _polymod(groups: Iterable[int]) -> int:
-    checksum = 1
-    for group in groups:
-        top = checksum >> 25
-        checksum = (checksum & 0x1FFFFFF) << 5 ^ group
-        for bit, generator in enumerate(_GENERATORS):
-            if top >> bit & 1:
-                checksum ^= generator
-    return checksum
-
-
-def _eight_to_five(data: bytes) -> list[int]:
-    n_groups = -(-8 * len(data) // 5)
-    number = int.from_bytes(data, "big") << 5 * n_groups - 8 * len(data)
-    return [number >> 5 * index & 31 for index in reversed(range(n_groups))]
 
 
 def _five_to_eight(text: str, groups: list[int]) -> bytes:
