@@ -23,6 +23,7 @@ from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import Event, FaultSeen, FaultStarted
 from devnet.engine.inspecting import inspect
+from devnet.engine.interfaces import EngineInfo
 from devnet.engine.picturing import ConsensusFacts, consensus_facts
 from devnet.engine.sidechain.inspection import ClaimInspection
 from devnet.engine.sidechain.persist import state_digest
@@ -96,6 +97,10 @@ class Reading:
             return spendable(tip.state.coins, program, info.id, tip.height + 1)
         head = self._head(chain)
         return spendable(head.state.coins, program, info.id, head.height + 1)
+
+    def engine_info(self, engine: str) -> EngineInfo:
+        """What an engine promises and what it can be given. PluginError without it."""
+        return self.tools.engine(engine).info
 
     def rule(self, name: str) -> str:
         """The consensus engine in force on a sidechain."""

@@ -18,10 +18,11 @@ def drawn(state: Replica) -> Picture:
         for phase in PHASES:
             votes = signatures_for(state, (phase, view, block_hash))
             tallies.append(Tally(block_hash, tuple(sorted(votes)), phase))
+    base = Tally(state.base.block.hash, state.base.certificate.voters(), "commit")
     leader = rules.validators[leader_of(view, rules)].name
     return Picture(
         stage=f"view {view}, led by {leader}: {_phase(state, tallies)}",
-        tallies=tuple(tallies),
+        tallies=(base, *tallies) if base.voters else tuple(tallies),
     )
 
 

@@ -112,6 +112,10 @@ def _heights(event: Any) -> str:
     return "".join(f"  {name} {height}" for name, height in pairs)
 
 
+def _named(event: Any) -> str:
+    return f"{event.id} {event.fault}" if event.id else str(event.fault)
+
+
 _CANDIDATES = {
     "registered": "stands for a seat",
     "leaving": "stands no more, the bond comes back later",
@@ -165,6 +169,30 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
     ),
     "ConsensusSaid": lambda e: ("◆", e.chain, e.text),
     "ValidatorChanged": lambda e: ("!", e.chain, f"{e.validator} is {e.state}"),
+    "BlockRefused": lambda e: (
+        "✗", e.chain,
+        f"{e.validator} refused block {e.height} of {e.proposer or 'somebody'}: "
+        f"{e.reason} [{e.code}]",
+    ),
+    "OffenceProven": lambda e: (
+        "!", e.chain, f"{e.validator} convicted in block {e.height}: {e.offence}",
+    ),
+    "FaultStarted": lambda e: (
+        "!", e.target.partition(".")[0],
+        f"fault {_named(e)} begins on {e.target}  {e.detail}".rstrip(),
+    ),
+    "FaultSeen": lambda e: (
+        "!", e.target.partition(".")[0], f"{_named(e)}: {e.what}",
+    ),
+    "FaultEnded": lambda e: (
+        "✓", e.target.partition(".")[0],
+        f"fault {_named(e)} on {e.target} is over",
+    ),
+    "ClaimJudged": lambda e: (
+        "✗" if e.failed else "✓", e.chain,
+        f"{e.validator} judged {e.transfer}: "
+        + (f"{e.failed} failed, {e.reason}" if e.failed else f"{e.n_passed} passed"),
+    ),
     "CandidateChanged": lambda e: (
         "·", e.chain, f"candidate {e.name} {_CANDIDATES.get(e.state, e.state)}",
     ),

@@ -22,7 +22,6 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widget import Widget
 
-from devnet.engine.events import Refused
 from devnet.tui.doing import HANDLERS, why_off
 from devnet.tui.draw.header import header_view
 from devnet.tui.driver import Driver
@@ -206,6 +205,14 @@ class DevnetApp(App[None]):
         self.draw_now()
         return task.outcome if task.done else None
 
+    def mend(self, line: str) -> None:
+        """End a fault by its command, if anybody may act here."""
+        reason = why_off(self, BY_ID["mend"])
+        if reason:
+            self.toast(reason)
+        else:
+            self.begin(line)
+
     def toast(self, words: str, title: str = "", *, bad: bool = False) -> None:
         """Say something in the corner."""
         self.notify(
@@ -224,12 +231,8 @@ class DevnetApp(App[None]):
         error = outcome.error
         if error is None:
             return
+        # The stream has it already: the session says each refusal once.
         verb = outcome.verb or "line"
-        self.driver.note(
-            Refused(
-                command=verb, code=error.code, message=error.message, hint=error.hint
-            )
-        )
         words = f"{error.message}\n{error.hint}" if error.hint else error.message
         self.toast(words, f"{verb} refused: {error.code}", bad=True)
 
@@ -325,6 +328,8 @@ class DevnetApp(App[None]):
             await asyncio.sleep(self.driver.slice())
 
     def _redraw(self) -> None:
+        if not self.screen_stack:
+            return  # The app is leaving.
         state, pacer = self.driver.state, self.session.pacer
         # An idle world costs nothing: only its clock, once a second, is news.
         news = (

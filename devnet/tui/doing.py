@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from devnet.tui.draw.faults import mending
 from devnet.tui.frame import Picked
 from devnet.tui.keys import Key, why_not
 from devnet.tui.state import dismiss
@@ -38,6 +39,29 @@ def _form(verb: str) -> Callable[[DevnetApp], None]:
         app.push_named("form", verb=verb, chain=_picked_sidechain(app))
 
     return opens
+
+
+def _mend(app: DevnetApp) -> None:
+    """The only fault at once; of several the reader chooses."""
+    faults = app.driver.state.faults
+    if len(faults) == 1:
+        app.mend(mending(faults[0]))
+    else:
+        app.open_screen("faults")
+
+
+def _cancel_swap(app: DevnetApp) -> None:
+    name = _picked_sidechain(app)
+    swapping = [one.name for one in app.driver.state.lanes if one.swap is not None]
+    if name not in swapping and len(swapping) != 1:
+        app.push_named("form", verb="cancel-swap", chain=name)
+        return
+    app.begin(f"cancel-swap {name if name in swapping else swapping[0]}")
+
+
+def _validators(app: DevnetApp) -> None:
+    lanes = app.driver.state.lanes
+    app.push_named("validators", chain=_picked_sidechain(app) or lanes[0].name)
 
 
 def _screen(name: str) -> Callable[[DevnetApp], None]:
@@ -130,6 +154,9 @@ HANDLERS: dict[str, Callable[[DevnetApp], None]] = {
     "swap": _form("swap"),
     "new": _form("new-sidechain"),
     "issue": _form("issue"),
+    "fault": _form("fault"),
+    "mend": _mend,
+    "cancel-swap": _cancel_swap,
     "pause": _pause,
     "step": _step,
     "mine": _mine,
@@ -147,6 +174,8 @@ HANDLERS: dict[str, Callable[[DevnetApp], None]] = {
     "consensus": _screen("consensus"),
     "federation": _screen("federation"),
     "events": _screen("events"),
+    "faults": _screen("faults"),
+    "validators": _validators,
     "quit": _quit,
 }
 """Keys that come later have no entry: `why_not` answers before they would act."""

@@ -93,11 +93,6 @@ class Driver:
         self._notice_fault()
         return end < len(events)
 
-    def note(self, event: Event) -> None:
-        """Put something in the log that is no part of the world: a refusal."""
-        at_ms = self.session.now_ms
-        self.stream.append(replace(event, seq=len(self.stream), at_ms=at_ms))
-
     def _notice_fault(self) -> None:
         fault, known = self.session.fault, self.state.failure
         # The session knows more than the event: where the recording lies.

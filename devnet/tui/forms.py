@@ -7,8 +7,8 @@ while typing is what the command line would judge, and the balance besides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devnet.commands.grammar import parse_line, quoted
@@ -16,16 +16,12 @@ from devnet.commands.registry import Command, Param, bind
 from devnet.commands.values import Amount, Quantity
 from devnet.commands.verbs import find
 from devnet.engine.errors import DevnetError
-from devnet.tui.draw.text import money, plural
+from devnet.tui.draw.text import money
+from devnet.tui.shapes import SHAPES, Shape, Values
 from devnet.tui.views import State
 
 if TYPE_CHECKING:
     from devnet.commands.session import Session
-
-Values = Mapping[str, str]
-Note = Callable[[Values, State], str]
-
-FEE_WORDS = "fee at most 0.0100 BTM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +46,6 @@ class Field:
     optional: bool = False
     hint: str = ""
     blank: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """
-    How the form of one verb differs from its bare signature.
-
-    Args:
-        first: the field with the cursor.
-        payer: the field of the account that must have the amount; empty: nobody.
-        hidden: parameters that only the command line has.
-    """
-
-    title: str
-    button: str
-    first: str = ""
-    payer: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    starts: Mapping[str, str] = field(default_factory=dict)
-    hints: Mapping[str, str] = field(default_factory=dict)
-    notes: Mapping[str, Note] = field(default_factory=dict)
-    blanks: Mapping[str, str] = field(default_factory=dict)
-    hidden: tuple[str, ...] = ()
 
 
 def shape_of(verb: str) -> Shape:
@@ -101,7 +74,12 @@ def fields_of(verb: str, session: Session, chain: str = "") -> tuple[Field, ...]
 def _field(
     param: Param, shape: Shape, session: Session, chain: str, used: dict[str, int]
 ) -> Field:
-    choices = tuple((one.text, one.meta) for one in param.type.complete(session))
+    left_out = shape.without.get(param.name, ())
+    choices = tuple(
+        (one.text, one.meta)
+        for one in param.type.complete(session)
+        if one.text not in left_out
+    )
     names = [name for name, _ in choices]
     start = shape.starts.get(param.name, "")
     if not start and names and param.required:
@@ -111,6 +89,8 @@ def _field(
     used[param.type.kind] = used.get(param.type.kind, 0) + 1
     if param.type.kind == "sidechain" and chain in names:
         start = chain
+    if param.type.kind == "fault-target":
+        start = _first_target(names, chain)
     return Field(
         name=param.name,
         label=shape.labels.get(param.name, param.name),
@@ -122,13 +102,20 @@ def _field(
     )
 
 
+def _first_target(names: list[str], chain: str) -> str:
+    """A validator of the picked sidechain, not the first: screens look through it."""
+    validators = [name for name in names if "." in name]
+    here = [name for name in validators if name.startswith(f"{chain}.")] or validators
+    return here[1] if len(here) > 1 else here[0] if here else ""
+
+
 def line_of(verb: str, values: Values) -> str:
     """The command that the form is about to run."""
     command = find(verb)
     words = [verb]
     for param in command.params:
         value = values.get(param.name, "").strip()
-        if not value and param.flag:
+        if not value and (param.flag or not param.required):
             continue
         if param.flag:
             words.append(param.option)
@@ -177,117 +164,54 @@ def _judge(verb: str, bound: dict[str, Any], session: Session, state: State) -> 
             return f"{lane.name} is already swapping to {lane.swap.engine}"
     if verb == "new-sidechain" and state.lane(bound["name"]) is not None:
         return f"a sidechain is called {bound['name']} already"
+    if verb in ("swap", "new-sidechain"):
+        return _judge_settings(bound["engine"], bound.get("param") or {}, session)
+    if verb == "fault":
+        return _judge_fault(bound, session)
+    if verb == "validator":
+        missing = [name for name in NEEDS[bound["deed"]] if bound.get(name) is None]
+        return f"{bound['deed']} needs {' and '.join(missing)}" if missing else ""
     return ""
 
 
-# Words beside the fields.
-
-
-def _holds(who_field: str, chain_field: str) -> Note:
-    def note(values: Values, state: State) -> str:
-        who, asset = values.get(who_field, ""), values.get("asset", "")
-        chain = values.get(chain_field, "") or "main"
-        if not asset:
-            return ""
-        amount = state.balance(who, chain, asset)
-        exact = money(amount, state.decimals.get(asset, 0), exact=True)
-        return f"has {exact} {asset} on {chain}"
-
-    return note
-
-
-def _fee(values: Values, state: State) -> str:
-    return FEE_WORDS
-
-
-def _runs(name_field: str) -> Note:
-    def note(values: Values, state: State) -> str:
-        lane = state.lane(values.get(name_field, ""))
-        if lane is None:
-            return ""
-        seats = plural(len(lane.validators), "validator")
-        return f"{lane.engine}, {seats}, depth {state.depth}"
-
-    return note
-
-
-def _now_runs(values: Values, state: State) -> str:
-    lane = state.lane(values.get("sidechain", ""))
-    if lane is None:
-        return ""
-    if lane.swap is not None:
-        return f"already changes to {lane.swap.engine}"
-    return f"runs {lane.engine} now, height {lane.height}"
-
-
-def _closing(values: Values, state: State) -> str:
-    return "last height of the old rule" if values.get("at") else "the earliest"
-
-
-SHAPES: dict[str, Shape] = {
-    "lock": Shape(
-        "Lock: from main to a sidechain",
-        "Lock",
-        first="amount",
-        payer="who",
-        labels={"sidechain": "to", "to": "for"},
-        hints={"amount": "250"},
-        blanks={"to": "the same"},
-        notes={
-            "who": _holds("who", ""),
-            "amount": _fee,
-            "sidechain": _runs("sidechain"),
-        },
-    ),
-    "transfer": Shape(
-        "Transfer: pay somebody on one chain",
-        "Transfer",
-        first="amount",
-        payer="sender",
-        labels={"sender": "from", "receiver": "to"},
-        hints={"amount": "10"},
-        notes={"sender": _holds("sender", "chain"), "amount": _fee},
-    ),
-    "swap": Shape(
-        "Swap: change a sidechain's rule while it runs",
-        "Swap",
-        first="engine",
-        labels={
-            "sidechain": "chain",
-            "engine": "new rule",
-            "validators": "seats",
-            "params": "settings",
-        },
-        hints={
-            "at": "+12, or a height",
-            "params": '{"interval_ms": 400}',
-            "validators": "those in force",
-        },
-        notes={"sidechain": _now_runs, "at": _closing},
-    ),
-    "new-sidechain": Shape(
-        "New sidechain: one more chain in this world",
-        "Make it",
-        first="name",
-        labels={
-            "engine": "rule",
-            "validators": "seats",
-            "store": "storage",
-            "params": "settings",
-        },
-        starts={"validators": "4", "store": "memory"},
-        hints={
-            "name": "delta",
-            "validators": "4",
-            "weights": "1 each",
-            "params": '{"interval_ms": 400}',
-        },
-    ),
-    "issue": Shape(
-        "Issue: new units of an asset, or a new asset with :issue",
-        "Issue",
-        first="amount",
-        labels={"class_": "class", "definition": "tells", "signed_by": "signed by"},
-    ),
+NEEDS = {
+    "list": (),
+    "register": ("who",),
+    "leave": ("who",),
+    "approve": ("who", "candidate"),
+    "disapprove": ("who", "candidate"),
+    "vote": ("who", "candidate", "amount"),
+    "unvote": ("who", "candidate", "amount"),
 }
-"""Forms with words of their own. Any other verb gets one from its signature."""
+"""What each deed of `validator` asks for besides the sidechain."""
+
+
+def _judge_settings(engine: str, chosen: dict[str, int], session: Session) -> str:
+    """The first setting that the rule does not have, or that is out of bounds."""
+    known = {one.name: one for one in session.network.engine_info(engine).params}
+    for name, value in chosen.items():
+        if name not in known:
+            return f"{engine} has no setting {name}: {_listed(known) or 'it has none'}"
+        low, high = known[name].low, known[name].high
+        if not low <= value <= high:
+            return f"{name} is from {low} to {high}, not {value}"
+    return ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _judge_fault(bound: dict[str, Any], session: Session) -> str:
+    """What a fault is about, as far as its target can be chosen wrongly."""
+    target = bound.get("target") or ""
+    kinds = [one for one in session.network.fault_kinds() if one.name == bound["name"]]
+    of = kinds[0].target if kinds else ""
+    if of in ("network", "sidechain", "validator") and not target:
+        return "still missing: where"
+    if of in ("network", "sidechain") and "." in target:
+        chain = target.partition(".")[0]
+        return f"{bound['name']} is about a whole {of}: choose {chain}"
+    if of == "validator" and "." not in target:
+        return f"{bound['name']} is about one validator: choose {target}.v1 or another"
+    return ""

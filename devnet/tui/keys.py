@@ -42,7 +42,6 @@ class Key:
 
 _LATER = "comes in a later version of the devnet"
 _NO_WITHDRAW = f"withdraw {_LATER}: until then value only goes down"
-_NO_FAULT = f"fault {_LATER}: nothing breaks by itself yet"
 _NO_ASSETS = f"the assets screen {_LATER}: the Balances tab has the amounts"
 _NO_LESSONS = f"lessons {_LATER}: locking with l is what the first one would teach"
 
@@ -57,7 +56,10 @@ KEYS: tuple[Key, ...] = (
     Key("issue", "i", "i", "Issue", "make an asset", "act", True),
     Key("swap", "s", "s", "Swap", "change a sidechain's rule", "act", True, footer=3),
     Key("fault", "f", "f", "Fault", "break something on purpose", "act", True,
-        _NO_FAULT, 4),
+        footer=4),
+    Key("mend", "M", "M", "Mend", "end a fault that is at work", "act", True),
+    Key("cancel-swap", "S", "S", "Cancel swap", "take a change of rule back", "act",
+        True),
     Key("new", "c", "c", "New", "make a sidechain", "act", True, footer=11),
     Key("pause", "space", "spc", "Pause", "stop or run time", "time", True, footer=5),
     Key("step", "full_stop", ".", "Step", "let one thing happen", "time", True,
@@ -82,13 +84,16 @@ KEYS: tuple[Key, ...] = (
     Key("events", "E", "E", "Events", "the whole stream", "screens", footer=16),
     Key("assets", "A", "A", "Assets", "assets and supply", "screens",
         later=_NO_ASSETS),
-    Key("faults", "X", "X", "Faults", "the fault laboratory", "screens",
-        later=f"the fault lab {_LATER}"),
+    Key("faults", "X", "X", "Faults", "what is broken, what can be", "screens"),
+    Key("validators", "v", "v", "Validators", "votes, bonds and who comes next",
+        "screens"),
     Key("lessons", "L", "L", "Lessons", "guided steps", "screens", later=_NO_LESSONS),
     Key("quit", "q", "q", "Quit", "leave", "go", footer=17),
 )
 # fmt: on
 """All keys, footer keys with a number above 0."""
+
+_NEED_A_CHAIN = ("lock", "swap", "fault", "cancel-swap", "validators")
 
 BY_ID = {key.id: key for key in KEYS}
 
@@ -112,13 +117,24 @@ def why_not(key: Key, state: State, *, read_only: bool, lane: str = "") -> str:
         return f"{name}: {READ_ONLY}"
     if key.acts and state.failure is not None:
         return f"{name}: the engine has failed and the world stands still"
-    if key.id in ("lock", "swap") and not state.lanes:
+    if key.id in _NEED_A_CHAIN and not state.lanes:
         return f"{name}: there is no sidechain yet, c makes one"
     if key.id == "swap":
         return _why_not_swap(state, lane)
+    if key.id == "cancel-swap":
+        return _why_not_cancel(state, lane)
+    if key.id == "mend" and not state.faults:
+        return "mend: nothing is broken on purpose, f breaks something"
     if key.id == "trouble" and not any(one.in_trouble for one in state.lanes):
         return "no sidechain is in trouble"
     return ""
+
+
+def _why_not_cancel(state: State, lane: str) -> str:
+    lanes = [one for one in state.lanes if lane in ("", one.name)]
+    if any(one.swap is not None for one in lanes):
+        return ""
+    return f"cancel swap: {lane or 'no sidechain'} is not swapping, s begins a swap"
 
 
 def _why_not_swap(state: State, lane: str) -> str:

@@ -10,8 +10,8 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from devnet.commands.verbs import all_commands
 from devnet.tui.doing import why_off
-from devnet.tui.forms import SHAPES
 from devnet.tui.keys import KEYS
+from devnet.tui.shapes import SHAPES
 
 if TYPE_CHECKING:
     from devnet.tui.app import DevnetApp

@@ -179,7 +179,7 @@ DONE, NOW, TO_COME, BROKEN = "●", "◐", "○", "✗"
 DEPOSIT, WITHDRAWAL, PROPOSER = "▼", "▲", "◆"
 LINE, DASHES, LINK, EPOCH = "━", "╌", "─", "║"
 TICK, NOTE, MORE, PLAY, STILL, BAR = "✓", "·", "…", "▶", "‖", "│"
-FULL, EMPTY, SENT_ALONG = "█", "░", "◇"
+FULL, EMPTY, HATCH, SENT_ALONG = "█", "░", "▒", "◇"
 SPARKS = "▁▂▃▄▅▆▇█"
 
 SIGNS: tuple[tuple[str, str], ...] = (

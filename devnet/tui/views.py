@@ -72,7 +72,7 @@ class MainView:
 
 @dataclass(frozen=True, slots=True)
 class ValidatorView:
-    """One seat: `state` is up, down or lying."""
+    """One seat: `state` is up, down, lying, convicted, or "stopped: ..."."""
 
     name: str
     state: str = "up"
@@ -119,7 +119,10 @@ class BooksView:
 
 @dataclass(frozen=True, slots=True)
 class LaneView:
-    """One sidechain."""
+    """
+    One sidechain. `counts`: messages sent in the newest rounds, by (height, round) and
+    kind; one to everybody counts for each of them.
+    """
 
     name: str
     chain_id: str
@@ -141,16 +144,23 @@ class LaneView:
     books: BooksView | None = None
     broken: str = ""
     moving_to: str = ""
+    counts: tuple[tuple[tuple[int, int], Mapping[str, int]], ...] = ()
 
     @property
     def n_down(self) -> int:
-        """Validators that are not up."""
-        return sum(validator.state != "up" for validator in self.validators)
+        """Validators that do nothing: down, or without the engine that they need."""
+        return sum(one.state.startswith(("down", "stopped")) for one in self.validators)
+
+    @property
+    def n_lying(self) -> int:
+        """Validators that lie, convicted or not."""
+        return sum(one.state in ("lying", "convicted") for one in self.validators)
 
     @property
     def in_trouble(self) -> bool:
         """Does this lane want to be looked at?"""
-        return bool(self.broken or self.n_down or self.swap)
+        ill = any(validator.state != "up" for validator in self.validators)
+        return bool(self.broken or ill or self.swap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +213,19 @@ class BreachView:
 
 @dataclass(frozen=True, slots=True)
 class FaultView:
-    """A fault at work: what is broken on purpose, and where."""
+    """A fault at work: what is broken on purpose, where, until when; -1: no end."""
 
     fault: str
     target: str
     detail: str = ""
+    id: str = ""
+    until_ms: int = -1
+    until_height: int = -1
+
+    @property
+    def chain(self) -> str:
+        """The chain that it hits."""
+        return self.target.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +281,16 @@ class State:
     def n_failed(self) -> int:
         """Failed transfers that nobody has looked at yet."""
         return sum(one.failed and not one.dismissed for one in self.transfers)
+
+    @property
+    def n_down(self) -> int:
+        """Validators of all sidechains that do nothing."""
+        return sum(lane.n_down for lane in self.lanes)
+
+    @property
+    def n_lying(self) -> int:
+        """Validators of all sidechains that lie."""
+        return sum(lane.n_lying for lane in self.lanes)
 
     @property
     def n_audited(self) -> int:

@@ -5,10 +5,30 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from fakefacts import made_up_facts
+
 from devnet.commands.pacer import Pacer
 from devnet.engine.errors import DevnetError, UnknownName
-from devnet.engine.events import Event
+from devnet.engine.events import Event, Refused
+from devnet.plugins import load_engine
 from devnet.tui.state import State, reduce_all
+
+
+def _kind(name: str, target: str, does: str, sees: str, unit: str = "") -> Any:
+    return SimpleNamespace(
+        name=name, target=target, does=does, sees=sees, unit=unit,
+        default=30 if unit else 0, low=1 if unit else 0, high=100 if unit else 0,
+    )  # fmt: skip
+
+
+FAULT_KINDS = (
+    _kind("loss", "network", "a share of all messages never arrives",
+          "certificates take longer; each second all tell another what they have", "%"),
+    _kind("kill", "validator", "its process is gone; its disk stays",
+          "its turns pass; after mending it catches up and votes on, never twice"),
+    _kind("equivocate", "validator", "makes two blocks a turn, one for each half",
+          "at most one is certified"),
+)  # fmt: skip
 
 
 class FakeNetwork:
@@ -17,6 +37,7 @@ class FakeNetwork:
     def __init__(self, events: list[Event]) -> None:
         self.events = list(events)
         self.state = reduce_all(State(), events)
+        self.facts: dict[str, Any] = {}
         self.inspections: dict[str | None, Any] = {}
 
     @property
@@ -55,7 +76,62 @@ class FakeNetwork:
         """Facts of a sidechain."""
         lane = self.state.lane(name)
         assert lane is not None
-        return {"name": name, "height": lane.height, "rule": lane.engine}
+        return {
+            "name": name,
+            "height": lane.height,
+            "rule": lane.engine,
+            "candidates": ["bob"],
+            "validators": list(self.validator_names(name)),
+        }
+
+    def validator_names(self, name: str) -> tuple[str, ...]:
+        """The seats of a sidechain."""
+        lane = self.state.lane(name)
+        assert lane is not None
+        return tuple(one.name for one in lane.validators)
+
+    def consensus_facts(self, name: str) -> Any:
+        """What a test put there, or what fits the made-up stream."""
+        lane = self.state.lane(name)
+        assert lane is not None
+        return self.facts.get(name) or made_up_facts(lane)
+
+    def engine_info(self, name: str) -> Any:
+        """The engine's own words: no world is needed for them."""
+        return load_engine(name).info
+
+    def fault_kinds(self) -> Any:
+        """The table of faults."""
+        return FAULT_KINDS
+
+    @property
+    def world(self) -> Any:
+        """Its faults, as far as the stream tells of them."""
+        faults = [
+            SimpleNamespace(id=one.id, kind=one.fault, target=one.target)
+            for one in self.state.faults
+        ]
+        return SimpleNamespace(faults=faults)
+
+    def validators(self, name: str) -> list[dict[str, Any]]:
+        """The seats, and bob who stands for one."""
+        seats = self.validator_names(name)
+        return [
+            {
+                "name": one,
+                "key": "00" * 32,
+                "state": "stands" if one == "bob" else "founder",
+                "votes": 500 * 10**8 if one == "bob" else 0,
+                "approvals": 0,
+                "weight": 0,
+                "bond": 100 * 10**8 if one == "bob" else 0,
+                "bond_free_at": None,
+                "acts": one != "bob",
+                "elected": one != seats[-1],
+                "from_height": 433 if one != seats[-1] else None,
+            }
+            for one in (*seats, "bob")
+        ]
 
     def transfers(self) -> list[Any]:
         """All transfers."""
@@ -116,6 +192,17 @@ class FakeSession:
     def begin(self, line: str, number: int = 1, told=lambda outcome: None) -> Any:
         """Keep the line; answer as `refuse` says."""
         self.lines.append(line)
+        if self.refuse is not None:
+            # The real session says each refusal once, in the stream.
+            refused = Refused(
+                command=line.split()[0],
+                code=self.refuse.code,
+                message=self.refuse.message,
+                hint=self.refuse.hint,
+                seq=len(self.network.events),
+                at_ms=self.now_ms,
+            )
+            self.network.events.append(refused)
         if line in ("pause", "resume"):
             pause = line == "pause"
             self.pacer = self.pacer.pause() if pause else self.pacer.resume()

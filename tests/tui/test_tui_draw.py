@@ -8,13 +8,13 @@ from fakestream import BTM, Tape, dashboard, start, transfer
 
 from devnet.engine import events as ev
 from devnet.tui.draw.claim import draw_path
-from devnet.tui.draw.consensus import draw_timeline, spoken
 from devnet.tui.draw.federation import draw_federation
 from devnet.tui.draw.header import draw_header, header_view
 from devnet.tui.draw.mainchain import draw_blocks, draw_mainchain, draw_pow
 from devnet.tui.draw.pages import draw_event, draw_failure, draw_keys_help
 from devnet.tui.draw.sidechains import draw_lane, lane_says, sparkline, tps_words
 from devnet.tui.draw.text import clause, clock, fit, line, money, short
+from devnet.tui.draw.timeline import draw_timeline, spoken
 from devnet.tui.draw.transfers import draw_transfer, in_order
 from devnet.tui.draw.words import draw_line, is_quiet, tell
 from devnet.tui.state import State, reduce_all

@@ -6,7 +6,6 @@ from fakesession import FakeNetwork, FakeSession
 from fakestream import Tape, dashboard, main_block, start
 
 from devnet.engine.errors import DevnetError
-from devnet.engine.events import Refused
 from devnet.tui.driver import (
     BUSY_NAP_S,
     IDLE_NAP_S,
@@ -146,18 +145,6 @@ def test_a_world_that_went_back_is_folded_anew():
 
     assert driver.state.n_events == 20
     assert driver.stream == session.network.events
-
-
-def test_a_refusal_is_in_the_log_but_not_in_the_world():
-    session = running()
-    driver = Driver(session, Clock())
-    n_events = len(session.network.events)
-
-    driver.note(Refused(command="lock", code="x.y", message="no", hint=""))
-
-    assert driver.stream[-1].code == "x.y"
-    assert driver.stream[-1].at_ms == session.now_ms
-    assert len(session.network.events) == n_events
 
 
 def test_a_fault_of_the_engine_becomes_a_failure_that_screens_can_show():

@@ -89,12 +89,13 @@ def new_sidechain(
     validators: Number | None = None,
     weights: Weights | None = None,
     store: Store | None = None,
+    param: Pairs | None = None,
     params: Settings | None = None,
 ) -> Said:
     """Start one more sidechain while the others run.
 
     --weights 5,3,1,1 weighs the votes of v1, v2 and so on, and says how many they are;
-    without it each weighs 1.
+    without it each weighs 1. --param interval_ms=250 sets what the rule leaves open.
     """
     network = session.network
     n_validators = len(weights) if weights else 4
@@ -103,7 +104,7 @@ def new_sidechain(
         engine,
         n_validators=n_validators if validators is None else validators,
         store=store or "memory",
-        params=params or {},
+        params={**(params or {}), **(param or {})},
         weights=weights or (),
     )
     facts = network.show(name)

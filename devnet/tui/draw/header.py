@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from devnet.tui.draw.text import clock, fit, line, sides
+from devnet.tui.draw.text import clock, fit, line, plural, sides
 from devnet.tui.theme import BROKEN, DARK, PLAY, STILL, TICK, Palette
 from devnet.tui.views import BreachView, State
 
@@ -23,6 +23,8 @@ class HeaderView:
     n_in_flight: int = 0
     n_failed: int = 0
     n_audited: int = 0
+    n_down: int = 0
+    n_faults: int = 0
     breach: BreachView | None = None
     failed: bool = False
     read_only: bool = False
@@ -42,6 +44,8 @@ def header_view(
         n_in_flight=state.n_in_flight,
         n_failed=state.n_failed,
         n_audited=state.n_audited,
+        n_down=state.n_down,
+        n_faults=len(state.faults),
         breach=state.breach,
         failed=state.failure is not None,
         read_only=read_only,
@@ -63,6 +67,8 @@ def draw_header(view: HeaderView, width: int, look: Palette = DARK) -> Text:
         (0, f"  {heights}" if heights else "", look.dim),
         (6, _in_flight(view), look.now if view.n_in_flight else look.dim),
         (7, _failed(view), f"bold {look.error}"),
+        (6, _down(view), f"bold {look.error}"),
+        (5, _faults(view), look.now),
         (9, "  " + _verdict(view), _verdict_style(view, look)),
         (2, "  read-only" if view.read_only else "", look.now),
     ]
@@ -98,6 +104,14 @@ def _in_flight(view: HeaderView) -> str:
 
 def _failed(view: HeaderView) -> str:
     return f"  {view.n_failed} failed {BROKEN}" if view.n_failed else ""
+
+
+def _down(view: HeaderView) -> str:
+    return f"  {plural(view.n_down, 'validator')} down" if view.n_down else ""
+
+
+def _faults(view: HeaderView) -> str:
+    return f"  {plural(view.n_faults, 'fault')}" if view.n_faults else ""
 
 
 def _verdict(view: HeaderView) -> str:

@@ -11,13 +11,14 @@ from devnet.tui.theme import (
     DEPOSIT,
     DONE,
     EPOCH,
+    HATCH,
     LINK,
     NOTE,
     PROPOSER,
     SPARKS,
     Palette,
 )
-from devnet.tui.views import BlockView, LaneView, State
+from devnet.tui.views import BlockView, LaneView, State, ValidatorView
 
 WIDE = 108
 N_NAME, N_MARKS, N_SPARKS = 9, 8, 20
@@ -31,10 +32,10 @@ NO_SIDECHAIN = "No sidechain yet. c makes one, or start with --sidechains alpha:
 def sidechains_title(state: State, look: Palette = DARK) -> Text:
     """The title of the panel: how many run, and what is wrong with some."""
     n_swapping = sum(lane.swap is not None for lane in state.lanes)
-    n_down = sum(lane.n_down for lane in state.lanes)
     words = f"  {len(state.lanes)} running"
     words += f"  {n_swapping} swapping" if n_swapping else ""
-    words += f"  {plural(n_down, 'validator')} down" if n_down else ""
+    words += f"  {plural(state.n_down, 'validator')} down" if state.n_down else ""
+    words += f"  {state.n_lying} lying" if state.n_lying else ""
     words += f"  {plural(len(state.faults), 'fault')}" if state.faults else ""
     return line(("sidechains", f"bold {look.good}"), (words, look.good))
 
@@ -161,15 +162,27 @@ def _validators(lane: LaneView, look: Palette) -> Text:
         return fit(text, N_MARKS)
     text = line()
     for validator in lane.validators:
-        if validator.state == "lying":
-            text.append("!", f"bold {look.error}")
-        elif validator.state != "up":
-            text.append(BROKEN, f"bold {look.error}")
-        elif validator.name == lane.proposer:
-            text.append(PROPOSER, f"bold {look.now}")
-        else:
-            text.append(DONE, look.good)
+        mark, style = seat_mark(validator, lane, look)
+        text.append(mark, style)
     return fit(text, N_MARKS)
+
+
+def seat_mark(one: ValidatorView, lane: LaneView, look: Palette) -> tuple[str, str]:
+    """How a validator is drawn: up, proposer, down, a liar, or without its engine."""
+    if one.state in ("lying", "convicted"):
+        return "!", f"bold {look.error}"
+    if one.state.startswith("stopped"):
+        return "?", f"bold {look.error}"
+    if one.state != "up":
+        return BROKEN, f"bold {look.error}"
+    if one.name == lane.proposer:
+        return PROPOSER, f"bold {look.now}"
+    return DONE, look.good
+
+
+def blocks_strip(lane: LaneView, width: int, look: Palette = DARK) -> Text:
+    """As many of the newest blocks as fit: closing ones hatched, rules set apart."""
+    return _blocks(lane, max(0, width), look)
 
 
 def _blocks(lane: LaneView, width: int, look: Palette) -> Text:
@@ -193,10 +206,12 @@ def _blocks(lane: LaneView, width: int, look: Palette) -> Text:
 def _cell(block: BlockView, lane: LaneView, look: Palette) -> Text:
     final = block.height <= lane.final_height
     style = f"bold {look.block_ink}" if final else look.block_ink
+    hatch = HATCH if block.closing else ""
     if block.closing:
         style = look.dim
     # The coinbase of a sidechain makes nothing: only what others sent is counted.
-    text = line((str(block.height), style), (f"{NOTE}{block.n_txs - 1}", look.dim))
+    n_txs = f"{NOTE}{block.n_txs - 1}"
+    text = line((hatch, look.now), (str(block.height), style), (n_txs, look.dim))
     if block.n_locks:
         text.append(DEPOSIT, look.deposit)
     return text

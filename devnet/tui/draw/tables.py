@@ -8,14 +8,14 @@ from devnet.tui.draw.text import clock, fit, line, money, short
 from devnet.tui.theme import DARK, LINE, LINK, Palette
 from devnet.tui.views import MessageView, State, TxView
 
-TABS = ("Events", "Balances", "Mempool", "Messages")
+TABS = ("Events", "Balances", "Mempool", "Messages", "Faults")
 
 
-def tab_words(n_waiting: int) -> tuple[str, ...]:
-    """The names of the tabs, with what waits counted."""
+def tab_words(n_waiting: int, n_faults: int = 0) -> tuple[str, ...]:
+    """The names of the tabs, with what waits and what is broken counted."""
+    counts = {"Mempool": n_waiting, "Faults": n_faults}
     return tuple(
-        f"{name} {n_waiting}" if name == "Mempool" and n_waiting else name
-        for name in TABS
+        f"{name} {counts[name]}" if counts.get(name) else name for name in TABS
     )
 
 

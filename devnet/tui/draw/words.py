@@ -6,13 +6,14 @@ A sign says how good the news is; the words say it too, so colour is never neede
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rich.text import Text
 
 from devnet.engine import events as ev
-from devnet.tui.draw.text import clock, fit, line, money, plural, short
+from devnet.tui.draw import words_trouble  # noqa: F401  # It fills the table, too.
+from devnet.tui.draw.telling import TELLS, Decimals, coins, tells
+from devnet.tui.draw.text import clock, fit, line, plural, short
 from devnet.tui.theme import BROKEN, DARK, NOTE, TICK, Palette
 
 N_CHAIN = 6
@@ -29,11 +30,6 @@ class Line:
     words: str
     quiet: bool = False
 
-
-Decimals = Mapping[str, int]
-Tell = Callable[..., tuple[str, str, str]]
-TELLS: dict[type[ev.Event], Tell] = {}
-"""Kind of event to (tone, chain, words)."""
 
 QUIET = (
     ev.MiningTried,
@@ -96,44 +92,32 @@ def draw_line(one: Line, width: int, look: Palette = DARK) -> Text:
     )
 
 
-def _tells(kind: type[ev.Event]) -> Callable[[Tell], Tell]:
-    def register(teller: Tell) -> Tell:
-        TELLS[kind] = teller
-        return teller
-
-    return register
-
-
-def _coins(amount: int, asset: str, decimals: Decimals) -> str:
-    return f"{money(amount, decimals.get(asset, 0))} {asset}"
-
-
-@_tells(ev.WorldStarted)
+@tells(ev.WorldStarted)
 def _world(event: ev.WorldStarted, _: Decimals) -> tuple[str, str, str]:
     words = f"world started  seed {event.seed}  {event.profile}  block {event.height}"
     return TICK, "main", words
 
 
-@_tells(ev.WorldResumed)
+@tells(ev.WorldResumed)
 def _resumed(event: ev.WorldResumed, _: Decimals) -> tuple[str, str, str]:
     pairs = zip(event.sidechains, event.heights, strict=True)
     heights = "".join(f"  {name} {height}" for name, height in pairs)
     return TICK, "main", f"the world is back at block {event.height}{heights}"
 
 
-@_tells(ev.HistoryNotKept)
+@tells(ev.HistoryNotKept)
 def _not_kept(event: ev.HistoryNotKept, _: Decimals) -> tuple[str, str, str]:
     words = f"begins again at its genesis: {event.store} kept nothing"
     return NOTE, event.chain, words
 
 
-@_tells(ev.AssetKnown)
+@tells(ev.AssetKnown)
 def _asset(event: ev.AssetKnown, _: Decimals) -> tuple[str, str, str]:
     words = f"asset {event.asset}  {event.decimals} decimals  {short(event.id)}"
     return NOTE, "main", words
 
 
-@_tells(ev.AccountAdded)
+@tells(ev.AccountAdded)
 def _account(event: ev.AccountAdded, _: Decimals) -> tuple[str, str, str]:
     signers = ""
     if event.signers:
@@ -141,25 +125,25 @@ def _account(event: ev.AccountAdded, _: Decimals) -> tuple[str, str, str]:
     return NOTE, "main", f"account {event.who}{signers}  {event.address}"
 
 
-@_tells(ev.SidechainAdded)
+@tells(ev.SidechainAdded)
 def _added(event: ev.SidechainAdded, _: Decimals) -> tuple[str, str, str]:
     seats = plural(len(event.validators), "validator")
     return TICK, event.name, f"runs {event.engine} on {event.store}  {seats}"
 
 
-@_tells(ev.BalanceChanged)
+@tells(ev.BalanceChanged)
 def _balance(event: ev.BalanceChanged, decimals: Decimals) -> tuple[str, str, str]:
-    has = _coins(event.amount, event.asset, decimals)
+    has = coins(event.amount, event.asset, decimals)
     return NOTE, event.chain, f"{event.who} has {has}"
 
 
-@_tells(ev.MiningTried)
+@tells(ev.MiningTried)
 def _tried(event: ev.MiningTried, _: Decimals) -> tuple[str, str, str]:
     tries = f"{event.tries} of ~{event.expected_tries}"
     return NOTE, "main", f"{event.node} tried {tries} for block {event.height}"
 
 
-@_tells(ev.BlockAdded)
+@tells(ev.BlockAdded)
 def _block(event: ev.BlockAdded, _: Decimals) -> tuple[str, str, str]:
     # The coinbase of a sidechain makes nothing, so it is not counted.
     n_txs = event.n_txs if event.chain == "main" else event.n_txs - 1
@@ -172,49 +156,49 @@ def _block(event: ev.BlockAdded, _: Decimals) -> tuple[str, str, str]:
     return TICK, event.chain, f"{words}  {short(event.id)}"
 
 
-@_tells(ev.BlockUndone)
+@tells(ev.BlockUndone)
 def _undone(event: ev.BlockUndone, _: Decimals) -> tuple[str, str, str]:
     words = f"block {event.height} undone, another branch won  {short(event.id)}"
     return "!", event.chain, words
 
 
-@_tells(ev.BlockFinal)
+@tells(ev.BlockFinal)
 def _final(event: ev.BlockFinal, _: Decimals) -> tuple[str, str, str]:
     bet = ", a bet" if event.finality == "depth" else ""
     return TICK, event.chain, f"block {event.height} is final{bet}  {short(event.id)}"
 
 
-@_tells(ev.TxQueued)
+@tells(ev.TxQueued)
 def _queued(event: ev.TxQueued, _: Decimals) -> tuple[str, str, str]:
     return NOTE, event.chain, f"{event.what} entered mempool  {short(event.id)}"
 
 
-@_tells(ev.TxHeld)
+@tells(ev.TxHeld)
 def _held(event: ev.TxHeld, _: Decimals) -> tuple[str, str, str]:
     return "!", event.chain, f"{short(event.id)} came early: {event.reason}"
 
 
-@_tells(ev.TxDropped)
+@tells(ev.TxDropped)
 def _dropped(event: ev.TxDropped, _: Decimals) -> tuple[str, str, str]:
     return "!", event.chain, f"{short(event.id)} left mempool: {event.reason}"
 
 
-@_tells(ev.TxsMined)
+@tells(ev.TxsMined)
 def _mined(event: ev.TxsMined, _: Decimals) -> tuple[str, str, str]:
     count = len(event.ids)
     first = short(event.ids[0]) if event.ids else ""
     return NOTE, event.chain, f"block {event.height} took {count} from mempool  {first}"
 
 
-@_tells(ev.TransferStarted)
+@tells(ev.TransferStarted)
 def _started(event: ev.TransferStarted, decimals: Decimals) -> tuple[str, str, str]:
-    coins = _coins(event.amount, event.asset, decimals)
+    value = coins(event.amount, event.asset, decimals)
     whom = "" if event.to == event.who else f" for {event.to}"
-    words = f"{event.transfer} {event.who} locks {coins}{whom} on {event.chain}"
+    words = f"{event.transfer} {event.who} locks {value}{whom} on {event.chain}"
     return NOTE, "fed", words
 
 
-@_tells(ev.TransferMoved)
+@tells(ev.TransferMoved)
 def _moved(event: ev.TransferMoved, _: Decimals) -> tuple[str, str, str]:
     if event.failed:
         return BROKEN, "fed", f"{event.transfer} {event.stage} failed: {event.note}"
@@ -227,14 +211,14 @@ def _moved(event: ev.TransferMoved, _: Decimals) -> tuple[str, str, str]:
     return tone, "fed", f"{words}  {event.note}" if event.note else words
 
 
-@_tells(ev.ClaimCrafted)
+@tells(ev.ClaimCrafted)
 def _crafted(event: ev.ClaimCrafted, _: Decimals) -> tuple[str, str, str]:
     words = f"{event.transfer} claim made by {event.collector}"
     size = f"proof of {event.proof_bytes} bytes"
     return TICK, "fed", f"{words}  {size}  {short(event.tx)}"
 
 
-@_tells(ev.ClaimJudged)
+@tells(ev.ClaimJudged)
 def _judged(event: ev.ClaimJudged, _: Decimals) -> tuple[str, str, str]:
     if event.failed:
         words = f"{event.validator} refused claim {event.transfer} at {event.failed}"
@@ -243,31 +227,46 @@ def _judged(event: ev.ClaimJudged, _: Decimals) -> tuple[str, str, str]:
     return TICK, event.chain, f"{event.validator} took claim {event.transfer}: {passed}"
 
 
-@_tells(ev.ConsensusSent)
+@tells(ev.ConsensusSent)
 def _sent(event: ev.ConsensusSent, _: Decimals) -> tuple[str, str, str]:
     words = f"{event.validator} > {event.to}  {event.what}"
     return NOTE, event.chain, f"{words} {event.height} round {event.round}"
 
 
-@_tells(ev.ConsensusGot)
+@tells(ev.ConsensusGot)
 def _got(event: ev.ConsensusGot, _: Decimals) -> tuple[str, str, str]:
     words = f"{event.validator} got {event.what} {event.height} from {event.sender}"
     return NOTE, event.chain, f"{words}  round {event.round}"
 
 
-@_tells(ev.ConsensusSaid)
+@tells(ev.ConsensusSaid)
 def _said(event: ev.ConsensusSaid, _: Decimals) -> tuple[str, str, str]:
     return NOTE, event.chain, event.text
 
 
-@_tells(ev.ValidatorChanged)
+@tells(ev.ValidatorChanged)
 def _validator(event: ev.ValidatorChanged, _: Decimals) -> tuple[str, str, str]:
     words = "caught lying" if event.state == "lying" else event.state
     tone = TICK if event.state == "up" else "!"
     return tone, event.chain, f"{event.validator} is {words}"
 
 
-@_tells(ev.CandidateChanged)
+@tells(ev.BlockRefused)
+def _block_refused(event: ev.BlockRefused, _: Decimals) -> tuple[str, str, str]:
+    by = f" by {event.proposer}" if event.proposer else ""
+    words = f"{event.validator} refused block {event.height}{by}"
+    return BROKEN, event.chain, f"{words}: {event.reason}  [{event.code}]"
+
+
+@tells(ev.OffenceProven)
+def _offence(event: ev.OffenceProven, decimals: Decimals) -> tuple[str, str, str]:
+    words = f"{event.validator} convicted in block {event.height}: {event.offence}"
+    if event.burned:
+        words += f", {coins(event.burned, 'BTM', decimals)} of its bond burnt"
+    return "!", event.chain, words
+
+
+@tells(ev.CandidateChanged)
 def _candidate(event: ev.CandidateChanged, _: Decimals) -> tuple[str, str, str]:
     words = {
         "registered": "stands for a seat",
@@ -279,13 +278,13 @@ def _candidate(event: ev.CandidateChanged, _: Decimals) -> tuple[str, str, str]:
     return tone, event.chain, f"{event.name} {words}"
 
 
-@_tells(ev.ValidatorsElected)
+@tells(ev.ValidatorsElected)
 def _elected(event: ev.ValidatorsElected, _: Decimals) -> tuple[str, str, str]:
     names = ", ".join(event.validators)
     return TICK, event.chain, f"elected from block {event.height} on: {names}"
 
 
-@_tells(ev.SwapProposed)
+@tells(ev.SwapProposed)
 def _swap_asked(event: ev.SwapProposed, _: Decimals) -> tuple[str, str, str]:
     words = f"swap {event.old_engine} > {event.engine} asked, after block "
     return (
@@ -295,83 +294,25 @@ def _swap_asked(event: ev.SwapProposed, _: Decimals) -> tuple[str, str, str]:
     )
 
 
-@_tells(ev.SwapApproved)
+@tells(ev.SwapApproved)
 def _swap_approved(event: ev.SwapApproved, _: Decimals) -> tuple[str, str, str]:
     words = f"{event.validator} agrees to the swap"
     count = f"{event.approvals} agree, {event.needed} needed"
     return NOTE, event.chain, f"{words}  {count}"
 
 
-@_tells(ev.SwapScheduled)
+@tells(ev.SwapScheduled)
 def _swap_scheduled(event: ev.SwapScheduled, _: Decimals) -> tuple[str, str, str]:
     words = f"swap to {event.engine} recorded in block {event.height}"
     return TICK, event.chain, f"{words}, last old block {event.closing_height}"
 
 
-@_tells(ev.SwapDropped)
+@tells(ev.SwapDropped)
 def _swap_dropped(event: ev.SwapDropped, _: Decimals) -> tuple[str, str, str]:
     return "!", event.chain, f"swap to {event.engine} dropped: {event.reason}"
 
 
-@_tells(ev.RuleSwapped)
+@tells(ev.RuleSwapped)
 def _swapped(event: ev.RuleSwapped, _: Decimals) -> tuple[str, str, str]:
     words = f"{event.old_engine} > {event.engine} from block {event.height} on"
     return TICK, event.chain, f"{words}  epoch {event.epoch}"
-
-
-@_tells(ev.StorageMoving)
-def _moving(event: ev.StorageMoving, _: Decimals) -> tuple[str, str, str]:
-    return NOTE, event.chain, f"storage {event.old_store} > {event.store} begins"
-
-
-@_tells(ev.StorageMoved)
-def _moved_store(event: ev.StorageMoved, _: Decimals) -> tuple[str, str, str]:
-    digests = f"{short(event.digest_before)} = {short(event.digest_after)}"
-    words = f"storage {event.old_store} > {event.store}  {event.keys} keys"
-    return TICK, event.chain, f"{words}  digests {digests}"
-
-
-@_tells(ev.StorageStayed)
-def _stayed(event: ev.StorageStayed, _: Decimals) -> tuple[str, str, str]:
-    return "!", event.chain, f"storage stays {event.old_store}: {event.reason}"
-
-
-@_tells(ev.FaultStarted)
-def _fault_started(event: ev.FaultStarted, _: Decimals) -> tuple[str, str, str]:
-    detail = f"  {event.detail}" if event.detail else ""
-    return "!", "", f"fault {event.fault} at {event.target} begins{detail}"
-
-
-@_tells(ev.FaultEnded)
-def _fault_ended(event: ev.FaultEnded, _: Decimals) -> tuple[str, str, str]:
-    return TICK, "", f"fault {event.fault} at {event.target} is over"
-
-
-@_tells(ev.Audited)
-def _audited(event: ev.Audited, decimals: Decimals) -> tuple[str, str, str]:
-    rows = zip(
-        event.assets, event.locked, event.circulating, event.arriving, strict=True
-    )
-    sums = "  ".join(
-        f"{_coins(locked, asset, decimals)} = {money(there, decimals.get(asset, 0))}"
-        f" + {money(coming, decimals.get(asset, 0))} arriving"
-        for asset, locked, there, coming in rows
-    )
-    if not event.ok:
-        return BROKEN, event.chain, f"books wrong: {sums}"
-    return TICK, event.chain, f"books right: {sums or 'nothing locked'}"
-
-
-@_tells(ev.InvariantBroken)
-def _broken(event: ev.InvariantBroken, _: Decimals) -> tuple[str, str, str]:
-    return BROKEN, event.chain, f"{event.invariant} broken: {event.detail}"
-
-
-@_tells(ev.Refused)
-def _refused(event: ev.Refused, _: Decimals) -> tuple[str, str, str]:
-    return BROKEN, "", f"{event.command} refused: {event.message}  [{event.code}]"
-
-
-@_tells(ev.EngineFailed)
-def _failed(event: ev.EngineFailed, _: Decimals) -> tuple[str, str, str]:
-    return BROKEN, "", f"engine failed: {event.message}"

@@ -35,7 +35,14 @@ def _invariant_broken(state: State, event: ev.InvariantBroken) -> State:
 
 @folds(ev.FaultStarted)
 def _fault_started(state: State, event: ev.FaultStarted) -> State:
-    fault = FaultView(event.fault, event.target, event.detail)
+    fault = FaultView(
+        event.fault,
+        event.target,
+        event.detail,
+        event.id,
+        event.until_ms,
+        event.until_height,
+    )
     return replace(state, faults=(*state.faults, fault))
 
 

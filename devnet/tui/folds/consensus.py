@@ -9,6 +9,7 @@ from devnet.tui.folds.base import folds, with_lane
 from devnet.tui.views import LaneView, MessageView, State, SwapView, ValidatorView
 
 MOST_MESSAGES = 240
+MOST_ROUNDS = 6
 
 
 @folds(ev.ConsensusSent)
@@ -22,7 +23,18 @@ def _consensus_sent(state: State, event: ev.ConsensusSent) -> State:
         event.round,
         arrived=False,
     )
-    return _with_message(state, event.chain, message)
+    state = _with_message(state, event.chain, message)
+    return with_lane(state, event.chain, lambda lane: _counted(lane, event))
+
+
+def _counted(lane: LaneView, event: ev.ConsensusSent) -> LaneView:
+    """One more message of its round; the oldest rounds are forgotten."""
+    place, rounds = (event.height, event.round), dict(lane.counts)
+    n_sent = max(1, len(lane.validators) - 1) if event.to == "all" else 1
+    kinds = dict(rounds.pop(place, {}))
+    kinds[event.what] = kinds.get(event.what, 0) + n_sent
+    rounds[place] = kinds
+    return replace(lane, counts=tuple(rounds.items())[-MOST_ROUNDS:])
 
 
 @folds(ev.ConsensusGot)
@@ -62,18 +74,25 @@ def _consensus_said(state: State, event: ev.ConsensusSaid) -> State:
 
 @folds(ev.ValidatorChanged)
 def _validator_changed(state: State, event: ev.ValidatorChanged) -> State:
+    return _with_seat(state, event.chain, event.validator, event.state)
+
+
+@folds(ev.OffenceProven)
+def _offence_proven(state: State, event: ev.OffenceProven) -> State:
+    return _with_seat(state, event.chain, event.validator, "convicted")
+
+
+def _with_seat(state: State, chain: str, validator: str, now: str) -> State:
+    def change(one: ValidatorView) -> ValidatorView:
+        # Nothing takes a conviction back: what is proven stands in a block.
+        if one.name != validator or (one.state == "convicted" and now != "down"):
+            return one
+        return ValidatorView(one.name, now)
+
     return with_lane(
         state,
-        event.chain,
-        lambda lane: replace(
-            lane,
-            validators=tuple(
-                ValidatorView(one.name, event.state)
-                if one.name == event.validator
-                else one
-                for one in lane.validators
-            ),
-        ),
+        chain,
+        lambda lane: replace(lane, validators=tuple(map(change, lane.validators))),
     )
 
 

@@ -20,6 +20,8 @@ _PLACES = {
     "claim": ("devnet.tui.screens.claim", "ClaimScreen"),
     "form": ("devnet.tui.screens.form", "FormScreen"),
     "command": ("devnet.tui.screens.command", "CommandScreen"),
+    "faults": ("devnet.tui.screens.faults", "FaultsScreen"),
+    "validators": ("devnet.tui.screens.validators", "ValidatorsScreen"),
     "keys": ("devnet.tui.screens.help", "KeysScreen"),
     "failure": ("devnet.tui.screens.failure", "FailureScreen"),
 }

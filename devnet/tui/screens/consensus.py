@@ -1,85 +1,33 @@
-"""The consensus of one sidechain: rule, validators, messages, changes of rule."""
+"""The consensus of one sidechain: rule, votes, seats, messages, changes of rule."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.widget import Widget
 
-from devnet.tui.draw.consensus import (
-    Spoken,
-    consensus_title,
-    draw_facts,
-    draw_swaps,
-    draw_timeline,
-    spoken,
-)
+from devnet.tui.draw.consensus import consensus_title, draw_facts
+from devnet.tui.draw.faults import time_left
+from devnet.tui.draw.rulepart import draw_rule, rule_title
 from devnet.tui.draw.sidechains import NO_SIDECHAIN
+from devnet.tui.draw.swaps import draw_swaps
 from devnet.tui.draw.text import line
+from devnet.tui.draw.timeline import locks_of
+from devnet.tui.draw.votes import draw_votes, votes_title
 from devnet.tui.frame import Frame, Picked
 from devnet.tui.screens.base import DevnetScreen
 from devnet.tui.views import LaneView
-from devnet.tui.widgets.page import Page
+from devnet.tui.widgets.page import Drawing, Page
 from devnet.tui.widgets.rows import look_of
 from devnet.tui.widgets.tables import MessageRows
+from devnet.tui.widgets.timeline import Timeline
 
-
-class Timeline(Widget, can_focus=True):
-    """Messages over time; left and right pick one."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "move(-1)", "Earlier", show=False, id="timeline.left"),
-        Binding("right,l", "move(1)", "Later", show=False, id="timeline.right"),
-        Binding("end,G", "move(9999)", "Newest", show=False, id="timeline.end"),
-    ]
-    keys_help: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("left right", "pick a message: below stands who got it"),
-        ("G", "the newest, and follow"),
-    )
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.lane: LaneView | None = None
-        self.said: tuple[Spoken, ...] = ()
-        self._picked: Spoken | None = None
-
-    def show(self, lane: LaneView) -> None:
-        """Draw this chain's messages, if they are new."""
-        before = self.lane
-        if before is not None and (before.messages, before.validators) == (
-            lane.messages,
-            lane.validators,
-        ):
-            return
-        if before is not None and before.name != lane.name:
-            self._picked = None
-        self.lane, self.said = lane, spoken(lane.messages)
-        self.styles.height = len(lane.validators) + 4 if self.said else 1
-        self.refresh()
-
-    def _cursor(self) -> int:
-        if self._picked is not None and self._picked in self.said:
-            return self.said.index(self._picked)
-        return len(self.said) - 1
-
-    def action_move(self, by: int) -> None:
-        if not self.said:
-            return
-        index = max(0, min(self._cursor() + by, len(self.said) - 1))
-        # The newest is picked by following, so that new messages show.
-        self._picked = None if index == len(self.said) - 1 else self.said[index]
-        self.refresh()
-
-    def render(self) -> Text:
-        if self.lane is None:
-            return line("")
-        rows = draw_timeline(
-            self.lane, self.said, self.size.width, look_of(self), cursor=self._cursor()
-        )
-        return Text("\n", end="").join(rows)
+if TYPE_CHECKING:
+    from devnet.engine.picturing import ConsensusFacts
 
 
 class ConsensusScreen(DevnetScreen):
@@ -100,17 +48,24 @@ class ConsensusScreen(DevnetScreen):
     ]
     keys_help: ClassVar[tuple[tuple[str, str], ...]] = (
         ("[ ] 1 to 9", "another sidechain"),
-        ("s", "change the rule of this one"),
+        ("s S", "change the rule of this one, take the change back"),
+        ("v", "its validators: votes, bonds, who comes next"),
+        ("f M", "break something here, mend it"),
     )
 
     def __init__(self, chain: str = "") -> None:
         super().__init__()
         self.chain = chain
         self._shown: object = None
+        self._asked: object = None
+        self._facts: ConsensusFacts | None = None
 
     def body(self) -> Iterable[Widget]:
         yield Page(id="rule-facts")
         yield Timeline(id="timeline")
+        with Horizontal(id="halves"):
+            yield Page(id="votes")
+            yield Page(id="rule")
         yield Page(id="swaps")
         yield MessageRows(id="messages", chain=self.chain)
 
@@ -126,21 +81,52 @@ class ConsensusScreen(DevnetScreen):
             )
             return
         self.chain = lane.name
-        look = look_of(self)
+        facts, look = self._facts_of(lane, frame), look_of(self)
         messages = self.query_one(MessageRows)
         messages.chain = lane.name
         messages.show(frame)
-        self.query_one(Timeline).show(lane)
-        if (lane, look) == self._shown:
+        self.query_one(Timeline).show(lane, locks_of(facts.seats))
+        faults = tuple(one for one in frame.state.faults if one.chain == lane.name)
+        moment = (frame.now_ms, frame.state.main.height)
+        times = tuple(time_left(one, *moment) for one in faults)
+        page = self.query_one("#rule", Page)
+        shown = (lane, facts, faults, times, look, page.size.height)
+        if shown == self._shown:
             return
-        self._shown = (lane, look)
-        facts = self.query_one("#rule-facts", Page)
-        facts.border_title = consensus_title(lane, look)
-        facts.show_drawing(lambda width: draw_facts(lane, width, look))
-        swaps = self.query_one("#swaps", Page)
-        swaps.border_title = line(("changes of rule", f"bold {look.good}"))
-        swaps.show_drawing(lambda width: draw_swaps(lane, width, look))
+        self._shown = shown
+        self._draw("rule-facts", consensus_title(lane, look), lambda width: draw_facts(
+            lane, width, look, certified=facts.certified, faults=faults,
+            now_ms=moment[0], main_height=moment[1],
+        ))  # fmt: skip
+        self._draw(
+            "votes",
+            votes_title(facts, look),
+            lambda width: draw_votes(facts, width, look),
+        )
+        self._draw(
+            "rule",
+            rule_title(facts, look),
+            lambda width: draw_rule(lane, facts, width, page.size.height, look),
+        )
+        self._draw(
+            "swaps",
+            line(("changes of rule", f"bold {look.good}")),
+            lambda width: draw_swaps(lane, width, look, story=facts.swap),
+        )
         messages.border_title = line(("messages", f"bold {look.good}"))
+
+    def _draw(self, part: str, title: Text, drawing: Drawing) -> None:
+        page = self.query_one(f"#{part}", Page)
+        page.border_title = title
+        page.show_drawing(drawing)
+
+    def _facts_of(self, lane: LaneView, frame: Frame) -> ConsensusFacts:
+        """What the engine knows, asked for only when something has happened."""
+        asked = (lane.name, frame.state.n_events, frame.now_ms // 250)
+        if self._facts is None or asked != self._asked:
+            network = self.devnet.session.network
+            self._facts, self._asked = network.consensus_facts(lane.name), asked
+        return self._facts
 
     def picked(self) -> Picked:
         frame = self.frame

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from devnet.tui.draw.tables import tab_words
 from devnet.tui.frame import Frame
 from devnet.tui.screens.base import DevnetScreen
+from devnet.tui.widgets.faults import FaultRows
 from devnet.tui.widgets.finder import Finder
 from devnet.tui.widgets.lines import TabLine
 from devnet.tui.widgets.panels import LaneRows, MainPanel, TransferRows
@@ -38,6 +39,7 @@ class Dashboard(DevnetScreen):
             yield BalanceRows(id="tab-1")
             yield MempoolRows(id="tab-2")
             yield MessageRows(id="tab-3")
+            yield FaultRows(id="tab-4")
         yield Finder()
 
     def on_mount(self) -> None:
@@ -45,7 +47,8 @@ class Dashboard(DevnetScreen):
         self.query_one(TransferRows).focus()
 
     def show_body(self, frame: Frame) -> None:
-        self.query_one(TabLine).names = tab_words(len(frame.state.mempool))
+        state = frame.state
+        self.query_one(TabLine).names = tab_words(len(state.mempool), len(state.faults))
         self.query_one(MainPanel).show(frame)
         self.query_one(TransferRows).show(frame)
         self.query_one(LaneRows).show(frame)
@@ -72,6 +75,8 @@ class Dashboard(DevnetScreen):
             self.devnet.open_screen("consensus", chain=rows.picked().chain)
         elif isinstance(rows, EventRows):
             self.devnet.open_event(rows.event_at(message.index))
+        elif isinstance(rows, FaultRows):
+            self.devnet.mend(rows.mending_at(message.index))
 
     def on_finder_changed(self, message: Finder.Changed) -> None:
         self.query_one("#tab-0", EventRows).filter(message.needle)

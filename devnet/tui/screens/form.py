@@ -55,7 +55,11 @@ class FormScreen(DevnetModal):
                 with Horizontal(classes="row"):
                     yield Label(one.label, classes="label")
                     yield _editor(one, draft.get(one.name, one.start))
-                    yield Static("", classes="note", id=f"note-{one.name}")
+                    note = Static("", classes="note", id=f"note-{one.name}")
+                    note.styles.height = 1
+                    yield note
+            if self.shape.tells is not None:
+                yield Static("", id="tells", markup=False)
             yield Static("", id="why")
             yield Static("", id="same-as", markup=False)
             with Horizontal(id="buttons"):
@@ -92,6 +96,9 @@ class FormScreen(DevnetModal):
         state, values = self.devnet.driver.state, self.values()
         for name, note in self.shape.notes.items():
             self.query_one(f"#note-{name}", Static).update(note(values, state))
+        if self.shape.tells is not None:
+            sentences = self.shape.tells(values, self.devnet.session)
+            self.query_one("#tells", Static).update("\n".join(sentences))
         self.why = why_not_run(self.verb, values, self.devnet.session, state)
         self.query_one("#why", Static).update(self.why)
         line = line_of(self.verb, values)

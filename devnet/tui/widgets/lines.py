@@ -79,7 +79,7 @@ class TabLine(Widget, can_focus=True):
         Binding("right", "turn(1)", "Right", show=False, id="tabs.right"),
     ]
     keys_help: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("left right", "another table: events, balances, mempool, messages"),
+        ("left right", "another table: events, balances, mempool, ..."),
     )
 
     names: reactive[tuple[str, ...]] = reactive(TABS)
