@@ -12,12 +12,12 @@ import pytest
 from tests.swapfire import Fire
 
 
-def check_seed(seed: int, n_swaps: int, step_ms: int) -> Fire:
+def check_seed(seed: int, n_swaps: int, step_ms: int, storm: bool = False) -> Fire:
     """
     Play and judge a seed: each payment is in the chain once, heights and epochs have
     no gap, each parent gave one answer, and a fresh observer comes to the same state.
     """
-    fire = Fire(seed, n_swaps, step_ms)
+    fire = Fire(seed, n_swaps, step_ms, storm)
     fire.play()
     n_paid = fire.check()
     assert n_paid == len(fire.purse.accepted) > 10 * n_swaps
@@ -34,3 +34,9 @@ def test_three_random_swaps_under_fire_lose_nothing(seed: int):
 @pytest.mark.parametrize("seed", range(1, 21))
 def test_ten_random_swaps_under_fire_at_twenty_payments_a_second(seed: int):
     check_seed(seed, n_swaps=10, step_ms=50)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(21, 31))
+def test_ten_random_swaps_under_fire_and_in_a_storm(seed: int):
+    check_seed(seed, n_swaps=10, step_ms=50, storm=True)
