@@ -34,11 +34,11 @@ def mending(fault: FaultView) -> str:
 
 
 def fault_words(fault: FaultView, now_ms: int, main_height: int) -> str:
-    """One fault as a clause: `f1 kill alpha.v2, 12 s left`."""
-    name = f"{fault.id} {fault.fault}" if fault.id else fault.fault
-    detail = f" {fault.detail}" if fault.detail else ""
-    left = time_left(fault, now_ms, main_height)
-    return f"{name} {fault.target}{detail}, {left}"
+    """One fault of a known chain as a clause: `f1 kill v2 12 s left`."""
+    words = [fault.id, fault.fault, fault.target.partition(".")[2], fault.detail]
+    if fault.until_ms >= 0 or fault.until_height >= 0:
+        words.append(time_left(fault, now_ms, main_height))
+    return " ".join(filter(None, words))
 
 
 def draw_fault(

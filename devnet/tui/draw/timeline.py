@@ -35,6 +35,9 @@ LETTERS = {
 N_NAME = 7
 N_LOCK = 6
 MOST_SHOWN = 90
+MOST_APART_MS = 2500
+"""What is longer ago would squeeze the round of the picked message."""
+
 NO_MESSAGE = "No message yet: validators speak when there is something to decide."
 
 
@@ -130,7 +133,12 @@ def draw_timeline(
         return [line((f" {NO_MESSAGE}", look.dim))]
     index = cursor if 0 <= cursor < len(said) else len(said) - 1
     picked = said[index]
-    near = [one for one in said if abs(one.height - picked.height) <= 1]
+    near = [
+        one
+        for one in said
+        if abs(one.height - picked.height) <= 1
+        and abs(one.at_ms - picked.at_ms) <= MOST_APART_MS
+    ]
     names = _names_shown(lane, near, picked, most_rows)
     start_ms = min(one.at_ms for one in near)
     end_ms = max(one.at_ms + max([ms for _, ms in one.got], default=0) for one in near)

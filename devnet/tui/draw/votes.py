@@ -56,10 +56,9 @@ def draw_votes(facts: ConsensusFacts, width: int, look: Palette = DARK) -> list[
         return [line((" no block yet", look.dim))]
     shown.sort(key=lambda one: (one.height, one.round, one.phase), reverse=True)
     several = any(one.phase != "vote" for one in shown)
-    rows, above = [], shown[0].epoch
+    rows, epochs = [], {one.height: one.epoch for one in facts.blocks}
     for one in shown:
-        opens = one.epoch != above
-        above = one.epoch
+        opens = epochs.get(one.height - 1, one.epoch) != one.epoch
         rows.append(fit(_row(one, facts, look, several=several, opens=opens), width))
     return rows
 
@@ -76,7 +75,8 @@ def _row(
         row.append(f" {one.weight}/{one.needed} ", look.text)
     row.append_text(_standing(one, facts, look))
     if opens or one.closing:
-        row.append(f"  {one.engine}{' closing' * one.closing}", look.dim)
+        words = "closing" if one.closing else f"{one.engine} opens"
+        row.append(f"  {words}", look.now)
     elif one.producer:
         row.append(f"  by {one.producer}", look.dim)
     return row
