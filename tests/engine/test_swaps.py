@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -20,6 +21,7 @@ from devnet.engine.events import (
     TxQueued,
 )
 from devnet.engine.network import Network, SidechainSpec
+from devnet.engine.sidechain.node import OpenSwap
 from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.swap import peg_rests
 from tests.engine.support import (
@@ -27,6 +29,7 @@ from tests.engine.support import (
     THREE,
     all_books_hold,
     branch,
+    change_node,
     claimed,
     deposit,
     height,
@@ -274,6 +277,35 @@ def test_without_a_height_the_swap_of_a_fast_chain_finds_its_approvals(interval_
     run_until(net, lambda: net.rule("alpha") == "poa", 10_000)
 
     assert said(net, SwapDropped) == []
+
+
+def test_a_request_that_another_swap_overtook_is_said_to_have_come_to_nothing():
+    """Regression: it was forgotten without a word; whoever asked waited for ever."""
+    net = network((SidechainSpec("alpha", "poa"),))
+    net.set_hurry(1)
+    net.request_swap("alpha", "solo")
+    run_until(net, lambda: bool(said(net, SwapScheduled)))
+    (asked, *_) = [node.swap.record for node in meddle(net).nodes("alpha") if node.swap]
+    other = replace(asked, engine="pow", closing_height=asked.closing_height + 20)
+    change_node(net, "alpha", "v2", swap=OpenSwap(other))
+    run_until(net, lambda: net.rule("alpha") == "solo")
+    (dropped,) = said(net, SwapDropped)
+
+    assert (dropped.engine, dropped.reason) == (
+        "pow",
+        "another swap came first, to solo",
+    )
+    assert [node.swap for node in meddle(net).nodes("alpha")] == [None] * 4
+
+
+def test_a_swap_to_merged_votes_names_whose_key_it_lacked():
+    net = network((SidechainSpec("alpha", "poa"),))
+    net.start_fault("kill", "alpha", "v4")
+    net.set_hurry(1)
+    net.request_swap("alpha", "bbft", params={"bls": 1})
+    run_until(net, lambda: bool(said(net, SwapDropped)))
+
+    assert "v4 told no key for merged votes" in said(net, SwapDropped)[0].reason
 
 
 def test_the_closing_height_can_be_chosen():

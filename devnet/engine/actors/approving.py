@@ -152,8 +152,21 @@ def is_too_late(record: SwapRecord, height: int, notice: int) -> bool:
     return record.closing_height < height + 1 + notice
 
 
-def forget_swap(turn: Turn, chain: str) -> None:
-    """The new rule is in force, the old one stays, or time for approvals is over."""
+def forget_swap(turn: Turn, chain: str, record: SwapRecord | None = None) -> None:
+    """
+    The new rule is in force, the old one stays, or time for approvals is over.
+
+    Args:
+        record: only this one and its end; None: whatever they are asked about.
+    """
     for node in turn.nodes(chain):
-        if node.swap is not None or node.cancel is not None:
-            turn.set_node(chain, replace(node, swap=None, cancel=None))
+        swap, cancel = (
+            wish
+            if wish is not None
+            and record is not None
+            and wish.record.body_hash != record.body_hash
+            else None
+            for wish in (node.swap, node.cancel)
+        )
+        if (swap, cancel) != (node.swap, node.cancel):
+            turn.set_node(chain, replace(node, swap=swap, cancel=cancel))

@@ -16,7 +16,7 @@ from devnet.engine.actors.mainchain import plan_all, transfers_wait
 from devnet.engine.actors.naming import learn_assets
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.rolls import say_roster
-from devnet.engine.actors.rulings import drop_late_swap, say_swap
+from devnet.engine.actors.rulings import drop_late_swaps, say_swap
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.unchanged import knows_the_same, only_pools_changed
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer
@@ -196,7 +196,7 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
     if head.hash != old_head:
         auditing.audit_side(turn, side.name)
     if head.hash != old_head or any(node.swap is not None for _, node in touched):
-        _drop_late_swap(turn, side.name, head)
+        drop_late_swaps(turn, side.name, head)
     _report_rule(turn, side.name, head, moved=head.hash != old_head)
 
 
@@ -310,14 +310,6 @@ def follow_claim(
         reason = getattr(refusals[-1], "reason", "")
         moved = replace(transfer, note=f"claim refused: {reason}", failed=True)
         say_transfer(turn, transfer, moved)
-
-
-def _drop_late_swap(turn: Turn, chain: str, head: SideEntry) -> None:
-    """Forget a swap whose time is over."""
-    for node in turn.nodes(chain):
-        if node.swap is not None:
-            drop_late_swap(turn, chain, head, node.swap)
-            break
 
 
 def _report_rule(turn: Turn, chain: str, head: SideEntry, *, moved: bool) -> None:

@@ -11,6 +11,7 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain
 from devnet.engine.bc.evidence import OFFENCES
 from devnet.engine.bc.records import SwapRecord
+from devnet.engine.bc.sideblock import params_text
 from devnet.engine.events import (
     OffenceProven,
     RuleSwapped,
@@ -18,6 +19,7 @@ from devnet.engine.events import (
     SwapScheduled,
     ValidatorChanged,
 )
+from devnet.engine.sidechain.blskeys import registrations
 from devnet.engine.sidechain.node import OpenSwap
 from devnet.engine.sidechain.offences import accused, evidence_in
 from devnet.engine.sidechain.staking import REPORTER_PERCENT
@@ -95,44 +97,66 @@ def _say_offences(
         turn.say(ValidatorChanged(chain=side.name, validator=name, state="lying"))
 
 
-def drop_late_swap(turn: Turn, chain: str, head: SideEntry, wish: OpenSwap) -> None:
+def drop_late_swaps(turn: Turn, chain: str, head: SideEntry) -> None:
     """
     Forget a swap that has happened, one that was taken back, and one that no block can
     carry any more. One that is in a block is kept until then: the block may still
-    lose to another.
+    lose to another. Validators may be asked about several, around a cancellation.
     """
-    record = wish.record
-    assert isinstance(record, SwapRecord), "a cancellation stands beside its swap"
-    gone = record.body_hash in head.state.cancelled
-    if gone or head.state.rules.epoch > record.from_epoch:
-        approving.forget_swap(turn, chain)
-        return
-    reason = _why_never(turn, chain, head, record)
-    if head.state.pending is not None or not reason:
-        return
-    approving.forget_swap(turn, chain)
-    side = turn.side(chain)
-    if side.dropped_swap == record.body_hash:
-        return  # An approval came late, nothing new.
-    turn.set_side(replace(side, dropped_swap=record.body_hash))
-    turn.say(
-        SwapDropped(
-            chain=chain,
-            engine=record.engine,
-            reason=reason,
-        )
+    wishes = [node.swap for node in turn.nodes(chain) if node.swap is not None]
+    for wish in {one.record.body_hash: one for one in wishes}.values():
+        record = wish.record
+        assert isinstance(record, SwapRecord), "a cancellation stands beside its swap"
+        if record.body_hash in head.state.cancelled or _is_in_force(head, record):
+            approving.forget_swap(turn, chain, record)
+            continue
+        reason = _why_never(turn, chain, head, wish)
+        if head.state.rules.epoch > record.from_epoch:
+            reason = f"another swap came first, to {head.state.rules.engine}"
+        elif head.state.pending is not None or not reason:
+            continue
+        approving.forget_swap(turn, chain, record)
+        side = turn.side(chain)
+        if (
+            side.dropped_swap != record.body_hash
+        ):  # Else an approval came late, no news.
+            turn.set_side(replace(side, dropped_swap=record.body_hash))
+            dropped = SwapDropped(chain=chain, engine=record.engine, reason=reason)
+            turn.say(dropped)
+
+
+def _is_in_force(head: SideEntry, record: SwapRecord) -> bool:
+    """Did this very swap happen?"""
+    if len(head.state.epochs) <= record.from_epoch + 1:
+        return False
+    rules = head.state.epochs[record.from_epoch + 1]
+    seats = [(one.key, one.weight) for one in rules.validators]
+    return (
+        rules.base.height,
+        rules.engine,
+        params_text(dict(rules.params)),
+        seats,
+    ) == (
+        record.closing_height,
+        record.engine,
+        record.params,
+        [(one.key, one.weight) for one in record.validators],
     )
 
 
-def _why_never(turn: Turn, chain: str, head: SideEntry, record: SwapRecord) -> str:
+def _why_never(turn: Turn, chain: str, head: SideEntry, wish: OpenSwap) -> str:
     """Why no block can carry a swap that is asked for, or nothing."""
-    convicted = [
-        one for one in record.validators if one.key in head.state.roster.banned
-    ]
-    if convicted:
-        names = {node.key: node.name for node in turn.nodes(chain)}
-        key = convicted[0].key
-        return f"it seats {names.get(key, key.hex()[:8])}, who lost the seat for ever"
-    if approving.is_too_late(record, head.height, turn.before.swap_notice):
-        return f"not approved by a quorum before block {head.height}"
-    return ""
+    record = wish.record
+    assert isinstance(record, SwapRecord)
+    names = {node.key: node.name for node in turn.nodes(chain)}
+    for one in record.validators:
+        if one.key in head.state.roster.banned:
+            name = names.get(one.key, one.key.hex()[:8])
+            return f"it seats {name}, who lost the seat for ever"
+    if not approving.is_too_late(record, head.height, turn.before.swap_notice):
+        return ""
+    if registrations(wish) is None:
+        silent = [it for it in record.validators if it.key not in wish.bls_keys]
+        who = ", ".join(names.get(one.key, one.key.hex()[:8]) for one in silent)
+        return f"{who} told no key for merged votes before block {head.height}"
+    return f"not approved by a quorum before block {head.height}"
