@@ -17,6 +17,7 @@ from devnet.engine.interfaces import Store, WorkSource
 from devnet.engine.kept import Patient
 from devnet.engine.network import Environment, Network, WorldConfig
 from devnet.plugins import load_engine, load_store
+from devnet.plugins.lessons import play_lesson
 from devnet.starter import load_starter
 
 
@@ -89,6 +90,7 @@ def open_network(
         remove_store=remove_store,
         starter=() if config.empty else load_starter(config.profile),
         keep=keep,
+        lesson=play_lesson,
     )
     network = Network(config, environment)
     open_store.only_existing = False

@@ -64,7 +64,7 @@ class Environment:
 
     Args:
         works: answers of the proof-of-work function.
-        engine: consensus engines by name.
+        engine: consensus engines by name. lesson: a lesson's story, by its fault.
         check_store: raises when there is no such database.
         open_store: a database by store name and sidechain name.
         remove_store: what a closed one left behind, by the same names.
@@ -79,6 +79,7 @@ class Environment:
     starter: Sequence[tuple[Block, bytes]]
     remove_store: Callable[[str, str], object] = lambda store, chain: None
     keep: Store | None = None
+    lesson: Callable[[str], tuple[str, ...]] = lambda name: ()
 
 
 class Network(Certifying, Deeds, Kept, Moving):
@@ -93,7 +94,7 @@ class Network(Certifying, Deeds, Kept, Moving):
 
     def __init__(self, config: WorldConfig, environment: Environment) -> None:
         self.environment = self._databases = self._outside = environment
-        self.tools = Tools(environment.works, environment.engine)
+        self.tools = Tools(environment.works, environment.engine, environment.lesson)
         self.events: list[Event] = []
         self.stores: dict[str, Store] = {}
         self._moves: dict[str, Move] = {}

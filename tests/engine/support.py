@@ -29,6 +29,7 @@ from devnet.engine.mainchain.view import MainView
 from devnet.engine.network import Environment, Network, SidechainSpec, WorldConfig
 from devnet.engine.sidechain.node import SideNode
 from devnet.plugins import load_engine, load_store
+from devnet.plugins.lessons import play_lesson
 from devnet.starter import Starter, load_starter
 
 ONE_SOLO = (SidechainSpec("gamma", "solo"),)
@@ -100,6 +101,7 @@ def environment(
         open_store=open_store or (lambda store, chain: load_store(store)(None)),
         starter=shipped("fast") if starter is None else starter,
         remove_store=remove_store,
+        lesson=play_lesson,
     )
 
 

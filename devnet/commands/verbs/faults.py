@@ -57,7 +57,7 @@ def fault(
         return _list(session)
     chain, _, node = (target or "").partition(".")
     kinds = {kind.name: kind for kind in session.network.fault_kinds()}
-    if not chain and name in kinds and kinds[name].target != "mainchain":
+    if not chain and name in kinds and kinds[name].target not in ALONE:
         raise BadArgument(
             f"fault {name} of what?", hint=f"for example fault {name} alpha.v2"
         )
@@ -78,6 +78,8 @@ def fault(
         "until_ms": fault.until_ms,
         "until_height": fault.until_height,
     }
+    if kinds[name].target == "lesson":
+        return Said(result, "\n".join(fault.seen))
     return Said(result, f"{fault.id}: {name} at work on {fault.target}")
 
 
@@ -93,6 +95,10 @@ def mend(session: Context, which: FaultId) -> Said:
     ]
     text = ", ".join(f"{fault.kind} on {fault.target}" for fault in ended)
     return Said(result, f"mended: {text or 'nothing was broken'}")
+
+
+ALONE = ("mainchain", "lesson")
+"""Targets that need not be named."""
 
 
 def outcome(holds: Sequence[str], breaks: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from devnet.engine.actors.faultkinds import LIES, FaultKind
 from devnet.engine.actors.messages import FaultEnds, GossipDue
 from devnet.engine.actors.plays import PLAYS, Play
 from devnet.engine.actors.scenariokinds import KINDS
-from devnet.engine.actors.seeing import keep, tell_events
+from devnet.engine.actors.seeing import keep, saw, tell_events
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
 from devnet.engine.errors import BadValue, NameTaken, UnknownName
@@ -25,6 +25,7 @@ from devnet.engine.events import FaultEnded, FaultStarted, ValidatorChanged
 
 ACTOR = lifecycle.ACTOR
 MAIN = "main"
+LABORATORY = "laboratory"
 NO_PLAY = Play()
 
 
@@ -67,6 +68,9 @@ def start(
     kind = KINDS.get(name)
     if kind is None:
         raise UnknownFault(f"there is no fault {name!r}", names=tuple(KINDS))
+    if kind.target == "lesson":
+        timed = for_ms is not None or for_blocks is not None
+        return _teach(turn, kind, timed or bool(chain) or value is not None)
     chain = chain or MAIN
     _check_target(turn, kind, chain, node)
     place = f"{chain}.{node}" if node else chain
@@ -100,6 +104,22 @@ def start(
         keep(turn, fault)
     play.begin(turn, fault)
     return fault
+
+
+def _teach(turn: Turn, kind: FaultKind, has_more: bool) -> Fault:
+    """A lesson: told at once, in the laboratory. The world only hears of it."""
+    if has_more:
+        raise BadValue(
+            f"{kind.name} is a lesson: it takes no target, value or time",
+            hint=f"Say: fault {kind.name}",
+        )
+    fault = Fault(f"f{turn.n_faults + 1}", kind.name, LABORATORY)
+    turn.n_faults += 1
+    turn.faults = (*turn.faults, fault)
+    turn.say(started(fault))
+    for line in turn.tools.lesson(kind.name):
+        saw(turn, fault.id, line)
+    return end(turn, fault.id)
 
 
 def started(fault: Fault) -> FaultStarted:
@@ -182,7 +202,7 @@ def end(turn: Turn, fault_id: str) -> Fault:
         lifecycle.wake(turn, fault.chain, fault.node)
     elif fault.kind == "missing-engine":
         lifecycle.install(turn, fault.chain, fault.node)
-    elif fault.chain != MAIN:
+    elif fault.chain not in (MAIN, LABORATORY):
         names = (fault.node,) if fault.node else turn.node_names(fault.chain)
         lifecycle.catch_up(turn, fault.chain, names)
     _tell_state(turn, fault)

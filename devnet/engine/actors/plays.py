@@ -15,6 +15,7 @@ from devnet.engine.actors import (
     lifecycle,
     mainchain,
     pooling,
+    powercuts,
     rivals,
 )
 from devnet.engine.actors.issuing import signed_mint
@@ -25,12 +26,17 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
 from devnet.engine.bc.transaction import BTM, Output, Spend, with_arguments
 from devnet.engine.chain.wallet import pay
+from devnet.engine.codec import sha3
 from devnet.engine.errors import BadValue, DevnetError
 from devnet.engine.federation.collector import SeenLock, Watched
-from devnet.engine.federation.programs import lock_program
+from devnet.engine.federation.programs import lock_program, member_key, member_path
+from devnet.engine.keys import chainkd
+from devnet.engine.keys.ed25519 import verify
+from devnet.engine.mainchain.accounts import play_root
 
 MONEY = 5
 """Whole units that the small plays are about."""
+MEMBER = "fed-1"
 
 
 def _nothing(turn: Turn, fault: Fault) -> None:
@@ -236,7 +242,44 @@ def _now(turn: Turn, fault: Fault) -> Fault:
     return next((one for one in turn.faults if one.id == fault.id), fault)
 
 
+def _grab(turn: Turn, fault: Fault) -> None:
+    """Publish a member's key for alice's locks, and compute its root key from it."""
+    spec, federation = turn.side(fault.chain).tree.spec, turn.before.federation
+    root = chainkd.xpub(play_root(MEMBER))  # Public: every address is made from it.
+    script = key_of(turn, "alice").program
+    chain_id, tweak = member_path(spec.chain_id, root, script)
+    leaked = chainkd.derive_xprv(play_root(MEMBER), (chain_id, tweak))[:32]
+    saw(
+        turn,
+        fault.id,
+        f"{MEMBER}'s child key for alice's locks on {fault.chain} is published: "
+        f"{leaked.hex()[:16]}...",
+    )
+    chain_xpub = chainkd.child_xpub(root, chain_id)
+    chain_key = chainkd.grabbed_parent(chain_xpub, tweak, leaked)
+    root_key = chainkd.grabbed_parent(root, chain_id, chain_key)
+    same = "the member's own" if chainkd.xpub(root_key) == root else "another"
+    saw(
+        turn,
+        fault.id,
+        f"computed from it and the xpub: the root key {root_key.hex()[:16]}..., whose "
+        f"xpub is {same}",
+    )
+    other = key_of(turn, "bob").program
+    path = member_path(spec.chain_id, root, other)
+    message = sha3(b"a payout that nobody asked for")
+    signature = chainkd.sign(chainkd.derive_xprv(root_key, path), message)
+    public = member_key(spec.chain_id, root, other)
+    good = "holds" if verify(public, message, signature) else "does not hold"
+    saw(turn, fault.id, f"its signature for bob's locks {good} too")
+    n_members, quorum = len(federation.members), federation.quorum
+    words = f"1 of {n_members} keys is known, {quorum} must sign: no lock moves"
+    saw(turn, fault.id, words)
+
+
 PLAYS = {
+    "grab-the-keys": Play(_grab),
+    "power-cut": Play(watch=powercuts.watch),
     "double-claim": Play(watch=_watch_forks),
     "double-sign": Play(cast=_both_lies),
     "swap-under-fire": Play(watch=_watch_closing, cast=_under_fire),

@@ -128,7 +128,45 @@ CONSENSUS = (
         holds=("I6",), watches=("states", "swaps"),
     ),
 )  # fmt: skip
-SCENARIOS = (*PEG, *MAINCHAIN, *BYZANTINE, *CONSENSUS)
+OTHERS = (
+    FaultKind(
+        "power-cut", "sidechain",
+        "the power fails between any two writes to its database, for so many blocks; "
+        "then all its validators start again",
+        "tip, coins and claims agree at every moment, and no signature is forgotten",
+        "blocks", 3, 1, 20, holds=("I3", "I6", "S4"), watches=("alarms",),
+    ),
+    FaultKind(
+        "grab-the-keys", "sidechain",
+        "a member's private key for one recipient's locks is published",
+        "the member's root key, computed from it and the xpub; one key of a quorum "
+        "moves nothing",
+        holds=("I1",),
+    ),
+)  # fmt: skip
+LESSONS = (
+    FaultKind(
+        "lost-block", "lesson",
+        "four honest validators, one cut off for its slots, under the voting rule of "
+        "Vapor 1.x and under ours",
+        "there a final block disappears; here it was only certified, never final",
+        holds=("I6",),
+    ),
+    FaultKind(
+        "paper-commit", "lesson",
+        "a certificate reaches one validator only, then the view changes, under the "
+        "BBFT paper's rule and under ours",
+        "there two final blocks of one height; here a certified child decides",
+        holds=("I6",),
+    ),
+    FaultKind(
+        "naive-swap", "lesson",
+        "a swap at a fixed height, whatever is final there, and one behind the gate",
+        "there two final blocks at the closing height; here closing blocks decide",
+        holds=(), breaks=("I6",),
+    ),
+)  # fmt: skip
+SCENARIOS = (*PEG, *MAINCHAIN, *BYZANTINE, *CONSENSUS, *OTHERS, *LESSONS)
 _ALL = (*NETWORK, *VALIDATOR, *SCENARIOS)
 KINDS = {
     kind.name: kind

@@ -35,12 +35,13 @@ from devnet.engine.sidechain.state import SideEntry, SideTree
 @dataclass(frozen=True, slots=True)
 class Tools:
     """
-    What the world needs from outside, all pure: the proof-of-work function's answers
-    and the consensus engines by name.
+    What the world needs from outside, all pure: the proof-of-work function's answers,
+    the consensus engines by name, and what is told of a lesson.
     """
 
     works: WorkSource
     engine: Callable[[str], ConsensusEngine]
+    lesson: Callable[[str], tuple[str, ...]] = lambda name: ()
 
     def work(self, seed: bytes, header_hash: bytes) -> bytes:
         """The work of a header, or WorkMissing while it is not computed yet."""

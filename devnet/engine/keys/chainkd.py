@@ -25,6 +25,7 @@ __all__ = [
     "derive_xprv",
     "derive_xpub",
     "expanded",
+    "grabbed_parent",
     "public_key",
     "root_xprv",
     "sign",
@@ -82,6 +83,20 @@ def child_xpub(parent: bytes, selector: bytes) -> bytes:
     digest = _hmac(chain_code, b"N" + point + selector)
     step = ed25519.multiply_base(_prune_child(digest[:32]))
     return ed25519.add_points(point, step) + digest[32:]
+
+
+def grabbed_parent(parent: bytes, selector: bytes, child: bytes) -> bytes:
+    """
+    The private key above a leaked normal child: whoever has one child's private key and
+    the parent's xpub has the parent. That is why members never hand out child keys.
+
+    Args:
+        parent: the parent's xpub. child: the child's xprv, or its scalar alone.
+    """
+    point, chain_code = _split(parent)
+    digest = _hmac(chain_code, b"N" + point + selector)
+    total = int.from_bytes(child[:32], "little") - _prune_child(digest[:32])
+    return (total % 2**256).to_bytes(32, "little") + chain_code
 
 
 def derive_xprv(xprv: bytes, path: Iterable[bytes]) -> bytes:

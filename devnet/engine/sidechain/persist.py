@@ -16,7 +16,7 @@ from hashlib import sha3_256
 
 from devnet.engine.chain.coins import Coin
 from devnet.engine.codec import u64, varstr
-from devnet.engine.interfaces import Rules, Store
+from devnet.engine.interfaces import Reader, Rules, Store
 from devnet.engine.sidechain.state import Claimed, SideEntry, SideTree
 
 Changes = tuple[tuple[bytes, bytes | None], ...]
@@ -139,7 +139,7 @@ def state_digest(entry: SideEntry) -> str:
     return digest.hexdigest()
 
 
-def store_digest(store: Store) -> str:
+def store_digest(store: Reader) -> str:
     """The same hash, read from a store."""
     digest = sha3_256()
     for table in (b"u", b"c"):
