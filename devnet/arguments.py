@@ -130,6 +130,16 @@ def replay_arguments(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def serve_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--port", type=whole, default=9888, metavar="N", help="0: any that is free"
+    )
+    sub.add_argument(
+        "--listen", default="127.0.0.1", metavar="ADDRESS",
+        help="an address of this machine; callers from elsewhere need a token",
+    )  # fmt: skip
+
+
 def one_file(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("file", metavar="FILE", help="raw blocks in hex, one a line, or -")
 

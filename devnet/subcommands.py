@@ -188,6 +188,21 @@ def _import(args: argparse.Namespace) -> int:
     )
 
 
+def _serve(args: argparse.Namespace) -> int:
+    options, speed, data = _world(args)
+    from pathlib import Path
+
+    from devnet.api.serving import Address, serve
+    from devnet.commands.launch import opened
+
+    keys = None if data is None else Path(data) / "keystore"
+    with opened(
+        options, attached=True, speed=speed, data=data,
+        read_only=_flag(args, "read_only"),
+    ) as session:  # fmt: skip
+        return serve(session, Address(args.listen, args.port), keys)
+
+
 def _version(args: argparse.Namespace) -> int:
     if not _flag(args, "json"):
         print(f"devnet {__version__}")
@@ -207,6 +222,10 @@ SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
     (
         "run", _run, "run scripts; the exit status says how they ended",
         "devnet run fixtures/scripts/first-deposit.dn --json", arguments.files,
+    ),
+    (
+        "serve", _serve, "Bytom's HTTP interface; its first line is for programs",
+        "devnet serve --port 0 --profile solonet --empty", arguments.serve_arguments,
     ),
     (
         "replay", _replay, "show a recording, or check that it still gives the same",

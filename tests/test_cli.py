@@ -116,7 +116,7 @@ def test_every_verb_that_is_no_subcommand_is_explained_from_the_shell(verb, caps
     [
         (["runn", "x.dn"], "did you mean run"),
         (["lock", "alice"], "devnet repl"),
-        (["serve"], "not in this version"),
+        (["learn"], "not in this version"),
         (["run"], "FILE"),
         (["--colour"], "--colour"),
         (["run", "x.dn", "--seeed", "3"], "did you mean --seed?"),

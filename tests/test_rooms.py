@@ -24,8 +24,9 @@ FLOORS = [
     ("devnet.__main__",),
     ("devnet.subcommands",),
     ("devnet.arguments",),
-    ("devnet.tui", "devnet.repl", "devnet.bench"),
+    ("devnet.tui", "devnet.repl", "devnet.api", "devnet.bench"),
     ("devnet.commands",),
+    ("devnet.wallet",),
     ("devnet.opening", "devnet.exchange"),
     ("devnet.conformance",),
     ("devnet.starter", "devnet.worker"),
@@ -68,7 +69,7 @@ DOORPLATES = ("devnet", "devnet.engine")
 # Rooms whose files still use one another in a circle.
 STILL_ROUND = ("devnet.tui",)
 
-FRONT_ENDS = ("devnet.tui", "devnet.repl")
+FRONT_ENDS = ("devnet.tui", "devnet.repl", "devnet.api")
 HEAVY = {"numpy", "Crypto"}
 OUTSIDE = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib",

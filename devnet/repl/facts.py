@@ -24,10 +24,13 @@ USED_FOR = {
     "PyNaCl": "signatures, fast",
     "rpds-py": "persistent maps",
     "threadpoolctl": "one thread for the proof of work",
+    "uvicorn": "the HTTP server",
+    "httptools": "requests, read fast",
+    "wsproto": "websockets",
 }
 """What each dependency is for."""
 
-LATER_SUBCOMMANDS = frozenset({"serve", "learn"})
+LATER_SUBCOMMANDS = frozenset({"learn"})
 
 
 def print_version() -> int:

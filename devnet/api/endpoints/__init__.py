@@ -1,0 +1,19 @@
+"""The handlers. Loading this package fills the table."""
+
+from devnet.api.endpoints import (
+    access,
+    accounts,
+    assets,
+    backup,
+    chain,
+    holdings,
+    keys,
+    mining,
+    pool,
+    spending,
+)
+
+__all__ = [
+    "access", "accounts", "assets", "backup", "chain", "holdings", "keys", "mining",
+    "pool", "spending",
+]  # fmt: skip

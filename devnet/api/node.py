@@ -1,0 +1,152 @@
+"""
+What handlers act on: one session with its network, one wallet, and the node's settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from devnet.api.desk import Desk
+from devnet.api.feeds import Feeds
+from devnet.api.tokens import Tokens
+from devnet.commands.importing import HAND_IN
+from devnet.commands.session import Session
+from devnet.engine.actors.submitting import Fate
+from devnet.engine.bc.block import Block
+from devnet.engine.bc.transaction import Transaction
+from devnet.engine.chain.mempool import AlreadySpent, Waiting
+from devnet.engine.errors import DevnetError
+from devnet.engine.mainchain.state import UnknownParent
+from devnet.engine.network import Network
+from devnet.engine.rules.transaction import validate_transaction
+from devnet.wallet.keyring import Chance
+from devnet.wallet.wallet import Wallet
+
+WORK_NAP_S = 0.002
+MOST_ORPHANS = 100
+MOST_RIVALS = 1_000
+
+
+class Node:
+    """
+    A Bytom node's face on a session.
+
+    Args:
+        session: holds the network; its time is driven by somebody else.
+        folder: of the keys; None keeps them in memory.
+        now_s: the clock on the wall, seconds since 1970.
+        checks_tokens: callers from elsewhere need a token.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        folder: Path | None = None,
+        *,
+        chance: Chance | None = None,
+        now_s: Callable[[], float] = time.time,
+        checks_tokens: bool = True,
+    ) -> None:
+        self.session = session
+        self.now_s = now_s
+        self.checks_tokens = checks_tokens
+        self.wallet = Wallet(
+            lambda: session.network, folder, chance=chance, now_s=now_s
+        )
+        self.tokens = Tokens(self.wallet.chance)
+        self.feeds = Feeds()
+        self.desk = Desk(self.wallet, now_s)
+        self.is_mining = False
+        self.seen_s: dict[bytes, int] = {}
+        self._rivals: dict[bytes, Waiting] = {}
+        self._orphans: dict[bytes, Block] = {}
+
+    @property
+    def network(self) -> Network:
+        """The network of the moment."""
+        return self.session.network
+
+    # Transactions.
+
+    def submit(self, tx: Transaction) -> Fate:
+        """
+        Hand a transaction in. Raises the rule that it breaks.
+
+        One that spends what another in the pool spends is shown as waiting too, as the
+        node does; it never gets into a block, unless somebody else mines it.
+        """
+        if tx.id in self.wallet.pool:
+            return "waiting"
+        self.seen_s.setdefault(tx.id, int(self.now_s()))
+        try:
+            done = self.network.submit(tx.raw)
+        except AlreadySpent:
+            self._add_rival(tx)
+            return "waiting"
+        self.session.record(f"submit {tx.raw.hex()} main")
+        return done.fate
+
+    def waiting(self) -> dict[bytes, Waiting]:
+        """What waits for a block, oldest first, rivals of the pool's at the end."""
+        pool, coins = self.wallet.pool, self.wallet.tip.state.coins.by_id
+        self._rivals = {
+            tx_id: one
+            for tx_id, one in self._rivals.items()
+            if all(
+                spent is None or spent in coins or spent in pool.created
+                for spent in one.tx.spent_output_ids
+            )
+        }
+        return {one.tx.id: one for one in pool.transactions()} | self._rivals
+
+    def _add_rival(self, tx: Transaction) -> None:
+        verdict = validate_transaction(
+            tx, block_version=1, height=self.wallet.tip.height + 1,
+            first_in_block=False,
+            rule_aa_height=self.wallet.tree.profile.rule_aa_height,
+        )  # fmt: skip
+        if verdict.error is not None and verdict.status == "invalid":
+            raise verdict.error
+        if len(self._rivals) >= MOST_RIVALS:
+            del self._rivals[next(iter(self._rivals))]
+        self._rivals[tx.id] = Waiting(tx, verdict.fee, verdict.status == "gas_only")
+
+    # Blocks.
+
+    async def hand_in(self, block: Block) -> None:
+        """
+        Hand a block in, waiting for its proof of work, then those that waited for it.
+
+        Raises:
+            DevnetError: the rule that it breaks. An orphan is kept all the same.
+        """
+        try:
+            await self._take(block)
+        except UnknownParent:
+            if len(self._orphans) >= MOST_ORPHANS:
+                del self._orphans[next(iter(self._orphans))]
+            self._orphans[block.header.previous] = block
+            raise
+        parent = block.hash
+        while (child := self._orphans.pop(parent, None)) is not None:
+            try:
+                await self._take(child)
+            except DevnetError:
+                return
+            parent = child.hash
+
+    async def _take(self, block: Block) -> None:
+        clock_s = int(self.now_s())
+        while (answer := self.network.take_block(block, clock_s)) == "work":
+            await asyncio.sleep(WORK_NAP_S)
+        if answer == "taken":
+            self.session.record(f"{HAND_IN} {block.raw.hex()} {clock_s}")
+
+    def set_mining(self, wanted: bool) -> None:
+        """Let the devnet's miners mine without pause, or only when something waits."""
+        if wanted != self.is_mining:
+            self.session.hurry(1 if wanted else -1, mines=True)
+            self.is_mining = wanted

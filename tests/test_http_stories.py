@@ -1,0 +1,155 @@
+"""
+The stories recorded from real nodes, told to ours step by step.
+
+What does not go as recorded stands in a list with its reason. A step that leaves the
+list must be taken out of it, so it can only shrink.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from random import Random
+
+import pytest
+
+from devnet.api.app import Request
+from devnet.api.table import TABLE
+from devnet.engine.chain.coins import Coin
+from devnet.engine.tensority import work
+from devnet.wallet.coins import choose
+from tests.api.worlds import House, StoredWorks, story
+from tests.engine.support import InstantWorks
+
+DIFFERENT = {
+    "no Equity compiler yet": [232, 233, 234, 235],
+    "eighteen equal coins: the order of Go's unstable sort": [288],
+}
+
+
+@pytest.fixture(scope="module")
+def told():
+    house = House(StoredWorks())
+
+    async def tell_all():
+        return [await house.teller.tell(step) for step in story("http-api")["steps"]]
+
+    return asyncio.run(tell_all())
+
+
+def test_the_long_story_goes_as_on_the_real_node(told):
+    different = {one.number: one.differences[:2] for one in told if not one.passed}
+    wanted = sorted(number for numbers in DIFFERENT.values() for number in numbers)
+
+    assert different == {number: different.get(number) for number in wanted}
+    assert len(told) == 331 and sorted(different) == wanted
+
+
+def test_the_kept_works_are_the_real_ones():
+    works = StoredWorks()
+    header = Random(3).choice(sorted(works.works))
+
+    assert work(header, works.seed) == works.works[header]
+
+
+def test_mergers_differ_from_the_story_in_which_equal_coins_alone(told):
+    (different,) = (one for one in told if one.number == 288)
+
+    assert all(
+        any(name in one for name in ("raw_transaction", "derivation_path", ".value"))
+        for one in different.differences
+    )
+
+
+@pytest.mark.parametrize("case", story("http-api-asset-definitions")["cases"])
+def test_an_asset_is_defined_with_the_same_bytes(case):
+    house = House()
+    made = house.reply("/create-asset", case["request_raw"].encode())
+
+    if case["http_status"] != 200:
+        # Its words name types of another language.
+        wanted = json.loads(case["response_raw"])
+        got = json.loads(made.body)
+        assert (made.status, got.pop("detail")[:5]) == (400, wanted.pop("detail")[:5])
+        assert got == wanted
+        return
+    assert made.body.decode() == case["response_raw"]
+    if case["get_asset_raw"]:
+        asked = json.dumps({"id": case["asset_id"]}).encode()
+        got = house.reply("/get-asset", asked)
+        assert got.body.decode() == case["get_asset_raw"]
+
+
+def test_the_same_callers_come_in_as_at_the_real_node():
+    house = House()
+    token = house.ask("/create-access-token", id="good")["token"]
+    credentials = {
+        "none": "",
+        "good": token,
+        "bad secret": "good:" + "0" * 64,
+        "unknown id": "nobody:" + token.partition(":")[2],
+    }
+    for case in story("http-api-auth")["cases"]:
+        house.node.checks_tokens = not case["auth_disabled"]
+        pair = credentials[case["credentials"]]
+        local = case["remote"].startswith(("127.", "[::1]"))
+        reply = house.reply(
+            case["path"],
+            who="local" if local else "remote",
+            authorization=f"Basic {base64.b64encode(pair.encode()).decode()}"
+            if pair
+            else "",
+        )
+        if case["http_status"] == 401:
+            assert reply.status == 401 and reply.body.decode().strip() == case["body"]
+        else:
+            assert reply.status != 401, case
+
+
+def test_the_same_coins_are_chosen():
+    held = story("http-api-coin-selection")
+    coins = [
+        Coin(bytes.fromhex(one["id"]), b"", 0, b"", one["amount"], b"", 0)
+        for one in held["coins"]
+    ]
+    for case in held["cases"]:
+        chosen, total = choose(coins, case["amount"])
+        if "code" in case:
+            assert total < case["amount"]
+            continue
+        assert [coin.id.hex() for coin in chosen] == case["chosen"]
+        assert total - case["amount"] == case["change"]
+
+
+def test_every_endpoint_that_a_real_client_calls_is_there():
+    called = {
+        one["path"].removeprefix("/")
+        for client in story("http-api-clients")["clients"]
+        for one in client["endpoints"]
+    }
+    assert called - set(TABLE) == set()
+
+
+@pytest.mark.parametrize("client", story("http-api-clients")["clients"],
+                         ids=lambda client: client["client"])  # fmt: skip
+def test_what_a_real_client_sends_is_understood(client):
+    house = House(InstantWorks())
+    for one in client["endpoints"]:
+        body = (one.get("example_body") or "").encode()
+        wanted = {int(status.partition(" ")[0]) for status in one["status"]}
+        if body and not is_whole(body):
+            continue  # The recording cut it.
+        reply = asyncio.run(house.app.answer(Request(one["path"], body)))
+        assert reply.status in {*wanted, 200}, (one["path"], reply.body)
+        if wanted == {200}:
+            assert reply.status == 200, (one["path"], body[:200], reply.body)
+
+
+def is_whole(body: bytes) -> bool:
+    """Is this a whole JSON text?"""
+    try:
+        json.loads(body)
+    except ValueError:
+        return False
+    return True
