@@ -32,6 +32,7 @@ class Sums:
     burned: int
     donated: int
     claimed: int
+    withdrawn: int = 0
 
     @property
     def difference(self) -> int:
@@ -73,6 +74,7 @@ class Books:
 
     Args:
         audited: the sidechain block up to which claims were audited before.
+        final_height: up to which blocks of the sidechain are final.
     """
 
     chain: str
@@ -82,11 +84,12 @@ class Books:
     side_tip: bytes
     lock_programs: tuple[bytes, ...]
     audited: bytes
+    final_height: int
 
 
 def audit(books: Books, *, from_scratch: bool = False) -> AuditReport:
     """
-    Recompute I1, I2, I3 and I5 for one sidechain.
+    Recompute I1 to I5 for one sidechain.
 
     Args:
         from_scratch: add up every unspent output and every claim, instead of trusting
@@ -99,6 +102,7 @@ def audit(books: Books, *, from_scratch: bool = False) -> AuditReport:
         _sums_of(books, asset, tally, from_scratch) for asset in _assets(tally, side)
     )
     findings = [*_check_sums(books, sums)]
+    findings += _check_payouts(books, tally, side)
     claims = _all(side) if from_scratch else _claims_since(books, side)
     findings += _check_claims(books, claims)
     findings += _check_anchor(books, side)
@@ -108,7 +112,7 @@ def audit(books: Books, *, from_scratch: bool = False) -> AuditReport:
 def _assets(tally: Tally, side: SideEntry) -> list[bytes]:
     """Every asset that was ever locked for this sidechain, or is on it."""
     assets = set(side.state.coins.totals) | set(side.state.claimed_sum)
-    return sorted(assets | set(tally.n_deposits), reverse=True)
+    return sorted(assets | set(tally.n_deposits) | set(tally.paid_out), reverse=True)
 
 
 def _locks_of(books: Books) -> Locks:
@@ -129,6 +133,7 @@ def _sums_of(books: Books, asset: bytes, tally: Tally, from_scratch: bool) -> Su
     locked = sum(held.total_of(program, asset) for program in programs)
     circulating = state.coins.total(asset)
     claimed = state.claimed_sum.get(asset) or 0
+    withdrawn = state.withdrawn_sum.get(asset) or 0
     if from_scratch:
         coins: Iterable[Coin] = state.coins.by_id.values()
         locked = sum(
@@ -144,10 +149,11 @@ def _sums_of(books: Books, asset: bytes, tally: Tally, from_scratch: bool) -> Su
         locked=locked,
         circulating=circulating,
         arriving=tally.arriving.get(asset, 0),
-        leaving=state.withdrawn_sum.get(asset) or 0,
+        leaving=withdrawn - tally.settled(asset),
         burned=state.burned_sum.get(asset) or 0,
         donated=tally.donated.get(asset, 0),
         claimed=claimed,
+        withdrawn=withdrawn,
     )
 
 
@@ -176,12 +182,31 @@ def _check_sums(books: Books, sums: tuple[Sums, ...]) -> Iterable[Finding]:
                 f"{sum_.leaving} + burned {sum_.burned} + donated {sum_.donated} "
                 f"is off by {sum_.difference}",
             )
-        if sum_.circulating != sum_.claimed - sum_.leaving - sum_.burned:
+        if sum_.circulating != sum_.claimed - sum_.withdrawn - sum_.burned:
             yield Finding(
                 "I2",
                 f"supply of {books.chain}, asset {name}: circulating "
                 f"{sum_.circulating} is not claimed {sum_.claimed} - withdrawn "
-                f"{sum_.leaving} - burned {sum_.burned}",
+                f"{sum_.withdrawn} - burned {sum_.burned}",
+            )
+
+
+def _check_payouts(books: Books, tally: Tally, side: SideEntry) -> Iterable[Finding]:
+    """
+    I4: what left the federation since the audit before went out for withdrawals that
+    are final, and no withdrawal was paid twice.
+    """
+    for key in tally.fresh:
+        heights = side.state.pegout.heights.get(key) or ()
+        n_final = sum(height <= books.final_height for height in heights)
+        n_paid = tally.paid.get(key) or 0
+        if n_paid > n_final:
+            amount, to = int.from_bytes(key[32:40], "big"), key[40:].hex()[:16]
+            yield Finding(
+                "I4",
+                f"payouts of {books.chain}, asset {key.hex()[:8]}: {amount} left "
+                f"{n_paid} times for {to or 'nobody who is owed it'}, final "
+                f"withdrawals are {n_final}",
             )
 
 

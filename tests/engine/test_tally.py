@@ -44,9 +44,9 @@ def watched(monkeypatch) -> dict[str, int]:
         seen["counts"] += 1
         return count(locks)
 
-    def adding(self, coin, sign, is_claimed):
+    def adding(self, *args):
         seen["added"] += 1
-        add(self, coin, sign, is_claimed)
+        add(self, *args)
 
     monkeypatch.setattr(audit, "tally_of", compared)
     monkeypatch.setattr(tally, "counted", counting)
@@ -60,6 +60,9 @@ def _books(found: tally.Tally) -> tuple[dict[bytes, int], ...]:
         {asset: sum_ for asset, sum_ in found.arriving.items() if sum_},
         {asset: sum_ for asset, sum_ in found.donated.items() if sum_},
         found.n_deposits,
+        {asset: sum_ for asset, sum_ in found.paid_out.items() if sum_},
+        {key: found.paid[key] for key in found.paid if found.paid[key]},
+        found.excess,
     )
 
 

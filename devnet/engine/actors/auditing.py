@@ -50,8 +50,9 @@ def books_of(turn: Turn, chain: str) -> Books:
     programs = sorted(program for program in watched if watched[program].chain == chain)
     main_tip = best_main_tip(turn, chain)
     return Books(
-        chain, turn.tree, main_tip, side.tree, side.head, tuple(programs), audited
-    )
+        chain, turn.tree, main_tip, side.tree, side.head, tuple(programs), audited,
+        side.final.height,
+    )  # fmt: skip
 
 
 def audit_side(turn: Turn, chain: str) -> AuditReport:

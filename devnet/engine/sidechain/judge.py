@@ -30,6 +30,7 @@ from devnet.engine.sidechain.candidates import elected
 from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.coinbase import BadSideBody, Said, read_coinbase
 from devnet.engine.sidechain.ledger import Ledger
+from devnet.engine.sidechain.pegout import has_payout_records
 from devnet.engine.sidechain.reader import SideReader, claim_context
 from devnet.engine.sidechain.staking import tally_after
 from devnet.engine.sidechain.state import SideEntry, SideState, SideTree
@@ -98,7 +99,7 @@ def judge(
     change = ledger.change()
     draft = SideEntry(
         block, seen, state, change, tuple(ledger.claims), parent.final, (),
-        ledger.fee_sum,
+        ledger.fee_sum, tuple(ledger.debts),
     )  # fmt: skip
     with_it = replace(reader, tree=tree.with_entry(draft), tip=header.hash)
     final = engine.final_seen(seen, with_it)
@@ -226,7 +227,11 @@ def _state_after(
     answer: InForce,
 ) -> SideState:
     height = block.header.height
-    has_content = len(block.transactions) > 1 or answer.opens_epoch
+    has_content = (
+        len(block.transactions) > 1
+        or answer.opens_epoch
+        or has_payout_records(block.transactions[0])
+    )
     return SideState(
         ledger.coins(),
         parent.state.hashes.with_next(block.header.hash),
@@ -241,6 +246,7 @@ def _state_after(
         tally=tally_after(parent.state.tally, ledger.spent, ledger.created),
         roster=ledger.roster,
         cancelled=said.cancelled,
+        pegout=ledger.pegout,
     )
 
 

@@ -11,9 +11,8 @@ from rpds import HashTrieMap
 
 from devnet.engine.bc.merkle import status_root, tx_root
 from devnet.engine.bc.programs import is_unspendable
-from devnet.engine.bc.records import Withdrawal, parse_record
 from devnet.engine.bc.sideblock import SideBlock
-from devnet.engine.bc.transaction import BTM, Claim, Transaction, is_side_record
+from devnet.engine.bc.transaction import BTM, Claim, Transaction
 from devnet.engine.chain.coins import (
     Coin,
     CoinChange,
@@ -21,12 +20,14 @@ from devnet.engine.chain.coins import (
     CoinSet,
     apply_to_draft,
 )
-from devnet.engine.errors import BlockError, CodecError
+from devnet.engine.errors import BlockError
+from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.interfaces import Checkpoint
 from devnet.engine.once import once
 from devnet.engine.rules.block import MOST_BLOCK_GAS
 from devnet.engine.rules.memo import remembered_verdict
 from devnet.engine.sidechain.claims import ClaimContext, check_claim
+from devnet.engine.sidechain.pegout import debts_of, recipient_of, with_records
 from devnet.engine.sidechain.roster import with_operations
 from devnet.engine.sidechain.staking import UNBOND_BLOCKS, ban, check_stakes, forfeit
 from devnet.engine.sidechain.state import Claimed, SideEntry
@@ -76,6 +77,8 @@ class Ledger:
         self.claimed_sum = state.claimed_sum
         self.burned_sum = state.burned_sum
         self.withdrawn_sum = state.withdrawn_sum
+        self.pegout = state.pegout
+        self.debts: list[Owed] = []
         self.roster = state.roster
         self.unbond_blocks = unbond_blocks
         self.context = context
@@ -138,8 +141,8 @@ class Ledger:
         Apply one transaction.
 
         Raises:
-            ClaimError, TransactionError, InvalidTransaction, TooMuchGas: and nothing of
-            the transaction was applied.
+            ClaimError, TransactionError, InvalidTransaction, TooMuchGas,
+            BadPayoutRecord: and nothing of the transaction was applied.
         """
         claim = _claim_of(tx)
         facts = check_claim(tx, self.claim_context()) if claim else None
@@ -150,6 +153,7 @@ class Ledger:
         if verdict.status == "invalid" or (failed and claim is not None):
             assert verdict.error is not None
             raise verdict.error
+        pegout = self.pegout if failed else with_records(self.pegout, tx, self.context)
         if verdict.gas_used > self.gas_left:
             raise TooMuchGas(f"the block has {self.gas_left} gas left", id=tx.id)
         check_stakes(
@@ -165,6 +169,7 @@ class Ledger:
         self.statuses.append(failed)
         if claim is not None and facts is not None:
             self._book_claim(tx, claim)
+        self.pegout = pegout
         self._book_burns(tx, failed)
         self.roster = self.roster.without_bonds(change.spent)
         if not failed:
@@ -213,12 +218,15 @@ class Ledger:
                 continue
             if failed and output.asset != BTM:
                 continue
-            if is_withdrawal(output.program):
+            if recipient_of(output.program, self.context) is not None:
                 self.withdrawn_sum = _plus(
                     self.withdrawn_sum, output.asset, output.amount
                 )
             else:
                 self.burned_sum = _plus(self.burned_sum, output.asset, output.amount)
+        for owed in debts_of(tx, self.height, failed, self.context):
+            self.debts.append(owed)
+            self.pegout = self.pegout.with_debt(owed)
 
     def coins(self) -> CoinSet:
         """The unspent outputs after all transactions so far."""
@@ -227,16 +235,6 @@ class Ledger:
     def change(self) -> CoinChange:
         """What all transactions so far did to the unspent outputs."""
         return CoinChange(tuple(self.spent), tuple(self.created))
-
-
-def is_withdrawal(program: bytes) -> bool:
-    """Is it a well-formed withdrawal record? Else its value is burned."""
-    if not is_side_record(program):
-        return False
-    try:
-        return isinstance(parse_record(program), Withdrawal)
-    except CodecError:
-        return False
 
 
 def _claim_of(tx: Transaction) -> Claim | None:

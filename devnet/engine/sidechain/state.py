@@ -16,7 +16,9 @@ from devnet.engine.chain.coins import CoinChange, CoinSet
 from devnet.engine.chain.column import Column
 from devnet.engine.chain.places import Places
 from devnet.engine.federation.programs import Federation
+from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.interfaces import Certificate, Checkpoint, Header, Rules, Validator
+from devnet.engine.sidechain.pegout import PegOut
 from devnet.engine.sidechain.roster import Roster
 
 
@@ -58,6 +60,7 @@ class SideState:
     roster: who stands for a seat, and who approves of whom.
     cancelled: body hashes of the swaps that a quorum took back in this epoch; the same
         approvals must not bring one of them again.
+    pegout: what is owed on the mainchain, and what was paid.
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
@@ -74,6 +77,7 @@ class SideState:
     tally: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
     roster: Roster = field(default_factory=Roster)
     cancelled: tuple[bytes, ...] = ()
+    pegout: PegOut = field(default_factory=PegOut)
 
     @property
     def rules(self) -> Rules:
@@ -105,6 +109,7 @@ class SideEntry:
     final: Checkpoint
     rank: tuple[object, ...]
     fee_sum: int = 0
+    debts: tuple[Owed, ...] = ()
 
     @property
     def height(self) -> int:
