@@ -106,7 +106,9 @@ def common(plugin_files: str = "plugin_files") -> Parser:
         help="an engine or store in a Python file; repeatable",
     )  # fmt: skip
     shown = common.add_argument_group("how it is shown")
-    shown.add_argument("--data", metavar="DIR", help="a folder in which the world lives on")
+    shown.add_argument(
+        "--data", metavar="DIR", help="a folder in which the world lives on"
+    )
     shown.add_argument("--speed", metavar="S", help="x1, x0.5, x20 or max")
     shown.add_argument("--json", action="store_true", help="JSON lines on stdout")
     shown.add_argument("--no-color", action="store_true", help="as NO_COLOR=1")

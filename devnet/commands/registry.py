@@ -28,7 +28,7 @@ from devnet.commands.grammar import Token, quoted
 from devnet.commands.types import TYPES, ArgType, source_of
 from devnet.commands.values import Amount, words
 
-LATER = {"withdraw": "transfer", "fault": "partition", "load": "run", "watch": "show"}
+LATER = {"fault": "partition", "load": "run", "watch": "show"}
 """Verbs of later versions, and the one that comes nearest today."""
 
 

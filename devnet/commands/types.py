@@ -26,6 +26,7 @@ from devnet.commands.values import (
 from devnet.engine.errors import BadValue, UnknownName
 
 Account = NewType("Account", str)
+Payee = NewType("Payee", str)
 Asset = NewType("Asset", str)
 Chain = NewType("Chain", str)
 Sidechain = NewType("Sidechain", str)
@@ -310,6 +311,9 @@ def _one_of(
 
 TYPES: dict[Any, ArgType] = {
     Account: _one_of("account", "WHO", "account", _accounts),
+    Payee: ArgType(
+        "payee", "ADDRESS|NAME", "account or mainchain address", spelled, _accounts
+    ),
     Asset: _one_of("asset", "ASSET", "asset", _assets),
     Chain: _one_of("chain", "CHAIN", "chain", _chains),
     Sidechain: _one_of("sidechain", "SIDECHAIN", "sidechain", _sidechains),

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
-from devnet.engine.actors import candidacy, faulting, issuing, notary
+from devnet.engine.actors import (
+    candidacy,
+    faulting,
+    issuing,
+    membership,
+    notary,
+    withdrawing,
+)
 from devnet.engine.actors.faultkinds import FaultKind
 from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.actors.turn import Turn
@@ -30,6 +37,21 @@ class Deeds:
     ) -> T:
         """One act of somebody, now. `Network` has it."""
         raise NotImplementedError
+
+    def withdraw(
+        self, who: str, amount: int, asset: str, sidechain: str, to: str | None = None
+    ) -> str:
+        """
+        Take value back to the mainchain. Returns the transfer's id.
+
+        Args:
+            to: an account, or a mainchain address; None: the sender's own.
+        """
+        return self._act(withdrawing.withdraw, who, amount, asset, sidechain, to)
+
+    def switch_member(self, name: str, *, off: bool) -> None:
+        """Stop a federation member's machine, or start it again."""
+        self._act(membership.switch, name, off=off)
 
     def issue(
         self,

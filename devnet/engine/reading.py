@@ -170,9 +170,9 @@ class Reading:
     # Transfers.
 
     def transfers(self) -> list[Transfer]:
-        """All transfers, in the order in which they were made."""
+        """All deposits as they were made, then all withdrawals."""
         transfers = [self.world.transfers[name] for name in self.world.transfers]
-        return sorted(transfers, key=lambda transfer: int(transfer.id[1:]))
+        return sorted(transfers, key=lambda one: (one.id[0], int(one.id[1:])))
 
     def transfer(self, transfer_id: str) -> Transfer:
         """A transfer, or UnknownName."""

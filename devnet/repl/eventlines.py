@@ -12,7 +12,8 @@ from typing import Any
 from devnet.commands.values import Amount
 from devnet.engine.events import AssetKnown, Event
 
-ASCII = str.maketrans({"✓": "+", "·": ".", "✗": "x", "▼": "v", "◆": "*"})
+ASCII = str.maketrans({"✓": "+", "·": ".", "✗": "x", "▼": "v", "▲": "^", "◆": "*"})
+_ENDS = ("claimed", "settled")
 
 NOISY = frozenset(
     {
@@ -86,8 +87,16 @@ def _block(event: Any) -> Words:
 def _moved(event: Any) -> Words:
     count = f" {event.done}/{event.needed}" if event.needed else ""
     note = f"  {event.note}" if event.note else ""
-    sign = "✗" if event.failed else "✓" if event.stage == "claimed" else "·"
+    sign = "✗" if event.failed else "✓" if event.stage in _ENDS else "·"
     return sign, "fed", f"{event.transfer} {event.stage}{count}{note}"
+
+
+def _started(event: Any, amount: str) -> Words:
+    if event.transfer.startswith("w"):
+        what = f"{event.who} withdraws {amount} from {event.chain} for {event.to}"
+        return "▲", "fed", f"{event.transfer} {what}"
+    what = f"{event.who} locks {amount} for {event.to} on {event.chain}"
+    return "▼", "fed", f"{event.transfer} {what}"
 
 
 def _audited(event: Any) -> Words:
@@ -127,10 +136,7 @@ _AMOUNTS: dict[str, Callable[[Any, Decimals], Words]] = {
     "BalanceChanged": lambda e, decimals: (
         "·", e.chain, f"{e.who} has {_amount(e, decimals)}",
     ),
-    "TransferStarted": lambda e, decimals: (
-        "▼", "fed",
-        f"{e.transfer} {e.who} locks {_amount(e, decimals)} for {e.to} on {e.chain}",
-    ),
+    "TransferStarted": lambda e, decimals: _started(e, _amount(e, decimals)),
 }  # fmt: skip
 
 
@@ -166,6 +172,17 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
     "TransferMoved": _moved,
     "ClaimCrafted": lambda e: (
         "·", "fed", f"{e.transfer} proof built  {e.n_hashes} hashes  {e.proof_bytes} B",
+    ),
+    "PayoutPlanned": lambda e: (
+        "·", "fed",
+        f"{e.transfer} payout {short(e.payout)} planned  pin {short(e.pin)}",
+    ),
+    "MemberSigned": lambda e: (
+        "·", "fed",
+        f"{e.transfer} signed by {e.member}  {e.signatures} of {e.needed}",
+    ),
+    "MemberRefused": lambda e: (
+        "!", "fed", f"{e.transfer} refused by {e.member}  {e.check}: {e.reason}",
     ),
     "ConsensusSaid": lambda e: ("◆", e.chain, e.text),
     "ValidatorChanged": lambda e: ("!", e.chain, f"{e.validator} is {e.state}"),

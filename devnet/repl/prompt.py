@@ -117,7 +117,7 @@ class Prompt:
         for name in network.sidechain_names():
             facts = network.show(name)
             parts.append(f"{name} {facts['height']} {facts['rule']}")
-        open_ones = [one for one in network.transfers() if one.stage != "claimed"]
+        open_ones = [one for one in network.transfers() if one.is_open]
         parts += [session.pacer.label, f"{len(open_ones)} in flight"]
         if session.fault:
             parts.append("ENGINE FAILED")

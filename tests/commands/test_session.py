@@ -79,7 +79,10 @@ def test_a_line_stops_at_its_first_failure():
     ("line", "code", "says"),
     [
         ("lok alice", "usage.unknown-verb", "lock"),
-        ("withdraw alice 1 BTM alpha", "usage.unknown-verb", "not in this version"),
+        ("withdraw alice 1 BTM alpha", "request.insufficient-funds", "alice has 0"),
+        ("withdraw alice 0 BTM alpha", "request.bad-value", "above zero"),
+        ("withdraw alice 1 BTM main", "request.unknown-name", "sidechain"),
+        ("withdraw alice 1 BTM alpha --to xx", "request.unknown-name", "an address"),
         ("lock alic 1 BTM alpha", "request.unknown-name", "alice"),
         ("lock alice 1 BTC alpha", "request.unknown-name", "BTM"),
         ("lock alice 1 BTM alpa", "request.unknown-name", "alpha"),

@@ -111,9 +111,14 @@ def test_what_is_put_into_a_withdrawal_is_leaving(world: Network):
         Output(BTM, btm.amount - FEE, ALICE.program),
     ]
     net.submit(spend([btm, gold], outputs, side=True), "gamma")
-    run(net, 1500)
+    run(net, 600)
 
     assert (sums(net, "GOLD").leaving, sums(net, "GOLD").burned) == (300, 0)
+    assert all_books_hold(net)
+    gold_on_main = net.balance("alice", "main", "GOLD")
+    run(net, 3000)
+    assert (sums(net, "GOLD").leaving, sums(net, "GOLD").withdrawn) == (0, 300)
+    assert net.balance("alice", "main", "GOLD") == gold_on_main + 300
     assert all_books_hold(net)
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from devnet.commands.context import Context
 from devnet.commands.registry import command
-from devnet.commands.types import Account, Asset, Chain, Sidechain, Transfer
+from devnet.commands.types import Account, Asset, Chain, Payee, Sidechain, Transfer
 from devnet.commands.values import Amount, Quantity, Said, TransferRef
 from devnet.engine.errors import BadValue, InsufficientFunds
 
@@ -102,6 +102,40 @@ def lock(
         "stage": moved.stage,
     }
     text = f"{transfer}: {value} of {who} on the way from main to {sidechain}"
+    return Said(result, text, handle=TransferRef(transfer))
+
+
+@command(group="money", example="withdraw alice 2 BTM alpha", acts=True)
+def withdraw(
+    session: Context,
+    who: Account,
+    amount: Quantity,
+    asset: Asset,
+    sidechain: Sidechain,
+    *,
+    to: Payee | None = None,
+) -> Said:
+    """Take value from a sidechain back to the mainchain.
+
+    The transfer goes through burn, confirm, sign, pay and settled: the record that
+    burns the value becomes final, the federation's members check and sign the payout,
+    and the sidechain records that it was mined. With --to somebody else is paid: an
+    account, or any mainchain address.
+    """
+    value = in_units(session, amount, asset)
+    with said_in_units(session, who, sidechain, value):
+        transfer = session.network.withdraw(who, value.units, asset, sidechain, to)
+    moved = session.network.transfer(transfer)
+    result = {
+        "transfer": transfer,
+        "who": who,
+        "to": moved.to,
+        "amount": value,
+        "asset": asset,
+        "chain": sidechain,
+        "stage": moved.stage,
+    }
+    text = f"{transfer}: {value} of {who} on the way from {sidechain} to main"
     return Said(result, text, handle=TransferRef(transfer))
 
 

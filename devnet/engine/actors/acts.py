@@ -10,7 +10,7 @@ from dataclasses import replace
 from devnet.engine.actors import collecting, mainchain, pooling
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.purses import MAIN, asset_of, main_purse, side_purse
-from devnet.engine.actors.reporting import say_transfer
+from devnet.engine.actors.telling import say_transfer
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Transfer
 from devnet.engine.bc.transaction import Output, Transaction
@@ -55,7 +55,7 @@ def lock(
     )
     collecting.watch(turn, Watched(program, chain, script))
     mainchain.submit(turn, tx, "lock")
-    name = f"d{len(turn.transfers) + 1}"
+    name = next_name(turn, "d")
     transfer = Transfer(
         name, who, to or who, chain, asset, amount, tx.id, tx.result_ids[0], program
     )
@@ -75,6 +75,12 @@ def lock(
     )
     say_transfer(turn, transfer, replace(transfer, note="in mempool"))
     return name
+
+
+def next_name(turn: Turn, letter: str) -> str:
+    """The name of the next deposit (d) or withdrawal (w)."""
+    n_others = sum(name.startswith(letter) for name in turn.transfers)
+    return f"{letter}{n_others + 1}"
 
 
 def transfer_value(
@@ -102,10 +108,7 @@ def claim(turn: Turn, name: str) -> bytes:
         NotSettledYet: the lock is not deep enough.
         ClaimError: the check that refuses it; a second claim of a lock is C2.
     """
-    transfer = turn.transfers.get(name)
-    if transfer is None:
-        known = ", ".join(sorted(turn.transfers)) or "none yet"
-        raise UnknownName(f"there is no transfer {name!r}", hint=f"Transfers: {known}.")
+    transfer = _deposit_of(turn, name)
     tx, _ = collecting.make_claim(turn, collecting.settled_lock(turn, transfer))
     node = turn.speaker(transfer.chain)
     pooling.admit(turn, transfer.chain, node, tx)
@@ -115,11 +118,21 @@ def claim(turn: Turn, name: str) -> bytes:
 
 def claim_of(turn: Turn, name: str) -> Transaction:
     """The Claim that the collector makes, or made, of a transfer's lock."""
-    transfer = turn.transfers.get(name)
-    if transfer is None:
-        raise UnknownName(f"there is no transfer {name!r}")
+    transfer = _deposit_of(turn, name)
     tx, _ = collecting.make_claim(turn, collecting.settled_lock(turn, transfer))
     return tx
+
+
+def _deposit_of(turn: Turn, name: str) -> Transfer:
+    """A deposit by its name, or UnknownName."""
+    transfer = turn.transfers.get(name)
+    if transfer is not None and not transfer.is_withdrawal:
+        return transfer
+    known = ", ".join(sorted(one for one in turn.transfers if one[0] == "d"))
+    what = "transfer" if transfer is None else "deposit"
+    raise UnknownName(
+        f"there is no {what} {name!r}", hint=f"Deposits: {known or 'none yet'}."
+    )
 
 
 def set_hurry(turn: Turn, delta: int, mines: bool = False) -> None:

@@ -71,10 +71,16 @@ def audit_side(turn: Turn, chain: str) -> AuditReport:
             locked=tuple(sums.locked for sums in report.sums),
             circulating=tuple(sums.circulating for sums in report.sums),
             arriving=tuple(sums.arriving for sums in report.sums),
+            leaving=_if_any(tuple(sums.leaving for sums in report.sums)),
         )
     )
     note_findings(turn, chain, report.findings)
     return report
+
+
+def _if_any(amounts: tuple[int, ...]) -> tuple[int, ...]:
+    """Nothing at all where all are 0."""
+    return amounts if any(amounts) else ()
 
 
 def audit_swap(turn: Turn, chain: str, opening: SideEntry) -> None:

@@ -37,6 +37,7 @@ from devnet.engine.events import (
     WorldStarted,
 )
 from devnet.engine.federation.collector import Collector
+from devnet.engine.federation.members import Member
 from devnet.engine.federation.programs import federation_of
 from devnet.engine.interfaces import Checkpoint, EngineInfo, Rules, Validator
 from devnet.engine.keys import bls
@@ -101,6 +102,7 @@ def new_world(
         ),
         federation=federation,
         collector=Collector(MEMBER_NAMES[0], root, public_key(xpub(root)), view),
+        members=tuple(new_member(name, view) for name in MEMBER_NAMES),
         assets=(btm_info(), *_known_assets(tree, tip)),
     )
     turn = Turn(world, tools, 0)
@@ -109,6 +111,12 @@ def new_world(
         add_sidechain(turn, spec)
     plan_all(turn)
     return world, turn
+
+
+def new_member(name: str, view: MainView) -> Member:
+    """A federation member that has signed nothing yet."""
+    root = play_root(name)
+    return Member(name, root, xpub(root), view)
 
 
 def _check_config(config: WorldConfig) -> None:

@@ -9,6 +9,9 @@ from devnet.engine.actors import (
     hosting,
     lifecycle,
     mainchain,
+    membership,
+    paying,
+    payrecords,
     pooling,
     registering,
     rivals,
@@ -28,10 +31,15 @@ from devnet.engine.actors.messages import (
     MainTxCame,
     MineStart,
     MineTry,
+    NotSigned,
+    PayoutRecordCame,
     RivalTry,
     SideBlockCame,
+    SideHeadCame,
     SideTxCame,
     SideTxsCame,
+    Signed,
+    SignPlease,
     SwapApproval,
     SwapAsked,
 )
@@ -57,6 +65,9 @@ def dispatch(turn: Turn, due: Due) -> None:
     if kind == "main":
         _main_node(turn, rest, due.what)
         return
+    if kind == membership.KIND:
+        _member(turn, rest, due.what)
+        return
     chain, _, name = rest.partition(":")
     # Events keep these names for ever: the node's own, not a copy for each event.
     node = turn.node(chain, name)
@@ -67,10 +78,29 @@ def _collector(turn: Turn, what: object) -> None:
     match what:
         case MainBlockCame(block_hash):
             collecting.main_block_came(turn, block_hash)
+            paying.work(turn)
         case CollectorWorks():
             collecting.work(turn)
+        case SideHeadCame(chain, block_hash):
+            paying.head_came(turn, chain, block_hash)
+        case Signed():
+            paying.signature_came(turn, what)
+        case NotSigned():
+            paying.refusal_came(turn, what)
         case _:
             raise TypeError(f"nothing for the collector: {what}")
+
+
+def _member(turn: Turn, name: str, what: object) -> None:
+    match what:
+        case MainBlockCame(block_hash):
+            membership.main_block_came(turn, name, block_hash)
+        case SideHeadCame(chain, block_hash):
+            membership.head_came(turn, name, chain, block_hash)
+        case SignPlease(chain, payout):
+            membership.asked_to_sign(turn, name, chain, payout)
+        case _:
+            raise TypeError(f"nothing for a member: {what}")
 
 
 def _main_node(turn: Turn, name: str, what: object) -> None:
@@ -111,6 +141,8 @@ def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
             approving.swap_asked(turn, chain, name, record)
         case SwapApproval():
             approving.approval_came(turn, chain, name, what)
+        case PayoutRecordCame(program):
+            payrecords.record_came(turn, chain, name, program)
         case BlsKeyCame():
             registering.key_came(turn, chain, name, what)
         case _:

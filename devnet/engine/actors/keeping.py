@@ -6,7 +6,8 @@ have databases of their own (`sidechain/persist.py`, `sidechain/durable.py`); th
 made here goes before theirs, so that a block never stands there without its anchor.
 
 Tables: n block at a height, b block, w work, t tip of a node, s sidechain, d transfer,
-k watched lock program, p waiting transaction, q swap asked for, m all else.
+k watched lock program, p waiting transaction, q swap asked for, x pin that a member
+signed with for a withdrawal, m all else.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ from devnet.engine.sidechain.durable import (
 from devnet.engine.sidechain.persist import Changes, changes_of_chain
 
 FORMAT = 1
+PINS = b"x"
 FIELDS: dict[str, Any] = {
     "assets": tuple[AssetInfo, ...],
     "owners": tuple[Owner, ...],
@@ -107,6 +109,7 @@ def changes_of_world(world: World) -> Changes:
         draft[_side_key(index)] = to_text(side_record(side))
     for name in world.transfers:
         draft[b"d" + name.encode()] = to_text(world.transfers[name])
+    draft.update(_pins(world, None))
     for chain, pool in _pools(world):
         for item in pool.transactions():
             _put_waiting(draft, world, chain, item.tx, "payment", len(draft))
@@ -170,6 +173,8 @@ def changes_of_step(turn: Turn, world: World, events: Iterable[Event]) -> Change
         for program in watched:
             if program not in before.collector.watched:
                 draft[b"k" + program] = to_text(watched[program])
+    if world.members is not before.members:
+        draft.update(_pins(world, before))
     for index, side in enumerate(world.sidechains):
         if _is_recorded_anew(before.sidechain(side.name), side):
             draft[_side_key(index)] = to_text(side_record(side))
@@ -178,6 +183,20 @@ def changes_of_step(turn: Turn, world: World, events: Iterable[Event]) -> Change
     if draft or turn.batches:
         draft[b"mclock"] = to_text(Clock(world.now_ms, world.start_ms))
     return tuple(draft.items())
+
+
+def _pins(world: World, before: World | None) -> Draft:
+    """The pins that members signed with since."""
+    draft: Draft = {}
+    for index, member in enumerate(world.members):
+        old = before.members[index].pins if before is not None else None
+        if member.pins is old:
+            continue
+        for withdrawal_id in member.pins:
+            pin_id = member.pins[withdrawal_id]
+            if old is None or old.get(withdrawal_id) != pin_id:
+                draft[PINS + withdrawal_id + member.name.encode()] = pin_id
+    return draft
 
 
 def ballots_of_step(turn: Turn, world: World) -> list[tuple[str, Changes]]:

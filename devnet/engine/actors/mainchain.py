@@ -149,7 +149,8 @@ def main_peers(turn: Turn) -> tuple[str, ...]:
         for node in turn.node_names(side.name)
     )
     nodes = (actor_name(node.name) for node in turn.main_nodes)
-    return (*nodes, "collector", *validators)
+    members = (f"fed:{one.name}" for one in turn.members if turn.coordinator.awake)
+    return (*nodes, "collector", *validators, *members)
 
 
 def block_came(turn: Turn, name: str, block_hash: bytes) -> None:
@@ -213,8 +214,8 @@ def is_busy(turn: Turn, node: MainNode) -> bool:
 
 
 def transfers_wait(world: World | Turn) -> bool:
-    """Does a lock wait to be buried?"""
-    return any(
+    """Does a lock wait to be buried, or is something owed?"""
+    return world.coordinator.awake or any(
         world.transfers[name].stage in ("confirm", "proof")
         for name in world.open_transfers
     )

@@ -9,6 +9,7 @@ from devnet.engine.bc.evidence import Evidence
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
+from devnet.engine.federation.payouts import Payout
 from devnet.engine.interfaces import Message
 
 
@@ -152,6 +153,53 @@ class BlsKeyCame:
 
     swap: SwapRecord
     own: BlsKey
+
+
+@dataclass(frozen=True, slots=True)
+class SideHeadCame:
+    """A sidechain's newest block arrives at the coordinator, or at a member."""
+
+    chain: str
+    block_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutRecordCame:
+    """An intent or a completion arrives at a validator, as its record's program."""
+
+    program: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignPlease:
+    """The coordinator asks a member to check a payout and sign it."""
+
+    chain: str
+    payout: Payout
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A member's signatures over a payout, one for each federation input."""
+
+    chain: str
+    member: bytes
+    payout: Payout
+    signatures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotSigned:
+    """
+    Why a member does not sign. pin_id: what it signed with for this withdrawal before.
+    """
+
+    chain: str
+    member: bytes
+    payout: Payout
+    check: str
+    reason: str
+    pin_id: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ from devnet.engine.sidechain.judge import fill, judge_body
 from devnet.engine.sidechain.ledger import Draft
 from devnet.engine.sidechain.node import OpenSwap, SideNode
 from devnet.engine.sidechain.offences import BadEvidence, convict
+from devnet.engine.sidechain.pegout import effective
+from devnet.engine.sidechain.reader import claim_context
 from devnet.engine.sidechain.state import SideEntry, SideTree
 from devnet.engine.sidechain.swap import (
     BadSwapRecord,
@@ -38,6 +40,7 @@ from devnet.engine.sidechain.swap import (
     check_record,
     in_force,
     needed_weight,
+    peg_rests,
 )
 
 
@@ -123,11 +126,25 @@ def _keep(turn: Turn, chain: str, name: str, draft: Draft) -> Filled:
 def _records(
     turn: Turn, tree: SideTree, node: SideNode, parent: SideEntry, answer: InForce
 ) -> tuple[bytes, ...]:
-    """What a coinbase can say: a swap or its end, and one proof of an offence."""
+    """What a coinbase can say: a swap or its end, an offence, news of payouts."""
     if answer.opens_epoch or answer.closing:
         return ()
     proofs = _proofs(turn, tree, node, parent)
-    return (*_swap_records(turn, tree, node, parent), *islice(proofs, 1))
+    payouts = _payout_records(turn, tree, node, parent) if node.payout_records else ()
+    return (*_swap_records(turn, tree, node, parent), *islice(proofs, 1), *payouts)
+
+
+def _payout_records(
+    turn: Turn, tree: SideTree, node: SideNode, parent: SideEntry
+) -> tuple[bytes, ...]:
+    """The intents and completions that are right above a parent, in their order."""
+    if peg_rests(tree, parent):
+        return ()
+    anchor = anchor_for(turn, node, parent)
+    context = claim_context(tree, turn.tree, anchor, frozen=False, resting=False)
+    return effective(
+        parent.state.pegout, node.payout_records, parent.height + 1, context
+    )
 
 
 def _proofs(

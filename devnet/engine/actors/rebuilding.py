@@ -13,10 +13,16 @@ from dataclasses import dataclass, replace
 
 from rpds import HashTrieMap
 
-from devnet.engine.actors.birth import FOREVER_S, MEMBER_NAMES, side_spec
+from devnet.engine.actors.birth import (
+    FOREVER_S,
+    MEMBER_NAMES,
+    new_member,
+    side_spec,
+)
 from devnet.engine.actors.keeping import (
     FIELDS,
     FORMAT,
+    PINS,
     Clock,
     SideRecord,
 )
@@ -29,6 +35,7 @@ from devnet.engine.clock import Schedule
 from devnet.engine.codec import ripemd160
 from devnet.engine.errors import DevnetError, StorageError
 from devnet.engine.federation.collector import Collector, Watched
+from devnet.engine.federation.members import Member
 from devnet.engine.federation.programs import federation_of
 from devnet.engine.interfaces import Checkpoint, Reader, Rules, Store
 from devnet.engine.keys.chainkd import public_key, xpub
@@ -122,7 +129,7 @@ def rebuild_world(keep: Reader) -> World:
         }
         kept["cuts"] = HashTrieMap(kept["cuts"])
         transfers = [from_text(Transfer, text) for _, text in keep.iterate(b"d")]
-        transfers.sort(key=lambda one: int(one.id[1:]))
+        transfers.sort(key=lambda one: (one.id[0], int(one.id[1:])))
         nodes = _main_nodes(keep, config, tree, clock.now_ms)
         root = play_root(f"collector of {MEMBER_NAMES[0]}")
         view = _view_heard(nodes, kept["cuts"].get("main", ()), "collector")
@@ -141,10 +148,22 @@ def rebuild_world(keep: Reader) -> World:
             main_nodes=nodes,
             federation=federation_of(xpub(play_root(name)) for name in MEMBER_NAMES),
             collector=collector,
+            members=_members(keep, nodes[0].view),
             transfers=HashTrieMap({one.id: one for one in transfers}),
             open_transfers=tuple(one.id for one in transfers if one.is_open),
             **kept,
         )
+
+
+def _members(keep: Reader, view: MainView) -> tuple[Member, ...]:
+    """The members, each with the pins that it signed with."""
+    members = {name: new_member(name, view) for name in MEMBER_NAMES}
+    for key, pin_id in keep.iterate(PINS):
+        withdrawal_id, name = key[1:33], key[33:].decode()
+        member = members[name]
+        pins = member.pins.insert(withdrawal_id, pin_id)
+        members[name] = replace(member, pins=pins)
+    return tuple(members.values())
 
 
 def rebuild_main(keep: Reader, config: WorldConfig) -> MainTree:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from devnet.engine.actors import auditing, faulting
+from devnet.engine.actors import auditing, faulting, withdrawing
 from devnet.engine.actors.heads import best_final, best_head
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
 from devnet.engine.actors.naming import learn_assets
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.rolls import say_roster
 from devnet.engine.actors.rulings import drop_late_swaps, say_swap
+from devnet.engine.actors.telling import say_transfer
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.unchanged import knows_the_same, only_pools_changed
 from devnet.engine.actors.world import AssetInfo, Sidechain, Transfer
@@ -29,7 +30,6 @@ from devnet.engine.events import (
     BlockFinal,
     BlockUndone,
     ConsensusSaid,
-    TransferMoved,
     TxsMined,
 )
 from devnet.engine.interfaces import Checkpoint
@@ -44,11 +44,15 @@ def report(turn: Turn) -> None:
     if main_moved:
         faulting.expire_at_height(turn)
         _report_main(turn)
+    moved = main_moved
     for side in tuple(turn.sides()):
         if turn.touched(side.name) and not only_pools_changed(turn, side):
             _report_side(turn, side)
+            moved = True
         if main_moved:
             auditing.audit_side(turn, side.name)
+    if moved or turn.coordinator is not turn.before.coordinator:
+        withdrawing.follow_all(turn)
     if transfers_wait(turn.before) != transfers_wait(turn):
         plan_all(turn)
     if turn.faults:
@@ -80,7 +84,7 @@ def _report_main(turn: Turn) -> None:
                 producer=_miner_of(turn, txs[0].outputs[0].program),
                 n_txs=len(txs),
                 n_locks=sum(coin.program in watched for coin in entry.change.created),
-                n_payouts=sum(coin.program in watched for coin in entry.change.spent),
+                n_payouts=withdrawing.n_payouts(turn, entry),
                 size=len(entry.block.raw),
             )
         )
@@ -89,7 +93,8 @@ def _report_main(turn: Turn) -> None:
     coins, height = turn.tree[new].state.coins, turn.tree[new].height + 1
     say_balances(turn, "main", coins, height, touched)
     for name in turn.open_transfers:
-        follow_lock(turn, turn.transfers[name])
+        if not turn.transfers[name].is_withdrawal:
+            follow_lock(turn, turn.transfers[name])
 
 
 def _say_mined(turn: Turn, chain: str, height: int, tx_ids: list[bytes]) -> None:
@@ -153,23 +158,6 @@ def follow_lock(turn: Turn, transfer: Transfer) -> None:
     say_transfer(turn, transfer, moved)
 
 
-def say_transfer(turn: Turn, old: Transfer, new: Transfer) -> None:
-    """A transfer's next stage, if anything about it changed."""
-    if new == old:
-        return
-    turn.set_transfer(new)
-    turn.say(
-        TransferMoved(
-            transfer=new.id,
-            stage=new.stage,
-            done=new.done,
-            needed=new.needed,
-            note=new.note,
-            failed=new.failed,
-        )
-    )
-
-
 # Sidechains.
 
 
@@ -191,7 +179,7 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
             _check_final(turn, side.name, node.final, final)
     for name in turn.open_transfers:
         transfer = turn.transfers[name]
-        if transfer.chain == side.name:
+        if transfer.chain == side.name and not transfer.is_withdrawal:
             follow_claim(turn, side.name, transfer, head, final)
     if head.hash != old_head:
         auditing.audit_side(turn, side.name)

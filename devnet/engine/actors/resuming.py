@@ -36,6 +36,7 @@ from devnet.engine.actors.retelling import (
 )
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Tools, Turn
+from devnet.engine.actors.withdrawing import follow_debts
 from devnet.engine.actors.world import World
 from devnet.engine.bc.records import SwapRecord, parse_record
 from devnet.engine.bc.transaction import Transaction, parse_transaction
@@ -111,6 +112,7 @@ def resume_world(
                 turn.send(one.side.name, actor, block_hash, SideBlockCame(block_hash))
     stale = _hand_in(turn, waiting) | _ask_again(turn, asked)
     tell_transfers(turn)
+    follow_debts(turn)
     _say_resumed(turn)
     stores = {one.side.name: one.store for one in found}
     return Resumed(world, turn, stores, tuple((key, None) for key in sorted(stale)))

@@ -19,6 +19,7 @@ from devnet.engine.actors.reporting import (
     spendable,
 )
 from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.withdrawing import follow_withdrawal
 from devnet.engine.chain.coins import CoinSet
 from devnet.engine.codec import address_of_program
 from devnet.engine.events import (
@@ -150,7 +151,7 @@ def tell_transfers(turn: Turn) -> None:
     Every transfer, where it is by what the chains hold now. That may be behind what was
     told before the end: a claim that no stored block has is made again.
     """
-    for name in sorted(turn.transfers, key=lambda one: int(one[1:])):
+    for name in sorted(turn.transfers, key=lambda one: (one[0], int(one[1:]))):
         stored = turn.transfers[name]
         turn.say(
             TransferStarted(
@@ -165,10 +166,14 @@ def tell_transfers(turn: Turn) -> None:
                 address=_address(turn, stored.lock_program),
             )
         )
+        first = "burn" if stored.is_withdrawal else "lock"
         fresh = replace(
-            stored, stage="lock", done=0, needed=0, note="", failed=False, claim_tx=b""
+            stored, stage=first, done=0, needed=0, note="", failed=False, claim_tx=b""
         )
         turn.set_transfer(fresh)
+        if stored.is_withdrawal:
+            follow_withdrawal(turn, fresh)
+            continue
         follow_lock(turn, fresh)
         side = turn.side(stored.chain)
         head = side.tree[side.head]

@@ -63,6 +63,8 @@ class Turn:
         self.tree = world.tree
         self.main_nodes = list(world.main_nodes)
         self.collector = world.collector
+        self.members = world.members
+        self.coordinator = world.coordinator
         self.transfers = world.transfers
         self.open_transfers = world.open_transfers
         self.assets = world.assets
@@ -279,6 +281,8 @@ class Turn:
             main_nodes=tuple(self.main_nodes),
             federation=self.before.federation,
             collector=self.collector,
+            members=self.members,
+            coordinator=self.coordinator,
             sidechains=tuple(self._sides.values()),
             transfers=self.transfers,
             open_transfers=self.open_transfers,

@@ -14,6 +14,7 @@ from rpds import HashTrieMap
 
 from devnet.engine.clock import Schedule
 from devnet.engine.federation.collector import Collector
+from devnet.engine.federation.members import Coordinator, Member
 from devnet.engine.federation.programs import Federation
 from devnet.engine.interfaces import Checkpoint
 from devnet.engine.mainchain.accounts import ACCOUNT_NAMES
@@ -83,9 +84,12 @@ class WorldConfig:
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """
-    One way of value from the mainchain to a sidechain, as the screens show it.
+    One way of value from the mainchain to a sidechain or back, as the screens show it.
 
-    stage: lock, confirm, proof, claim or claimed: what is going on now.
+    stage: lock, confirm, proof, claim or claimed: what is going on now; of a withdrawal
+    burn, confirm, sign, pay or settled.
+    lock_tx, lock_id, lock_program: of a withdrawal the sidechain's transaction, the
+    withdrawal id and the recipient's program.
     """
 
     id: str
@@ -107,7 +111,12 @@ class Transfer:
     @property
     def is_open(self) -> bool:
         """Is there still something to come?"""
-        return self.stage != "claimed"
+        return self.stage not in ("claimed", "settled")
+
+    @property
+    def is_withdrawal(self) -> bool:
+        """Does it go up to the mainchain?"""
+        return self.id.startswith("w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +275,8 @@ class World:
     main_nodes: tuple[MainNode, ...]
     federation: Federation
     collector: Collector
+    members: tuple[Member, ...] = ()
+    coordinator: Coordinator = field(default_factory=Coordinator)
     sidechains: tuple[Sidechain, ...] = ()
     transfers: HashTrieMap[str, Transfer] = field(default_factory=HashTrieMap)
     open_transfers: tuple[str, ...] = ()

@@ -53,6 +53,9 @@ from devnet.engine.events.storage import (
 from devnet.engine.events.transfers import (
     ClaimCrafted,
     ClaimJudged,
+    MemberRefused,
+    MemberSigned,
+    PayoutPlanned,
     TransferMoved,
     TransferStarted,
 )
@@ -89,8 +92,11 @@ __all__ = [
     "FaultStarted",
     "HistoryNotKept",
     "InvariantBroken",
+    "MemberRefused",
+    "MemberSigned",
     "MiningTried",
     "OffenceProven",
+    "PayoutPlanned",
     "Refused",
     "RuleSwapped",
     "SidechainAdded",

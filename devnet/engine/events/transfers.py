@@ -11,7 +11,13 @@ from devnet.engine.events.base import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferStarted(Event):
-    """Somebody locked value for a sidechain. `to` is the claim script's owner."""
+    """
+    Somebody locked value for a sidechain, or withdrew it to the mainchain.
+
+    `to` is the claim script's owner. Of a withdrawal (w1, w2, ...) `lock_tx` is the
+    sidechain's transaction, `lock_id` the withdrawal id, `to` and `address` who is paid
+    on the mainchain.
+    """
 
     transfer: str
     who: str
@@ -29,8 +35,9 @@ class TransferMoved(Event):
     """
     A transfer entered a stage, or counted on in it.
 
-    Deposits: lock, confirm, proof, claim, claimed. `done` of `needed` counts inside a
-    stage. `failed` says that it broke here, with the reason.
+    Deposits: lock, confirm, proof, claim, claimed. Withdrawals: burn, confirm, sign,
+    pay, settled. `done` of `needed` counts inside a stage. `failed` says that it broke
+    here, with the reason.
     """
 
     transfer: str
@@ -64,3 +71,39 @@ class ClaimJudged(Event):
     n_passed: int
     failed: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutPlanned(Event):
+    """The coordinator made a payout: its id, and the output that pins it."""
+
+    transfer: str
+    chain: str
+    withdrawal: str
+    payout: str
+    pin: str
+    n_inputs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSigned(Event):
+    """A member checked a payout by P1 to P10 and signed it."""
+
+    transfer: str
+    chain: str
+    member: str
+    payout: str
+    signatures: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRefused(Event):
+    """A member does not sign a payout; `check` names the rule that it breaks."""
+
+    transfer: str
+    chain: str
+    member: str
+    payout: str
+    check: str
+    reason: str

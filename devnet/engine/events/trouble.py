@@ -51,7 +51,12 @@ class FaultSeen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited(Event):
-    """The books of one sidechain were recomputed. Amounts are per asset, in order."""
+    """
+    The books of one sidechain were recomputed. Amounts are per asset, in order.
+
+    Args:
+        leaving: burned there and not yet paid on the mainchain; empty: nothing is.
+    """
 
     chain: str
     main_height: int
@@ -61,6 +66,7 @@ class Audited(Event):
     locked: tuple[int, ...]
     circulating: tuple[int, ...]
     arriving: tuple[int, ...]
+    leaving: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,7 +153,9 @@ class Ledger:
         if verdict.status == "invalid" or (failed and claim is not None):
             assert verdict.error is not None
             raise verdict.error
-        pegout = self.pegout if failed else with_records(self.pegout, tx, self.context)
+        pegout = self.pegout
+        if not failed:
+            pegout = with_records(pegout, tx, self.height, self.context)
         if verdict.gas_used > self.gas_left:
             raise TooMuchGas(f"the block has {self.gas_left} gas left", id=tx.id)
         check_stakes(

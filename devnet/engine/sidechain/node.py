@@ -123,6 +123,7 @@ class SideNode:
     recent: hashes of the newest blocks that came. heard: newest votes of others,
     by epoch and place.
     proofs: evidence that waits for a block, by the key that it convicts.
+    payout_records: intents and completions that wait for a block, as programs.
     needs: why it does not run the rule in force, or nothing.
     inbox: what came while the validator stood still.
     """
@@ -153,6 +154,7 @@ class SideNode:
         default_factory=HashTrieMap
     )
     proofs: HashTrieMap[bytes, Evidence] = field(default_factory=HashTrieMap)
+    payout_records: tuple[bytes, ...] = ()
     needs: str = ""
     inbox: tuple[object, ...] = ()
 

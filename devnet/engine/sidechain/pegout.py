@@ -94,18 +94,26 @@ class PayoutsRest(BadPayoutRecord):
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What completed a withdrawal: the payout's mainchain id, and the block here."""
+
+    payout_id: bytes
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class PegOut:
     """
     Withdrawals at a block.
 
     Args:
         open: owed and not completed, by withdrawal id.
-        completed: the payout's mainchain id, by withdrawal id.
+        completed: those that were paid, by withdrawal id.
         heights: of the blocks with withdrawals that look the same, by debt key.
     """
 
     open: HashTrieMap[bytes, Owed] = field(default_factory=HashTrieMap)
-    completed: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
+    completed: HashTrieMap[bytes, Settled] = field(default_factory=HashTrieMap)
     heights: HashTrieMap[bytes, tuple[int, ...]] = field(default_factory=HashTrieMap)
 
     def find(self, withdrawal_id: bytes) -> Owed | None:
@@ -127,12 +135,12 @@ class PegOut:
         announced = replace(owed, payout_id=record.payout_id, pin_id=record.pin_id)
         return replace(self, open=self.open.insert(owed.id, announced))
 
-    def without(self, withdrawal_id: bytes, payout_id: bytes) -> PegOut:
-        """The withdrawal is completed by this payout."""
+    def without(self, withdrawal_id: bytes, settled: Settled) -> PegOut:
+        """The withdrawal is completed."""
         return replace(
             self,
             open=self.open.remove(withdrawal_id),
-            completed=self.completed.insert(withdrawal_id, payout_id),
+            completed=self.completed.insert(withdrawal_id, settled),
         )
 
 
@@ -165,9 +173,12 @@ def recipient_of(program: bytes, context: ClaimContext) -> bytes | None:
     return None if record.recipient in treasuries else record.recipient
 
 
-def with_records(pegout: PegOut, tx: Transaction, context: ClaimContext) -> PegOut:
+def with_records(
+    pegout: PegOut, tx: Transaction, height: int, context: ClaimContext
+) -> PegOut:
     """
-    The withdrawals after the intents and completions of a transaction.
+    The withdrawals after the intents and completions of a transaction in a block of
+    this height.
 
     Raises:
         BadPayoutRecord: one in a coinbase is wrong. In another transaction it has no
@@ -182,13 +193,37 @@ def with_records(pegout: PegOut, tx: Transaction, context: ClaimContext) -> PegO
             continue
         try:
             if isinstance(record, WithdrawalCompleted):
-                pegout = completed_by(pegout, record, context)
+                pegout = completed_by(pegout, record, height, context)
             elif in_coinbase or _is_collectors(tx, context):
                 pegout = announced_by(pegout, record, context)
         except BadPayoutRecord:
             if in_coinbase:
                 raise
     return pegout
+
+
+MOST_IN_BLOCK = 32
+"""Intents and completions that an honest proposer puts in one coinbase."""
+
+
+def effective(
+    pegout: PegOut, programs: tuple[bytes, ...], height: int, context: ClaimContext
+) -> tuple[bytes, ...]:
+    """Those of these records that are right, each after the one before, and news."""
+    found: list[bytes] = []
+    for program in programs:
+        record = _record(program)
+        before = pegout
+        try:
+            if isinstance(record, WithdrawalCompleted):
+                pegout = completed_by(pegout, record, height, context)
+            elif isinstance(record, PayoutIntent):
+                pegout = announced_by(pegout, record, context)
+        except BadPayoutRecord:
+            continue
+        if pegout is not before:
+            found.append(program)
+    return tuple(found[:MOST_IN_BLOCK])
 
 
 def has_payout_records(tx: Transaction) -> bool:
@@ -212,6 +247,8 @@ def announced_by(pegout: PegOut, record: PayoutIntent, context: ClaimContext) ->
     if record.withdrawal_id in pegout.completed:
         return pegout
     owed = _owed(pegout, record.withdrawal_id)
+    if (owed.payout_id, owed.pin_id) == (record.payout_id, record.pin_id):
+        return pegout
     for other_id in sorted(pegout.open):
         other = pegout.open[other_id]
         if other.pin_id == record.pin_id and other.id != owed.id:
@@ -224,7 +261,7 @@ def announced_by(pegout: PegOut, record: PayoutIntent, context: ClaimContext) ->
 
 
 def completed_by(
-    pegout: PegOut, record: WithdrawalCompleted, context: ClaimContext
+    pegout: PegOut, record: WithdrawalCompleted, height: int, context: ClaimContext
 ) -> PegOut:
     """
     The withdrawals after a completion. Saying it twice changes nothing.
@@ -241,7 +278,7 @@ def completed_by(
     tx, proof = _parsed(record)
     _check_pays(owed, tx, context)
     _check_mined(owed, tx, proof, context)
-    return pegout.without(owed.id, tx.id)
+    return pegout.without(owed.id, Settled(tx.id, height))
 
 
 def _check_open(context: ClaimContext) -> None:

@@ -1,0 +1,200 @@
+"""
+A federation member at work: it follows the chains with nodes of its own, checks each
+payout for itself, stores the pin, and only then signs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devnet.engine.actors.mainchain import ask_for_parent
+from devnet.engine.actors.messages import NotSigned, Signed
+from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.transaction import Output, Transaction
+from devnet.engine.errors import UnknownName
+from devnet.engine.federation.members import Member
+from devnet.engine.federation.payout_errors import PayoutRefused
+from devnet.engine.federation.payouts import (
+    Payout,
+    PayoutContext,
+    PinFate,
+    check_payout,
+    refusal_check,
+)
+from devnet.engine.federation.planning import sign_inputs
+from devnet.engine.federation.withdrawals import Owed, relay_fee
+from devnet.engine.keys.accounts import key_program
+from devnet.engine.mainchain.state import MainEntry, MainTree
+from devnet.engine.mainchain.view import receive
+from devnet.engine.sidechain.node import weighs_more
+from devnet.engine.sidechain.state import SideEntry, SideTree
+from devnet.engine.sidechain.swap import peg_rests
+
+KIND = "fed"
+"""First part of the schedule's names of members."""
+COORDINATOR = "collector"
+
+
+def actor_name(member: str) -> str:
+    """The schedule's name of a member."""
+    return f"{KIND}:{member}"
+
+
+def member_of(turn: Turn, name: str) -> Member:
+    """A member by its name."""
+    for member in turn.members:
+        if member.name == name:
+            return member
+    known = ", ".join(member.name for member in turn.members)
+    raise UnknownName(f"there is no member {name!r}", hint=f"Members: {known}.")
+
+
+def set_member(turn: Turn, new: Member) -> None:
+    """The member's next state."""
+    turn.members = tuple(
+        new if member.name == new.name else member for member in turn.members
+    )
+
+
+def switch(turn: Turn, name: str, *, off: bool) -> None:
+    """A member's machine stops, or comes back and catches up with both chains."""
+    member = replace(member_of(turn, name), off=off)
+    if not off:
+        member = replace(member, main=turn.main_nodes[0].view)
+        for chain in sorted(turn.coordinator.heads):
+            head = turn.side(chain).head
+            member = replace(member, heads=member.heads.insert(chain, head))
+    set_member(turn, member)
+
+
+def main_block_came(turn: Turn, name: str, block_hash: bytes) -> None:
+    """The member's own mainchain grows."""
+    member = member_of(turn, name)
+    if member.off:
+        return
+    view = receive(turn.tree, member.main, block_hash)
+    ask_for_parent(turn, actor_name(name), view, block_hash)
+    set_member(turn, replace(member, main=view))
+
+
+def head_came(turn: Turn, name: str, chain: str, block_hash: bytes) -> None:
+    """The member's own node of a sidechain hears of a block."""
+    member = member_of(turn, name)
+    if member.off:
+        return
+    head = heavier(turn.side(chain).tree, member.heads.get(chain), block_hash)
+    set_member(turn, replace(member, heads=member.heads.insert(chain, head)))
+
+
+def heavier(tree: SideTree, old_hash: bytes | None, new_hash: bytes) -> bytes:
+    """The head after a block arrived. Nothing final is ever left."""
+    if old_hash is None:
+        return new_hash
+    old, new = tree[old_hash], tree[new_hash]
+    keeps_final = tree.is_ancestor(old.final.hash, new_hash)
+    return new_hash if keeps_final and weighs_more(new, old) else old_hash
+
+
+def asked_to_sign(turn: Turn, name: str, chain: str, payout: Payout) -> None:
+    """
+    Check a payout, remember its pin, sign it; or say which check refuses.
+
+    The pin is in the batch of this very step, and what a step sends leaves after its
+    batch is written: so no signature is ever out whose pin is not stored.
+    """
+    member = member_of(turn, name)
+    if member.off:
+        return
+    answer: Signed | NotSigned
+    label = payout.tx.id + member.xpub[:8]
+    try:
+        check_payout(payout, own_context(turn, member, chain, payout))
+    except PayoutRefused as error:
+        pin_id = member.pins.get(payout.withdrawal_id) or b""
+        check = refusal_check(error)
+        answer = NotSigned(chain, member.xpub, payout, check, error.message, pin_id)
+    else:
+        pins = member.pins.insert(payout.withdrawal_id, payout.pin_id)
+        set_member(turn, replace(member, pins=pins))
+        chain_id = turn.side(chain).tree.spec.chain_id
+        signatures = sign_inputs(member.xprv, chain_id, payout.tx, payout.scripts)
+        answer = Signed(chain, member.xpub, payout, signatures)
+    turn.send(actor_name(name), COORDINATOR, label, answer)
+
+
+def own_context(
+    turn: Turn, member: Member, chain: str, payout: Payout
+) -> PayoutContext:
+    """What a member knows about a withdrawal, from its own nodes and memory."""
+    tree = turn.side(chain).tree
+    head = tree[member.heads.get(chain) or tree.spec.chain_id]
+    tip = turn.tree[member.main.tip]
+    spec, pegout = tree.spec, head.state.pegout
+    owed = pegout.find(payout.withdrawal_id)
+    done = pegout.completed.get(payout.withdrawal_id)
+    pin_id = member.pins.get(payout.withdrawal_id) or b""
+    if owed is None and done is not None:
+        owed = replace(_as_written(tree, head, payout.withdrawal_id), pin_id=pin_id)
+    return PayoutContext(
+        chain_id=spec.chain_id,
+        federations=spec.federations,
+        owed=owed,
+        is_final=owed is not None
+        and tree.is_final_at(head.hash, owed.height, head.final),
+        coins=tip.state.coins,
+        height=tip.height,
+        depth=turn.depth,
+        coordinator=key_program(turn.collector.key),
+        relay_fee_ppm=spec.relay_fee_ppm,
+        completed=done.payout_id if done else b"",
+        pin_id=pin_id,
+        pin_fate=pin_fate(turn, tip, owed, pin_id, spec.relay_fee_ppm),
+        frozen=not turn.tree.is_ancestor(head.anchor.hash, tip.hash),
+        resting=peg_rests(tree, head),
+    )
+
+
+def _as_written(tree: SideTree, head: SideEntry, withdrawal_id: bytes) -> Owed:
+    """A completed withdrawal as its block has it."""
+    entry = head
+    while True:
+        for owed in entry.debts:
+            if owed.id == withdrawal_id:
+                return owed
+        entry = tree[entry.header.previous]
+
+
+def pin_fate(
+    turn: Turn, tip: MainEntry, owed: Owed | None, pin_id: bytes, ppm: int
+) -> PinFate:
+    """What became of a pin on the branch of a mainchain tip."""
+    if not pin_id:
+        return ""
+    found = spender_of(turn.tree, tip, pin_id)
+    if found is None or owed is None:
+        return "open"
+    entry, tx = found
+    if pays(tx, owed, ppm):
+        return "paid"
+    return "gone" if tip.height - entry.height >= turn.depth else "open"
+
+
+def pays(tx: Transaction, owed: Owed, ppm: int) -> bool:
+    """Is output 0 what a withdrawal is owed?"""
+    net = owed.amount - relay_fee(owed.amount, ppm)
+    return tx.outputs[:1] == (Output(owed.asset, net, owed.recipient),)
+
+
+def spender_of(
+    tree: MainTree, tip: MainEntry, coin_id: bytes
+) -> tuple[MainEntry, Transaction] | None:
+    """The block and the transaction that spent a P2WSH output, or None: nothing did."""
+    coin = tip.state.deposits_by_id.get(coin_id)
+    if coin is None or coin_id in tip.state.coins.by_id:
+        return None
+    for height in range(tip.height, coin.height - 1, -1):
+        entry = tree[tip.state.hashes[height]]
+        for tx in entry.block.transactions:
+            if coin_id in tx.spent_output_ids:
+                return entry, tx
+    return None

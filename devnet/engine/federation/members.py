@@ -1,0 +1,83 @@
+"""
+What those remember who pay withdrawals out: the members, each for itself, and the
+coordinator.
+
+A member's pins are durable: they are stored before its signature is on the way. All
+that the coordinator knows it finds again, in the chains or in the members' answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from rpds import HashTrieMap
+
+from devnet.engine.federation.payouts import Payout
+from devnet.engine.mainchain.view import MainView
+
+Heads: TypeAlias = "HashTrieMap[str, bytes]"
+"""The newest block that one follows, by sidechain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """
+    A federation member with nodes of its own.
+
+    Args:
+        xprv, xpub: its root keys.
+        main: its view of the mainchain. heads: of the sidechains.
+        pins: the pin that it signed with, by withdrawal id. Never forgotten.
+        off: it stands still, hears nothing and says nothing.
+    """
+
+    name: str
+    xprv: bytes
+    xpub: bytes
+    main: MainView
+    heads: Heads = field(default_factory=HashTrieMap)
+    pins: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
+    off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paying:
+    """
+    One payout under way.
+
+    Args:
+        chain: the sidechain that owes it.
+        signatures, refusals: by member's root xpub; refusals as (check, reason).
+        asked: both tips when members were asked last.
+        sent: with all witnesses, once it was broadcast.
+    """
+
+    chain: str
+    payout: Payout
+    signatures: HashTrieMap[bytes, tuple[bytes, ...]] = field(
+        default_factory=HashTrieMap
+    )
+    refusals: HashTrieMap[bytes, tuple[str, str]] = field(default_factory=HashTrieMap)
+    asked: tuple[bytes, bytes] = (b"", b"")
+    sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinator:
+    """
+    The collector as it pays out. Its view of the mainchain is the collector's.
+
+    Args:
+        awake: something is owed somewhere, so blocks are told to it and the members.
+        heads: of the sidechains that owe.
+        paying: payouts by withdrawal id.
+        pins: those that members named when they refused another, by withdrawal id.
+        waits: why a withdrawal is not planned yet, by its id.
+    """
+
+    awake: bool = False
+    heads: Heads = field(default_factory=HashTrieMap)
+    paying: HashTrieMap[bytes, Paying] = field(default_factory=HashTrieMap)
+    pins: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
+    waits: HashTrieMap[bytes, str] = field(default_factory=HashTrieMap)
