@@ -167,10 +167,13 @@ def _checked_value(kind: FaultKind, value: int | None) -> int:
     if value is None:
         return kind.default
     if not kind.unit:
-        raise BadValue(f"{kind.name} takes no value, {value} was given")
+        raise BadValue(
+            f"{kind.name} takes no value, {value} was given", hint="Leave --value out."
+        )
     if not kind.low <= value <= kind.high or (kind.low < 0 and value == 0):
         raise BadValue(
-            f"{kind.name} takes {kind.low} to {kind.high} {kind.unit}, not {value}"
+            f"{kind.name} takes {kind.low} to {kind.high} {kind.unit}, not {value}",
+            hint=f"{kind.default} {kind.unit} without --value.",
         )
     return value
 

@@ -132,6 +132,7 @@ def _cut(turn: Turn, fault: Fault) -> None:
         raise BadValue(
             f"{fault.chain} has {len(names)} members, {fault.value} of them cut off "
             "are all of them",
+            hint=f"Cut off 1 to {len(names) - 1}.",
         )
     sides = cutting.cut(
         turn, fault.chain, (names[: -fault.value], names[-fault.value :])
