@@ -114,7 +114,7 @@ def test_the_toolbar_says_heights_pace_and_what_is_in_flight(terminal):
     text = Prompt(session).toolbar()
 
     assert text == (
-        f"main {START_HEIGHT}  alpha 0 dpos-bbft  beta 0 poa  gamma 0 solo  "
+        f"main {START_HEIGHT}  alpha 0 dpos-bbft  beta 0 poa  gamma 0 bbft  "
         "x1  1 in flight"
     )
 

@@ -49,7 +49,7 @@ class SidechainSpec:
 DEFAULT_SIDECHAINS = (
     SidechainSpec("alpha", "dpos-bbft", "tinydb"),
     SidechainSpec("beta", "poa", "sqlite"),
-    SidechainSpec("gamma", "solo", "memory"),
+    SidechainSpec("gamma", "bbft", "memory"),
 )
 
 
