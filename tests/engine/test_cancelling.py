@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from devnet.engine.actors.approving import approval_came
+from devnet.engine.actors.messages import SwapApproval
 from devnet.engine.bc.records import SwapCancelled, parse_record
 from devnet.engine.events import RuleSwapped, SwapDropped, SwapScheduled
 from devnet.engine.network import Network
@@ -23,6 +25,7 @@ from tests.engine.support import (
     all_books_hold,
     height,
     hurry,
+    meddle,
     network,
     run,
     run_blocks,
@@ -90,6 +93,21 @@ def test_a_request_that_is_in_no_block_yet_is_simply_forgotten():
     assert net.rule("alpha") == "dpos-bbft"
     assert not said(net, SwapScheduled)
     assert said(net, SwapDropped)[0].reason == "taken back before it was in a block"
+
+
+def test_a_late_approval_of_what_was_taken_back_revives_nothing():
+    """Regression: once another swap was asked for, it counted as wanted again."""
+    net = network(THREE)
+    net.request_swap("alpha", "poa", at=60)
+    run_until(net, lambda: net.world.sidechain("alpha").nodes[0].swap is not None)
+    first = net.world.sidechain("alpha").nodes[0].swap
+    ((key, signature),) = first.approvals.items()
+    net.cancel_swap("alpha")
+    net.request_swap("alpha", "solo", at=50)
+    turn = meddle(net)
+    approval_came(turn, "alpha", "v2", SwapApproval(first.record, key, signature))
+
+    assert turn.node("alpha", "v2").swap is None
 
 
 def test_the_same_swap_can_be_asked_for_again_after_it_was_taken_back():

@@ -33,7 +33,7 @@ Wish = SwapRecord | SwapCancelled
 def swap_asked(turn: Turn, chain: str, name: str, record: Wish) -> None:
     """Approve a swap if this validator can run its engine, or the end of a swap."""
     node = turn.node(chain, name)
-    if record.body_hash == turn.side(chain).dropped_swap:
+    if record.body_hash in turn.side(chain).dropped_swaps:
         return
     tree = turn.side(chain).tree
     head = tree[node.head]
@@ -80,7 +80,7 @@ def swap_asked(turn: Turn, chain: str, name: str, record: Wish) -> None:
 
 def approval_came(turn: Turn, chain: str, name: str, got: SwapApproval) -> None:
     """Another validator's approval, checked before it counts."""
-    if got.record.body_hash == turn.side(chain).dropped_swap:
+    if got.record.body_hash in turn.side(chain).dropped_swaps:
         return
     tree = turn.side(chain).tree
     node = turn.node(chain, name)

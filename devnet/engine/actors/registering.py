@@ -32,7 +32,7 @@ def tell_key(turn: Turn, chain: str, name: str, swap: SwapRecord) -> None:
 
 def key_came(turn: Turn, chain: str, name: str, got: BlsKeyCame) -> None:
     """Another node's registration, checked before it counts."""
-    if got.swap.body_hash == turn.side(chain).dropped_swap:
+    if got.swap.body_hash in turn.side(chain).dropped_swaps:
         return
     rules = turn.side(chain).tree[turn.node(chain, name).head].state.rules
     if got.swap.from_epoch < rules.epoch:

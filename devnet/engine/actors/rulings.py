@@ -4,8 +4,6 @@ A swap on its way, told as events: in a block, taken back, come too late, in for
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from devnet.engine.actors import approving, auditing
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain
@@ -117,10 +115,8 @@ def drop_late_swaps(turn: Turn, chain: str, head: SideEntry) -> None:
             continue
         approving.forget_swap(turn, chain, record)
         side = turn.side(chain)
-        if (
-            side.dropped_swap != record.body_hash
-        ):  # Else an approval came late, no news.
-            turn.set_side(replace(side, dropped_swap=record.body_hash))
+        if record.body_hash not in side.dropped_swaps:  # An approval came late, else.
+            turn.set_side(side.with_dropped(record.body_hash))
             dropped = SwapDropped(chain=chain, engine=record.engine, reason=reason)
             turn.say(dropped)
 

@@ -78,11 +78,12 @@ def request_swap(
     ):
         raise SwapNothingChanges(f"{chain} runs {engine_name} like this already")
     closing_height = _closing_height(turn, chain, head, at)
-    if side.dropped_swap:
-        turn.set_side(replace(side, dropped_swap=b""))
     record = SwapRecord(
         rules.epoch, engine_name, params_text(chosen), closing_height, chosen_seats
     )
+    # It may be asked for again. Approvals of others, still on their way, count no more.
+    dropped = tuple(one for one in side.dropped_swaps if one != record.body_hash)
+    turn.set_side(replace(side, dropped_swaps=dropped))
     turn.say(
         SwapProposed(
             chain=chain,
@@ -163,7 +164,7 @@ def _forget_request(turn: Turn, chain: str, head: SideEntry) -> None:
         )
     approving.forget_swap(turn, chain)
     turn.schedule = turn.schedule.without(lambda due: due in asked)
-    turn.set_side(replace(turn.side(chain), dropped_swap=found.body_hash))
+    turn.set_side(turn.side(chain).with_dropped(found.body_hash))
     turn.say(
         SwapDropped(
             chain=chain,

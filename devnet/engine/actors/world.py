@@ -8,7 +8,7 @@ half-way leaves nothing behind.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rpds import HashTrieMap
 
@@ -27,6 +27,7 @@ N_MEMBERS = 4
 QUORUM = 3
 GRACE_BLOCKS = 20
 SWAP_NOTICE_BLOCKS = 10
+MOST_DROPPED_SWAPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Sidechain:
 
     moving_to: the database to which it is being moved, or nothing.
     said, said_ms: what its rule said last, and when it was asked last.
-    dropped_swap: the request that came to nothing last.
+    dropped_swaps: the newest requests that came to nothing; late approvals revive none.
     waiting: transactions that waited in the first validator's pool since a swap began
     to close.
     """
@@ -139,9 +140,14 @@ class Sidechain:
     final: Checkpoint
     said: str = ""
     said_ms: int = -1
-    dropped_swap: bytes = b""
+    dropped_swaps: tuple[bytes, ...] = ()
     waiting: tuple[bytes, ...] = ()
     moving_to: str = ""
+
+    def with_dropped(self, body_hash: bytes) -> Sidechain:
+        """The sidechain with one more request that came to nothing."""
+        dropped = (*self.dropped_swaps, body_hash)[-MOST_DROPPED_SWAPS:]
+        return replace(self, dropped_swaps=dropped)
 
 
 @dataclass(frozen=True, slots=True)
