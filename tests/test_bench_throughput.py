@@ -115,3 +115,11 @@ def test_rows_are_told_to_people_line_by_line():
 
     assert "poa on memory; tx_per_s 4000; parse 25%" in text
     assert "not installed" in text
+
+
+def test_a_call_for_each_payment_can_be_measured():
+    measured = throughput.one_call_each(1, n_round=30)
+
+    assert measured.clock == "cpu"
+    assert measured.facts["tx_per_s"] > 0
+    assert measured.pairs.yardstick_s == (1 / throughput.WANTED_PER_S,)

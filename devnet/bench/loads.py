@@ -111,6 +111,12 @@ def hand_in(net: Network, chain: str, raws: tuple[bytes, ...]) -> None:
             raise BenchWrong(f"a good payment was refused: {answer}")
 
 
+def hand_in_singly(net: Network, chain: str, raws: tuple[bytes, ...]) -> None:
+    """Submit a round one by one. Raises what a refused one raises."""
+    for raw in raws:
+        net.submit(raw, chain)
+
+
 def side_of(net: Network, chain: str) -> Sidechain:
     """The sidechain as it is now."""
     side = net.world.sidechain(chain)

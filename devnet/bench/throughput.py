@@ -17,7 +17,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from devnet.bench.cheap import cheap_network
-from devnet.bench.loads import hand_in, loaded_network, n_mined, run_until, side_of
+from devnet.bench.loads import (
+    hand_in,
+    hand_in_singly,
+    loaded_network,
+    n_mined,
+    run_until,
+    side_of,
+)
 from devnet.bench.measure import (
     BenchUnable,
     BenchWrong,
@@ -148,11 +155,15 @@ def _fresh_clock() -> float:
     return time.process_time()
 
 
-def _pour(net: Network, rounds: Iterable[tuple[bytes, ...]]) -> None:
+def _pour(
+    net: Network,
+    rounds: Iterable[tuple[bytes, ...]],
+    door: Callable[[Network, str, tuple[bytes, ...]], None] = hand_in,
+) -> None:
     """Hand in a round when the one before is in blocks; wait for the last."""
     goal = n_mined(net, CHAIN)
     for raws in rounds:
-        hand_in(net, CHAIN, raws)
+        door(net, CHAIN, raws)
         goal += len(raws)
         run_until(net, lambda goal=goal: n_mined(net, CHAIN) >= goal)  # type: ignore[misc]
     if n_mined(net, CHAIN) != goal:
@@ -178,6 +189,20 @@ def through_engine(n_pairs: int) -> Measured:
     per_tx = Pairs(subject_s, yardstick_s)
     facts = {"tx_per_s": round(1 / median(per_tx.subject_s))}
     return Measured(per_tx, "cpu", Target(3.0), facts)
+
+
+def one_call_each(n_pairs: int, n_round: int = N_ROUND) -> Measured:
+    """CPU of a payment that comes by a call of its own, to the stored block."""
+    spec = SidechainSpec(CHAIN, MAIN_ENGINE)
+    net, rounds = loaded_network(spec, n_round, n_pairs + 1)
+    times = []
+    for raws in rounds:
+        began_s = _fresh_clock()
+        _pour(net, (raws,), hand_in_singly)
+        times.append((time.process_time() - began_s) / n_round)
+    per_tx = Pairs(tuple(times[1:]), (1 / WANTED_PER_S,) * n_pairs)
+    facts = {"tx_per_s": round(1 / median(per_tx.subject_s))}
+    return Measured(per_tx, "cpu", Target(1.0), facts)
 
 
 def many_sidechains(n_pairs: int) -> Measured:
@@ -232,10 +257,11 @@ SUBJECTS = (
         "1/3000 s",
         sustained,
     ),
+    Subject("door", "a payment by a call of its own", "1/3000 s", one_call_each),
     Subject(
         "sidechains", "10 sidechains of 4 validators", "one of them", many_sidechains
     ),
     Subject("crowd", "1000 payments on 100 validators", "on 4", many_validators),
 )
 
-__all__ = ["SUBJECTS", "many_validators", "measure_row", "sustained"]
+__all__ = ["SUBJECTS", "many_validators", "measure_row", "one_call_each", "sustained"]
