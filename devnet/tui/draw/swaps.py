@@ -67,7 +67,7 @@ def _under_way(
         (change, f"bold {look.now}"),
         (f"  after {swap.closing_height}  ", look.text),
         (FULL * n_full + EMPTY * (N_BAR - n_full), look.now),
-        (f"  {plural(left, 'block')} left", look.text),
+        (f"  {plural(left, 'block')} left" if left else "  closing", look.text),
     )
     if "cancel_until" in story:
         row.append(f"  S takes it back until {story['cancel_until']}", look.dim)
