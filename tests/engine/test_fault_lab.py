@@ -18,12 +18,22 @@ from devnet.engine.codec import sha3
 from devnet.engine.errors import BadValue, DevnetError
 from devnet.engine.federation.early_vapor import accepts_proof
 from devnet.engine.keys import chainkd
-from devnet.engine.network import Network
+from devnet.engine.network import Network, SidechainSpec
 from devnet.engine.plain import from_text, to_text
 from devnet.engine.sidechain import claims
 from devnet.plugins.lessons import LESSONS, play_lesson
 from tests.commands.sessions import CountingWorks, make_session
-from tests.engine.support import BTM_UNITS, THREE, deposit, network, run_until
+from tests.engine.keptworlds import Disk, kept_network
+from tests.engine.support import (
+    BTM_UNITS,
+    THREE,
+    all_books_hold,
+    claimed,
+    deposit,
+    network,
+    run,
+    run_until,
+)
 
 SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
 
@@ -43,6 +53,7 @@ def story(net: Network, fault_id: str) -> str:
         (BadValue, "shallow-reorg", "", "", 3),
         (NothingToUndo, "deep-reorg", "", "", None),
         (BadValue, "lying-node", "alpha", "", None),
+        (BadValue, "lying-node", "gamma", "v1", None),
         (BadValue, "partition", "alpha", "", 4),
         (BadValue, "lost-block", "alpha", "", None),
         (BadValue, "lost-block", "", "", 1),
@@ -180,6 +191,27 @@ def test_early_vapor_refused_every_honest_proof_of_small_blocks():
             right = replace(header, tx_root=tx_root(ids))
             block = MerkleBlock(right, proof.hashes, proof.flags, ())
             assert not accepts_proof(block, [wanted])
+
+
+@pytest.mark.parametrize("kind", ["lying-node", "shallow-reorg", "deep-reorg"])
+def test_a_world_comes_back_in_the_middle_of_an_attack_and_goes_on(kind: str):
+    disk = Disk()
+    net = kept_network(disk, (SidechainSpec("alpha", "dpos-bbft", "sqlite"),))
+    deposit(net, BTM_UNITS, "BTM", "alpha")
+    where = ("alpha", "v4") if kind == "lying-node" else ("",)
+    net.start_fault(kind, *where)
+    run(net, 3)
+    net.close()
+
+    back = kept_network(disk)
+    run(back, 3000)
+    for fault in back.world.faults:
+        back.mend(fault.id)
+    lock = back.lock("carol", BTM_UNITS, "BTM", "alpha")
+    run_until(back, lambda: claimed(back, lock))
+
+    assert back.balance("carol", "alpha", "BTM") == BTM_UNITS
+    assert all_books_hold(back)
 
 
 def test_mending_a_deep_reorganisation_brings_the_old_branch_back():

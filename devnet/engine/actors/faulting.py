@@ -219,6 +219,12 @@ def tell_seen(turn: Turn) -> None:
         PLAYS.get(fault.kind, NO_PLAY).watch(turn, fault)
 
 
+def go_on(turn: Turn) -> None:
+    """The world came back from a disk: faults that need it go to work again."""
+    for fault in turn.faults:
+        PLAYS.get(fault.kind, NO_PLAY).again(turn, fault)
+
+
 def expire(turn: Turn, fault_id: str) -> None:
     """Its time is over, unless somebody mended it before."""
     if any(fault.id == fault_id for fault in turn.faults):

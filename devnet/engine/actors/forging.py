@@ -134,6 +134,7 @@ def _lazy(
         key = turn.collector.key
         fee = claim.amount - honest.outputs[0].amount
         fee += max(1, claim.amount * fault.value // 1_000_000)
+        fee = min(fee, claim.amount)
         outputs = (
             replace(honest.outputs[0], amount=claim.amount - fee),
             Output(claim.asset, fee, key_program(key)),

@@ -33,5 +33,9 @@ def best_final(turn: Turn, side: Sidechain, head: SideEntry) -> Checkpoint:
     One validator that can prove a block final is enough: proofs do not expire. Again
     only those to whom something happened can bring news.
     """
-    finals = [node.final for _, node in turn.touched(side.name)]
+    finals = [
+        node.final
+        for _, node in turn.touched(side.name)
+        if not turn.has_fault("lying-node", side.name, node.name)
+    ]
     return max((side.final, head.final, *finals), key=lambda point: point.height)

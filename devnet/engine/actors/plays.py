@@ -56,12 +56,14 @@ class Play:
     """
     What a kind of fault does when it begins, after each step, and when it ends.
 
+    again: when the world comes back from a disk while it is at work.
     cast: faults of validators that begin and end with it.
     """
 
     begin: Callable[[Turn, Fault], None] = _nothing
     end: Callable[[Turn, Fault], None] = _nothing
     watch: Callable[[Turn, Fault], None] = _nothing
+    again: Callable[[Turn, Fault], None] = _nothing
     cast: Callable[[Turn, Fault], Cast] = _nobody
 
 
@@ -183,7 +185,10 @@ def _offer_lie(turn: Turn, fault: Fault) -> None:
     key, entry = key_of(turn, rivals.LIAR), turn.tree[fault.memory[1]]
     spec = turn.side(fault.chain).tree.spec
     program = lock_program(turn.before.federation, spec.chain_id, key.program)
-    coin = next(one for one in entry.change.created if one.program == program)
+    made = [one for one in entry.change.created if one.program == program]
+    if not made:
+        return
+    coin = made[0]
     lock = SeenLock(coin, fault.chain, key.program, entry.hash)
     tx, _ = collecting.make_claim(turn, lock)
     collecting.hand_in(turn, fault.chain, tx)
@@ -286,9 +291,11 @@ PLAYS = {
     "swap-under-fire": Play(watch=_watch_closing, cast=_under_fire),
     "swap-missing-engine": Play(cast=_without_engine),
     "partition": Play(_cut, _join),
-    "shallow-reorg": Play(rivals.reorganise),
+    "shallow-reorg": Play(rivals.reorganise, again=rivals.give_up),
     "deep-reorg": Play(rivals.reorganise_deep, rivals.come_back),
-    "lying-node": Play(rivals.mislead, _mislead_no_more, _watch_misled),
+    "lying-node": Play(
+        rivals.mislead, _mislead_no_more, _watch_misled, again=rivals.mislead_again
+    ),
     "failed-tx": Play(
         _lock_that_fails, lambda turn, fault: forging.forget_failed(turn)
     ),

@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from devnet.engine.actors import approving, collecting, cutting, mainchain, pooling
+from devnet.engine.actors import (
+    approving,
+    collecting,
+    cutting,
+    faulting,
+    mainchain,
+    pooling,
+)
 from devnet.engine.actors.auditing import audit_side
 from devnet.engine.actors.faulting import ACTOR as FAULTS
 from devnet.engine.actors.hosting import start_engines
@@ -150,6 +157,7 @@ def _go_to_work(turn: Turn) -> None:
         if fault.until_ms is not None:
             left_ms = max(0, fault.until_ms - turn.now_ms)
             turn.later(left_ms, FAULTS, FaultEnds(fault.id))
+    faulting.go_on(turn)
     cutting.exchange_main(turn)
     mainchain.plan_all(turn)
 

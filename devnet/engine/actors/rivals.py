@@ -70,24 +70,51 @@ def reorganise_deep(turn: Turn, fault: Fault) -> None:
 
     Raises:
         NothingToUndo: no lock is claimed.
+        InsufficientFunds: what the lock spent came out of its own block.
     """
-    lock_height = _coin_height(turn, _newest_claimed(turn))
-    tip = turn.tree[turn.main_tip]
-    keep(turn, replace(fault, memory=(tip.hash,)))
-    n_blocks = tip.height - lock_height + 2
+    transfer, tip = _newest_claimed(turn), turn.tree[turn.main_tip]
+    n_blocks = tip.height - _coin_height(turn, transfer) + 2
     parent = _below_tip(turn, n_blocks - 1)
+    fault = replace(fault, memory=(tip.hash, transfer.lock_id))
+    keep(turn, fault)
+    _spent_otherwise(turn, fault, turn.tree[parent])  # It can be, or this raises.
     _begin(turn, fault.id, parent, n_blocks)
 
 
 def come_back(turn: Turn, fault: Fault) -> None:
     """The branch that was left is mined on until it is the best one again."""
-    if fault.memory:
+    if fault.memory and not turn.tree.is_ancestor(fault.memory[0], turn.main_tip):
         _begin(turn, "", fault.memory[0], 1)
 
 
 def mislead(turn: Turn, fault: Fault) -> None:
-    """Show one validator a branch of the attacker's, with a lock that no other has."""
+    """
+    Show one validator a branch of the attacker's, with a lock that no other has.
+
+    Raises:
+        BadValue: one key alone makes blocks final there.
+        InsufficientFunds: alice has not enough for the lock.
+    """
+    side = turn.side(fault.chain)
+    rule = side.tree[side.head].state.rules.engine
+    if turn.tools.engine(rule).info.finality == "instant":
+        raise BadValue(
+            f"{fault.chain} believes a single key, and nobody could outvote it",
+            hint="Take a sidechain under another rule.",
+        )
+    _lie(turn, fault, turn.tree[turn.main_tip])  # It can be, or this raises.
     _begin(turn, fault.id, turn.main_tip, turn.depth + 2)
+
+
+def mislead_again(turn: Turn, fault: Fault) -> None:
+    """The world came back: the validator is shown a new branch, with another lock."""
+    keep(turn, replace(fault, memory=()))
+    _begin(turn, fault.id, turn.main_tip, turn.depth + 2)
+
+
+def give_up(turn: Turn, fault: Fault) -> None:
+    """The world came back, and what the attacker had in secret is lost."""
+    turn.later(0, ACTOR, FaultEnds(fault.id))
 
 
 def _begin(turn: Turn, fault_id: str, parent: bytes, n_blocks: int) -> None:
@@ -153,7 +180,7 @@ def _first_transactions(
         return ()
     if fault.kind == "lying-node":
         return (_lie(turn, fault, parent),)
-    return (_spent_otherwise(turn, parent),)
+    return (_spent_otherwise(turn, fault, parent),)
 
 
 def _lie(turn: Turn, fault: Fault, parent: MainEntry) -> Transaction:
@@ -166,10 +193,11 @@ def _lie(turn: Turn, fault: Fault, parent: MainEntry) -> Transaction:
     return pay(key, purse, (lock,), side=False)
 
 
-def _spent_otherwise(turn: Turn, parent: MainEntry) -> Transaction:
-    """The money of the newest claimed lock, back to its owner before it was locked."""
-    transfer = _newest_claimed(turn)
-    tip = turn.tree[turn.main_tip]
+def _spent_otherwise(turn: Turn, fault: Fault, parent: MainEntry) -> Transaction:
+    """The money of a claimed lock, back to its owner before it was locked."""
+    old_tip, lock_id = fault.memory
+    transfer = next(one for one in turn.transfers.values() if one.lock_id == lock_id)
+    tip = turn.tree[old_tip]
     coin = tip.state.deposit(transfer.lock_program, transfer.lock_id)
     assert coin is not None, "the lock is on the branch that is about to be left"
     entry = turn.tree[tip.state.hashes[coin.height]]

@@ -11,6 +11,7 @@ from devnet.engine.bc.block import Block
 from devnet.engine.bc.merkle import status_root, tx_root
 from devnet.engine.bc.merkleblock import merkle_block_of, parse_merkle_block
 from devnet.engine.bc.transaction import Claim, Transaction, parse_transaction
+from devnet.engine.codec import MAX_63
 from devnet.engine.mainchain.miner import coinbase_of
 
 
@@ -26,6 +27,8 @@ def invented_lock(honest: Transaction) -> Transaction:
     assert isinstance(claim, Claim)
     lock_tx = parse_transaction(claim.raw_transaction)
     position, amount = claim.source_position, 2 * claim.amount
+    if amount > MAX_63:
+        amount = claim.amount - 1
     outputs = list(lock_tx.outputs)
     outputs[position] = replace(outputs[position], amount=amount)
     invented = replace(lock_tx, outputs=tuple(outputs), received=None)
