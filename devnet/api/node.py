@@ -12,6 +12,7 @@ from pathlib import Path
 from devnet.api.desk import Desk
 from devnet.api.feeds import Feeds
 from devnet.api.tokens import Tokens
+from devnet.commands.errors import ReadOnly
 from devnet.commands.importing import HAND_IN
 from devnet.commands.session import Session
 from devnet.engine.actors.submitting import Fate
@@ -80,6 +81,7 @@ class Node:
         """
         if tx.id in self.wallet.pool:
             return "waiting"
+        self._check_acting()
         self.seen_s.setdefault(tx.id, int(self.now_s()))
         try:
             done = self.network.submit(tx.raw)
@@ -123,6 +125,7 @@ class Node:
         Raises:
             DevnetError: the rule that it breaks. An orphan is kept all the same.
         """
+        self._check_acting()
         try:
             await self._take(block)
         except UnknownParent:
@@ -148,5 +151,10 @@ class Node:
     def set_mining(self, wanted: bool) -> None:
         """Let the devnet's miners mine without pause, or only when something waits."""
         if wanted != self.is_mining:
+            self._check_acting()
             self.session.hurry(1 if wanted else -1, mines=True)
             self.is_mining = wanted
+
+    def _check_acting(self) -> None:
+        if self.session.read_only:
+            raise ReadOnly("this devnet only shows, it does not act")

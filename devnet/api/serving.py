@@ -25,6 +25,7 @@ from devnet.api.node import Node
 from devnet.api.websocket import PATH, Hub
 from devnet.commands.errors import UsageError
 from devnet.commands.session import Session
+from devnet.wallet.players import PASSWORD, adopt_players
 
 SLICE_S = 0.01
 """Engine time between two looks at the sockets."""
@@ -93,6 +94,8 @@ def serve(session: Session, address: Address, folder: Path | None = None) -> int
     listening = address.open()
     try:
         node = Node(session, folder)
+        if not session.options.empty:
+            adopt_players(node.wallet)
         asyncio.run(_serve(node, listening))
     finally:
         listening.close()
@@ -145,6 +148,8 @@ def ready_line(node: Node, listening: socket.socket) -> dict[str, object]:
         "profile": node.wallet.tree.profile.name,
         "network_id": "solonet",
         "height": node.wallet.tip.height,
+        "accounts": [account.alias for account in node.wallet.book.ordered()],
+        "password": PASSWORD,
     }
 
 

@@ -91,6 +91,15 @@ class Book:
         self._next_index[whose] = highest
         return True
 
+    def adopt(self, alias: str, xpub: bytes) -> Account:
+        """The first account of a key with its first receiver; at no cost if here."""
+        for account in self.accounts.values():
+            if account.xpubs == (xpub,) and account.index == 1:
+                return account
+        made = self.create(alias, (xpub,), 1)
+        self.next_receiver(made)
+        return made
+
     def rename(self, account: Account, alias: str) -> None:
         """Another alias. Raises AccountAliasTaken."""
         alias = alias.strip().lower()

@@ -73,6 +73,7 @@ class Keyring:
         self._keys: dict[str, StoredKey] = {}
         self._secret = secrets.token_bytes(32)
         self._tried: OrderedDict[tuple[bytes, bytes], bytes | None] = OrderedDict()
+        self._unlocked: dict[bytes, tuple[bytes, str]] = {}
         if folder is not None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in sorted(folder.iterdir()):
@@ -112,6 +113,25 @@ class Keyring:
             raise WalletError(error.message) from None
         return self._store(_folded(alias), xprv_of(words), password), words
 
+    def adopt(self, alias: str, xprv: bytes, password: str) -> None:
+        """
+        A key that everybody may know, at no cost: in memory it is locked only when
+        somebody asks for its file. One that is here already is left alone.
+        """
+        xpub = chainkd.xpub(xprv)
+        if self._has_alias(alias) or any(k.xpub == xpub for k in self._keys.values()):
+            return
+        if self._folder is not None:
+            self._store(alias, xprv, password)
+            return
+        key = StoredKey(alias, xpub, self._new_path(), "")
+        self._keys[key.path] = key
+        self._unlocked[xpub] = (xprv, password)
+
+    def texts(self) -> list[str]:
+        """What stands in the key files, oldest first."""
+        return [self._whole(key).text for key in self.stored()]
+
     def restore(self, text: str) -> None:
         """Take a key file in; one that is here already is left alone."""
         xpub, alias = _facts_of(text)
@@ -124,7 +144,7 @@ class Keyring:
         key = self.find(xpub)
         if _folded(key.alias) != _folded(alias):
             self._check_alias(alias)
-        self._write(_with_alias(key, _folded(alias)))
+        self._write(_with_alias(self._whole(key), _folded(alias)))
 
     def check(self, xpub: bytes, password: str) -> bool:
         """Is this the password of a key?"""
@@ -142,6 +162,7 @@ class Keyring:
             return False
         key = self.find(xpub)
         self._tried.clear()
+        self._unlocked.pop(xpub, None)
         self._write(self._locked(key.alias, xprv, new, key.path))
         return True
 
@@ -153,6 +174,7 @@ class Keyring:
         except NoKeyOrPassword:
             raise KeyLocked from None
         self._tried.clear()
+        self._unlocked.pop(xpub, None)
         del self._keys[key.path]
         if self._folder is not None:
             Path(key.path).unlink(missing_ok=True)
@@ -175,15 +197,28 @@ class Keyring:
     # Below: files.
 
     def _opened(self, xpub: bytes, password: str) -> bytes | None:
+        if xpub in self._unlocked:
+            xprv, known = self._unlocked[xpub]
+            if hmac.compare_digest(known.encode(), password.encode("utf-8", "replace")):
+                return xprv
         # Two files may hold the same key under two passwords.
         for key in self.stored():
-            if key.xpub != xpub:
+            if key.xpub != xpub or not key.text:
                 continue
             try:
                 return open_key(key.text, password).xprv
             except (WrongPassword, BadKeyFile, BadValue):
                 continue
         return None
+
+    def _whole(self, key: StoredKey) -> StoredKey:
+        """The key with its text, which an adopted one gets now."""
+        if key.text:
+            return key
+        xprv, password = self._unlocked.pop(key.xpub)
+        made = self._locked(key.alias, xprv, password, key.path)
+        self._write(made)
+        return made
 
     def _has_alias(self, alias: str) -> bool:
         wanted = _folded(alias)

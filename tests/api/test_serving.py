@@ -16,6 +16,7 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, Request, TextMessage
 
 from devnet.api.asgi import MOST_BODY_BYTES
+from devnet.api.serving import Address, PortTaken
 from tests.api.worlds import story
 
 STEPS = {step["n"]: step for step in story("http-api")["steps"]}
@@ -38,8 +39,12 @@ def served(*words):
 
 @pytest.fixture(scope="module")
 def node():
-    with served("--profile", "solonet", "--empty") as (_, ready):
+    """One for all tests; it must end cleanly, and must not have complained."""
+    with served("--profile", "solonet", "--empty") as (process, ready):
         yield ready
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=PATIENCE_S)
+        assert (process.returncode, said) == (0, "")
 
 
 def port_of(ready):
@@ -90,7 +95,7 @@ def test_answers_carry_the_headers_of_the_real_node(node):
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
 def test_the_method_does_not_matter(node, method):
     _, body = ask(connect(node), "/get-block-count", method=method)
-    assert json.loads(body)["data"] == {"block_count": 0}
+    assert json.loads(body)["data"].keys() == {"block_count"}
 
 
 def test_a_body_that_is_too_long_is_refused_before_it_is_read(node):
@@ -168,37 +173,41 @@ def test_the_websockets_path_without_an_upgrade_is_a_bad_request(node):
     assert [reply.status, body.decode()] == [400, "400 Bad Request.\n"]
 
 
-def test_a_block_is_told_while_requests_are_answered_at_once():
-    with served("--profile", "solonet", "--empty") as (process, ready):
-        listener = Socket(ready)
-        listener.send('{"topic": "notify_raw_blocks"}')
-        assert listener.receive()["data"] is None
-        slow, quick = connect(ready), connect(ready)
-        # The proof of work is computed for real, by another process.
-        slow.request("POST", "/submit-work", json.dumps(STEPS[109]["request"]))
-        waits_s = []
-        for _ in range(20):
-            start_s = time.monotonic()
-            ask(quick, "/net-info")
-            waits_s.append(time.monotonic() - start_s)
-        assert max(waits_s) < 1
-        assert json.loads(slow.getresponse().read()) == STEPS[109]["response"]
-        told = listener.receive()
-        _, body = ask(quick, "/get-raw-block", b'{"block_height": 1}')
-        assert told["notification_type"] == "raw_blocks_connected"
-        assert told["data"] == json.loads(body)["data"]["raw_block"]
-        listener.close()
-
-        process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=PATIENCE_S)
-        assert (process.returncode, said) == (0, "")
+def test_a_block_is_told_while_requests_are_answered_at_once(node):
+    listener = Socket(node)
+    listener.send('{"topic": "notify_raw_blocks"}')
+    assert listener.receive()["data"] is None
+    slow, quick = connect(node), connect(node)
+    # The proof of work is computed for real, by another process.
+    slow.request("POST", "/submit-work", json.dumps(STEPS[109]["request"]))
+    waits_s = []
+    for _ in range(20):
+        start_s = time.monotonic()
+        ask(quick, "/net-info")
+        waits_s.append(time.monotonic() - start_s)
+    assert max(waits_s) < 1
+    assert json.loads(slow.getresponse().read()) == STEPS[109]["response"]
+    told = listener.receive()
+    _, body = ask(quick, "/get-raw-block", b'{"block_height": 1}')
+    assert told["notification_type"] == "raw_blocks_connected"
+    assert told["data"] == json.loads(body)["data"]["raw_block"]
+    listener.close()
 
 
 def test_a_port_that_is_taken_is_one_sentence(node):
-    done = subprocess.run(
-        [sys.executable, "-m", "devnet", "serve", "--port", str(port_of(node))],
-        capture_output=True, text=True, timeout=PATIENCE_S,
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "cannot be listened on" in done.stderr and "--port 0" in done.stderr
-    assert done.stdout == ""
+    with pytest.raises(PortTaken) as caught:
+        Address(port=port_of(node)).open()
+    assert "cannot be listened on" in caught.value.message
+    assert "--port 0" in caught.value.hint
+
+
+@pytest.mark.parametrize("host", ["nowhere", "300.1.1.1", "192.0.2.1"])
+def test_an_address_of_another_machine_is_no_place_to_listen(host):
+    with pytest.raises(PortTaken):
+        Address(host, 0).open()
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_that_cannot_be_is_refused(port):
+    with pytest.raises(PortTaken):
+        Address(port=port).open()

@@ -65,7 +65,7 @@ def backup_wallet(node: Node, ask: Ask) -> Facts:
         for _, one in sorted(wallet.assets.known.items())
         if one is not BTM_ASSET
     ]
-    keys = [RawJson(key.text) for key in wallet.keyring.stored()]
+    keys = [RawJson(text) for text in wallet.keyring.texts()]
     return {
         "account_image": {"slices": slices},
         "asset_image": {"assets": assets},
