@@ -160,7 +160,12 @@ def _bench(args: argparse.Namespace) -> int:
 def _conformance(args: argparse.Namespace) -> int:
     from devnet.conformance.command import run_conformance
 
-    return run_conformance(args.paths, as_json=_flag(args, "json"))
+    def converse(content: Any, works: Any) -> Any:
+        from devnet.api import telling
+
+        return telling.converse(content, works)
+
+    return run_conformance(args.paths, as_json=_flag(args, "json"), converse=converse)
 
 
 def _starter(args: argparse.Namespace) -> int:

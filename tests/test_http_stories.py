@@ -14,6 +14,7 @@ from random import Random
 
 import pytest
 
+from devnet.__main__ import main
 from devnet.api.app import Request
 from devnet.api.table import TABLE
 from devnet.engine.chain.coins import Coin
@@ -144,6 +145,38 @@ def test_what_a_real_client_sends_is_understood(client):
         assert reply.status in {*wanted, 200}, (one["path"], reply.body)
         if wanted == {200}:
             assert reply.status == 200, (one["path"], body[:200], reply.body)
+
+
+def test_conformance_tells_a_story_and_finds_what_was_changed(tmp_path, capsys):
+    steps = json.loads(json.dumps(story("http-api")["steps"][:44]))
+    steps[2]["response"]["data"]["block_count"] = 7
+    (tmp_path / "story.json").write_text(json.dumps({"steps": steps}))
+    (tmp_path / "vapor.json").write_text(json.dumps(story("http-api-vapor")))
+    (tmp_path / "words.json").write_text(json.dumps(story("http-api-websocket")))
+
+    assert main(["conformance", str(tmp_path)]) == 1
+
+    said = capsys.readouterr().out
+    assert "story.json 43/44\n  steps[3] /get-block-count" in said
+    assert "vapor.json 0/35\n  not run: " in said
+    assert "words.json 28/28" in said
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        {"steps": [{"endpoint": "/net-info", "http_status": 200, "response": {}}]},
+        {"log": [{"conn": "a", "dir": "recv", "frame": {"notification_type": "x"}}]},
+        {"cases": [{"credentials": "good", "path": "/", "http_status": 401}]},
+        {"steps": [{"n": 1, "endpoint": "/x", "http_status": 200, "response": []}]},
+    ],
+)
+def test_a_story_of_another_form_fails_in_one_line(tmp_path, capsys, story):
+    (tmp_path / "story.json").write_text(json.dumps(story))
+
+    assert main(["conformance", str(tmp_path / "story.json")]) == 1
+
+    assert capsys.readouterr().out.startswith("story.json 0/1\n")
 
 
 def is_whole(body: bytes) -> bool:

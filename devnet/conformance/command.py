@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from devnet.conformance.fields import Difference
-from devnet.conformance.runner import Report, find_files, run_files
+from devnet.conformance.runner import Converse, Report, find_files, run_files
 from devnet.conformance.works import PooledWorks, hash_pool
 from devnet.engine.interfaces import WorkSource
 
@@ -22,6 +22,7 @@ def run_conformance(
     *,
     as_json: bool = False,
     start: Callable[[], WorkSource] = hash_pool,
+    converse: Converse | None = None,
 ) -> int:
     """
     Run vector files and print a line for each: NAME passed/total.
@@ -30,6 +31,7 @@ def run_conformance(
         paths: files, or folders whose .json files are meant.
         as_json: one object for each file, with all of its differences.
         start: where proofs of work come from.
+        converse: holds conversations that were recorded with a node.
 
     Returns:
         0 when every case of every file passed, else 1.
@@ -37,7 +39,7 @@ def run_conformance(
     files = list(find_files(paths))
     n_good = n_done = 0
     with PooledWorks(start) as works:
-        for report in run_files(files, works, _bar):
+        for report in run_files(files, works, _bar, converse):
             _clear_bar()
             n_done += 1
             n_good += report.is_good

@@ -20,6 +20,11 @@ MOST_BYTES = 256 * 1024 * 1024
 Told = Callable[[str, int, int], None]
 """Hears (file name, cases done, cases in all)."""
 
+Verdict = tuple[str, tuple[str, ...]]
+"""Where a case stands, and how it differs; nothing: it passed."""
+Converse = Callable[[Mapping[str, Any], PooledWorks], "list[Verdict] | str"]
+"""Holds a recorded conversation: verdicts, or why there are none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -106,9 +111,17 @@ def load(path: Path) -> Loaded:
 
 
 def run_files(
-    files: Sequence[Loaded], works: PooledWorks, told: Told
+    files: Sequence[Loaded],
+    works: PooledWorks,
+    told: Told,
+    converse: Converse | None = None,
 ) -> Iterator[Report]:
-    """Run them in order, proofs of work being computed ahead."""
+    """
+    Run them in order, proofs of work being computed ahead.
+
+    Args:
+        converse: runs what only a node can; without it that counts as failed.
+    """
     families = [
         None if one.content is None else recognise(one.content) for one in files
     ]
@@ -117,7 +130,32 @@ def run_files(
             works.expect(family.wants(one.content))
     others = tuple(one.content for one in files if one.content is not None)
     for one, family in zip(files, families, strict=True):
-        yield run_file(one, family, works, told, others)
+        if family is not None and family.not_run and converse is not None:
+            yield _run_conversation(one, family, works, converse)
+        else:
+            yield run_file(one, family, works, told, others)
+
+
+def _run_conversation(
+    file: Loaded, family: Family, works: PooledWorks, converse: Converse
+) -> Report:
+    assert file.content is not None
+    name, path = file.path.name or str(file.path), str(file.path)
+    try:
+        verdicts = converse(file.content, works)
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        verdicts = f"it has another form: {type(error).__name__}"
+    if isinstance(verdicts, str):
+        total = n_entries(file.content)
+        problem = f"not run: {verdicts}"
+        return Report(name, path, family.name, 0, total, problem=problem)
+    found = tuple(
+        Difference(case, "", "as recorded", word)
+        for case, words in verdicts
+        for word in words
+    )
+    passed = sum(not words for _, words in verdicts)
+    return Report(name, path, family.name, passed, len(verdicts), found)
 
 
 def run_file(

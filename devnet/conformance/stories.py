@@ -1,8 +1,8 @@
 """
-The files http-api*.json: conversations with nodes, which this version does not run.
+The files http-api*.json: conversations with nodes, known by their content.
 
-They are known by their content, so that whoever brings one is told what it is instead
-of being told that it is unknown. They count as failed: nothing of them was checked.
+Only a node can hold them, and this room stands below the one that has it. Whoever runs
+files brings the way to hold them (`Converse`); without it they count as failed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from devnet.conformance.sections import Family, Opened, Section, marks
 
-NOT_RUN = "a conversation with a node's HTTP API, which this version does not have yet"
+NOT_RUN = "a conversation with a node's HTTP API, and no node is at hand"
 
 
 def _open(opened: Opened) -> Mapping[str, Section]:
