@@ -200,12 +200,12 @@ def _serve(args: argparse.Namespace) -> int:
     from devnet.api.serving import Address, serve
     from devnet.commands.launch import opened
 
-    keys = None if data is None else Path(data) / "keystore"
+    folder = None if data is None else Path(data)
     with opened(
         options, attached=True, speed=speed, data=data,
         read_only=_flag(args, "read_only"),
     ) as session:  # fmt: skip
-        return serve(session, Address(args.listen, args.port), keys)
+        return serve(session, Address(args.listen, args.port), folder)
 
 
 def _version(args: argparse.Namespace) -> int:

@@ -89,9 +89,12 @@ class App:
         if found is None:
             raise NotUnderstood("BTM000", "not Found")
         ask = read_body(request.body, found.fields) if found.reads_body else {}
-        data = found.handler(self.node, ask)
-        if found.is_slow:
-            data = await data
+        try:
+            data = found.handler(self.node, ask)
+            if found.is_slow:
+                data = await data
+        finally:
+            self.node.keeper.save()
         return {"status": "success"} | ({} if data is NOTHING else {"data": data})
 
 

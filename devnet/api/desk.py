@@ -40,6 +40,7 @@ class Desk:
         self._wallet, self._now_s = wallet, now_s
         self.program = b""
         self.arbitrary = b""
+        self.n_changes = 0
         self._out: dict[bytes, Work] = {}
         self._tip = b""
         # As the node does: the first template is there before anybody is to be paid.
@@ -100,6 +101,7 @@ class Desk:
             if not accounts:
                 raise NoAccount
             self.program = self._wallet.book.next_receiver(accounts[0]).program
+            self.n_changes += 1
         return address_of_program(self.program, self._wallet.hrp)
 
     def set_address(self, text: str) -> None:
@@ -108,9 +110,11 @@ class Desk:
             self.program = program_of_address(text, self._wallet.hrp)
         except CodecError:
             raise Refused("unknown address type") from None
+        self.n_changes += 1
 
     def set_arbitrary(self, data: bytes) -> None:
         """Say this in coinbases from now on. Raises Refused."""
         if len(data) > MOST_ARBITRARY_BYTES:
             raise Refused(f"Arbitrary exceeds limit: {MOST_ARBITRARY_BYTES}")
         self.arbitrary = data
+        self.n_changes += 1

@@ -41,6 +41,7 @@ class Feeds:
 
     def __init__(self) -> None:
         self._feeds: dict[str, Feed] = {}
+        self.n_changes = 0
 
     def create(self, alias: str, text: str) -> None:
         """A new feed. Raises Refused."""
@@ -49,12 +50,14 @@ class Feeds:
         if alias in self._feeds:
             raise Refused("txfeed alias must unique: duplicate feed alias")
         self._feeds[alias] = Feed(alias, text, parse_filter(text))
+        self.n_changes += 1
 
     def update(self, alias: str, text: str) -> None:
         """Another filter. Raises Refused."""
         if not alias:
             raise Refused("a transaction feed with empty alias: empty feed alias")
         self._feeds[alias] = Feed(alias, text, parse_filter(text))
+        self.n_changes += 1
 
     def get(self, alias: str) -> Feed:
         """A feed. Raises Refused."""
@@ -65,6 +68,7 @@ class Feeds:
     def delete(self, alias: str) -> None:
         """Forget a feed; one that is not there is fine."""
         self._feeds.pop(alias, None)
+        self.n_changes += 1
 
     def listed(self) -> list[Feed]:
         """All of them by alias."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from devnet.api.desk import Desk
 from devnet.api.feeds import Feeds
+from devnet.api.keeping import Keeper
 from devnet.api.tokens import Tokens
 from devnet.commands.errors import ReadOnly
 from devnet.commands.importing import HAND_IN
@@ -37,7 +38,7 @@ class Node:
 
     Args:
         session: holds the network; its time is driven by somebody else.
-        folder: of the keys; None keeps them in memory.
+        folder: of the keys and the rest of the wallet; None keeps nothing.
         now_s: the clock on the wall, seconds since 1970.
         checks_tokens: callers from elsewhere need a token.
     """
@@ -54,13 +55,14 @@ class Node:
         self.session = session
         self.now_s = now_s
         self.checks_tokens = checks_tokens
-        self.wallet = Wallet(
-            lambda: session.network, folder, chance=chance, now_s=now_s
-        )
+        session.network  # noqa: B018  A folder holds a world before it holds keys.
+        keys = None if folder is None else folder / "keystore"
+        self.wallet = Wallet(lambda: session.network, keys, chance=chance, now_s=now_s)
         self.tokens = Tokens(self.wallet.chance)
         self.feeds = Feeds()
         self.desk = Desk(self.wallet, now_s)
         self.is_mining = False
+        self.keeper = Keeper(folder, self.wallet, self.desk, self.tokens, self.feeds)
         self.seen_s: dict[bytes, int] = {}
         self._rivals: dict[bytes, Waiting] = {}
         self._orphans: dict[bytes, Block] = {}

@@ -83,7 +83,7 @@ def serve(session: Session, address: Address, folder: Path | None = None) -> int
     Serve until somebody says stop.
 
     Args:
-        folder: where keys are kept; None: they end with the process.
+        folder: where the wallet is kept; None: it ends with the process.
 
     Returns:
         The exit status.
@@ -96,6 +96,7 @@ def serve(session: Session, address: Address, folder: Path | None = None) -> int
         node = Node(session, folder)
         if not session.options.empty:
             adopt_players(node.wallet)
+            node.keeper.save()
         asyncio.run(_serve(node, listening))
     finally:
         listening.close()

@@ -52,6 +52,7 @@ class Tokens:
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
         self._tokens: dict[str, Token] = {}
+        self.n_changes = 0
 
     def create(self, token_id: str, kind: str) -> Token:
         """A new token. Raises Refused."""
@@ -64,8 +65,13 @@ class Tokens:
         date = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now_ns // 10**9))
         secret = self._chance.token(N_SECRET_BYTES).hex()
         made = Token(token_id, kind, f"{date}.{now_ns % 10**9:09d}Z", secret)
-        self._tokens[token_id] = made
+        self.put_back(made)
         return made
+
+    def put_back(self, token: Token) -> None:
+        """A token that was made before."""
+        self._tokens[token.id] = token
+        self.n_changes += 1
 
     def listed(self) -> list[Token]:
         """All of them by id."""
@@ -90,6 +96,7 @@ class Tokens:
         """Forget a token. Raises Refused."""
         if self._tokens.pop(token_id, None) is None:
             raise Refused(f'check id "{token_id}": nonexisting access token ID')
+        self.n_changes += 1
 
 
 def check_access(

@@ -65,6 +65,7 @@ class Assets:
     def __init__(self) -> None:
         self.known: dict[bytes, Asset] = {BTM: BTM_ASSET}
         self.n_attempts = 0
+        self.n_changes = 0
 
     def define(
         self,
@@ -94,6 +95,7 @@ class Assets:
             if not xpubs:
                 raise NoKeys
             self.n_attempts += 1
+            self.n_changes += 1
             kind, index = "asset", self.n_attempts
             check_signers(xpubs, quorum)
             keys = [
@@ -109,6 +111,7 @@ class Assets:
             raise WalletError("duplicate asset id")
         self._check_alias(alias)
         self.known[made.id] = made
+        self.n_changes += 1
         return made
 
     def put_back(self, asset: Asset) -> None:
@@ -116,6 +119,7 @@ class Assets:
         taken = any(one.alias == asset.alias for one in self.known.values())
         if asset.id not in self.known and not taken:
             self.known[asset.id] = asset
+            self.n_changes += 1
             self.n_attempts = max(self.n_attempts, asset.index)
 
     def rename(self, asset: bytes, alias: str, state: MainState) -> None:
@@ -128,6 +132,7 @@ class Assets:
         found = self.find(asset, state)
         self._check_alias(alias)
         self.known[asset] = replace(found, alias=alias)
+        self.n_changes += 1
 
     def find(self, asset: bytes, state: MainState) -> Asset:
         """An asset by id. Raises NoAsset."""

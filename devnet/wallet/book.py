@@ -65,8 +65,9 @@ class Book:
         self.accounts: dict[str, Account] = {}
         self.receivers: dict[bytes, Receiver] = {}
         self._next: dict[tuple[str, bool], int] = {}
-        self._next_index: dict[frozenset[bytes], int] = {}
+        self.next_index: dict[frozenset[bytes], int] = {}
         self._n_ids = 0
+        self.n_changes = 0
 
     def create(self, alias: str, xpubs: Sequence[bytes], quorum: int) -> Account:
         """A new account. Raises AccountAliasTaken, NoKeys, QuorumOutOfRange, ..."""
@@ -74,10 +75,11 @@ class Book:
         self._check_alias(alias)
         check_signers(xpubs, quorum)
         whose = frozenset(xpubs)
-        index = self._next_index.get(whose, 0) + 1
-        self._next_index[whose] = index
+        index = self.next_index.get(whose, 0) + 1
+        self.next_index[whose] = index
         account = Account(self._new_id(), alias, tuple(xpubs), quorum, index)
         self.accounts[account.id] = account
+        self.n_changes += 1
         return account
 
     def put_back(self, account: Account) -> bool:
@@ -86,9 +88,10 @@ class Book:
         if account.id in self.accounts or taken:
             return False
         self.accounts[account.id] = account
+        self.n_changes += 1
         whose = frozenset(account.xpubs)
-        highest = max(self._next_index.get(whose, 0), account.index)
-        self._next_index[whose] = highest
+        highest = max(self.next_index.get(whose, 0), account.index)
+        self.next_index[whose] = highest
         return True
 
     def adopt(self, alias: str, xpub: bytes) -> Account:
@@ -105,10 +108,12 @@ class Book:
         alias = alias.strip().lower()
         self._check_alias(alias)
         self.accounts[account.id] = replace(account, alias=alias)
+        self.n_changes += 1
 
     def delete(self, account: Account) -> None:
         """Forget an account with its receivers; its keys stay."""
         del self.accounts[account.id]
+        self.n_changes += 1
         self.receivers = {
             program: one
             for program, one in self.receivers.items()
@@ -152,6 +157,7 @@ class Book:
     def keep(self, made: Receiver) -> None:
         """Know a receiver from now on."""
         self.receivers[made.program] = made
+        self.n_changes += 1
         place = (made.account_id, made.change)
         self._next[place] = max(self._next.get(place, 0), made.index)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from devnet.api.keeping import WalletDamaged
 from devnet.engine.bc.block import BlockHeader
 from devnet.engine.bc.difficulty import meets_target
 from devnet.wallet.errors import NoKeyOrPassword
@@ -126,3 +127,40 @@ def test_an_adopted_key_is_locked_when_its_file_is_asked_for():
     assert keyring.check(key.xpub, "devnet") and not keyring.check(key.xpub, "other")
     assert keyring.reset(key.xpub, "devnet", "new")
     assert keyring.check(key.xpub, "new") and not keyring.check(key.xpub, "devnet")
+
+
+def test_a_wallet_with_a_folder_comes_back_as_it_was(tmp_path):
+    house = House(folder=tmp_path)
+    with_account(house)
+    xpub = house.ask("/list-keys")[0]["xpub"]
+    house.ask("/create-account-receiver", account_alias="a")
+    house.ask("/create-asset", alias="gold", root_xpubs=[xpub], quorum=1)
+    house.told("/create-asset", alias="gold", root_xpubs=[xpub], quorum=1)
+    house.ask("/create-access-token", id="ci", type="client")
+    house.ask("/create-transaction-feed", alias="f", filter="trans_type='x'")
+    house.ask("/set-coinbase-arbitrary", arbitrary="aa")
+    questions = [
+        "/list-keys", "/list-accounts", "/list-assets", "/list-access-tokens",
+        "/list-transaction-feeds", "/get-mining-address", "/get-coinbase-arbitrary",
+    ]  # fmt: skip
+    before = [house.ask(path) for path in questions]
+    addresses = house.ask("/list-addresses", account_alias="a")
+
+    again = House(folder=tmp_path)
+
+    assert [again.ask(path) for path in questions] == before
+    assert again.ask("/list-addresses", account_alias="a") == addresses
+    assert (tmp_path / "wallet.json").stat().st_mode & 0o777 == 0o600
+    # Numbers that were used up stay used up.
+    later = again.ask("/create-asset", alias="new", root_xpubs=[xpub], quorum=1)
+    assert later["key_index"] == 3
+    made = again.ask("/create-account", root_xpubs=[xpub], quorum=1, alias="b")
+    assert made["key_index"] == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 2}', '{"version": 1}'])
+def test_a_damaged_file_of_the_wallet_is_said_and_left_alone(tmp_path, text):
+    (tmp_path / "wallet.json").write_text(text)
+    with pytest.raises(WalletDamaged):
+        House(folder=tmp_path)
+    assert (tmp_path / "wallet.json").read_text() == text
