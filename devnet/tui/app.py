@@ -20,7 +20,6 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.widget import Widget
 
 from devnet.tui.doing import HANDLERS, why_off
 from devnet.tui.draw.header import header_view
@@ -81,11 +80,6 @@ def run(session: Session, options: TuiOptions | None = None) -> int:
         print(app.broken, file=sys.stderr)
         return EXIT_ENGINE
     return app.return_code or 0
-
-
-def app_of(widget: Widget) -> DevnetApp:
-    """The app that a widget is part of."""
-    return cast("DevnetApp", widget.app)
 
 
 def _palette_commands() -> type[Provider]:

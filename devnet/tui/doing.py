@@ -11,10 +11,10 @@ from devnet.tui.keys import Key, why_not
 from devnet.tui.state import dismiss
 
 if TYPE_CHECKING:
-    from devnet.tui.app import DevnetApp
+    from devnet.tui.desk import Desk
 
 
-def why_off(app: DevnetApp, key: Key) -> str:
+def why_off(app: Desk, key: Key) -> str:
     """Why this key does nothing just now, or ""."""
     return why_not(
         key,
@@ -24,24 +24,24 @@ def why_off(app: DevnetApp, key: Key) -> str:
     )
 
 
-def _picked(app: DevnetApp) -> Picked:
+def _picked(app: Desk) -> Picked:
     pick = getattr(app.screen, "picked", None)
     return pick() if pick is not None else Picked()
 
 
-def _picked_sidechain(app: DevnetApp) -> str:
+def _picked_sidechain(app: Desk) -> str:
     chain = _picked(app).chain
     return chain if app.driver.state.lane(chain) is not None else ""
 
 
-def _form(verb: str) -> Callable[[DevnetApp], None]:
-    def opens(app: DevnetApp) -> None:
+def _form(verb: str) -> Callable[[Desk], None]:
+    def opens(app: Desk) -> None:
         app.push_named("form", verb=verb, chain=_picked_sidechain(app))
 
     return opens
 
 
-def _mend(app: DevnetApp) -> None:
+def _mend(app: Desk) -> None:
     """The only fault at once; of several the reader chooses."""
     faults = app.driver.state.faults
     if len(faults) == 1:
@@ -50,7 +50,7 @@ def _mend(app: DevnetApp) -> None:
         app.open_screen("faults")
 
 
-def _cancel_swap(app: DevnetApp) -> None:
+def _cancel_swap(app: Desk) -> None:
     name = _picked_sidechain(app)
     swapping = [one.name for one in app.driver.state.lanes if one.swap is not None]
     if name not in swapping and len(swapping) != 1:
@@ -59,13 +59,13 @@ def _cancel_swap(app: DevnetApp) -> None:
     app.begin(f"cancel-swap {name if name in swapping else swapping[0]}")
 
 
-def _validators(app: DevnetApp) -> None:
+def _validators(app: Desk) -> None:
     lanes = app.driver.state.lanes
     app.push_named("validators", chain=_picked_sidechain(app) or lanes[0].name)
 
 
-def _screen(name: str) -> Callable[[DevnetApp], None]:
-    def opens(app: DevnetApp) -> None:
+def _screen(name: str) -> Callable[[Desk], None]:
+    def opens(app: Desk) -> None:
         if name == "consensus":
             app.open_screen(name, chain=_picked_sidechain(app))
         elif name == "blocks":
@@ -76,30 +76,30 @@ def _screen(name: str) -> Callable[[DevnetApp], None]:
     return opens
 
 
-def _pause(app: DevnetApp) -> None:
+def _pause(app: Desk) -> None:
     paused = app.session.pacer.paused
     app.begin("resume" if paused else "pause", quiet=True)
 
 
-def _step(app: DevnetApp) -> None:
+def _step(app: Desk) -> None:
     if not app.session.pacer.paused:
         app.begin("pause", quiet=True)
     app.begin("step", quiet=True)
 
 
-def _mine(app: DevnetApp) -> None:
+def _mine(app: Desk) -> None:
     app.begin("mine 1")
 
 
-def _faster(app: DevnetApp) -> None:
+def _faster(app: Desk) -> None:
     app.session.pacer = app.session.pacer.faster()
 
 
-def _slower(app: DevnetApp) -> None:
+def _slower(app: Desk) -> None:
     app.session.pacer = app.session.pacer.slower()
 
 
-def _find(app: DevnetApp) -> None:
+def _find(app: Desk) -> None:
     find = getattr(app.screen, "find", None)
     if find is None:
         app.toast("nothing to filter here: D and E have lists that / narrows")
@@ -107,18 +107,18 @@ def _find(app: DevnetApp) -> None:
         find()
 
 
-def _trouble(app: DevnetApp) -> None:
+def _trouble(app: Desk) -> None:
     app.open_screen("dashboard")
     app.dashboard.go_to_trouble()
 
 
-def _zoom(app: DevnetApp) -> None:
+def _zoom(app: Desk) -> None:
     zoom = getattr(app.screen, "zoom", None)
     if zoom is not None:
         zoom()
 
 
-def _copy(app: DevnetApp) -> None:
+def _copy(app: Desk) -> None:
     picked = _picked(app)
     if not picked.copy_text:
         app.toast("nothing is picked that could be copied: tab to a list first")
@@ -127,7 +127,7 @@ def _copy(app: DevnetApp) -> None:
     app.toast(picked.copy_text, f"copied: {picked.copy_what}")
 
 
-def _dismiss(app: DevnetApp) -> None:
+def _dismiss(app: Desk) -> None:
     state = app.driver.state
     failed = [one.id for one in state.transfers if one.failed and not one.dismissed]
     name = _picked(app).transfer
@@ -140,15 +140,15 @@ def _dismiss(app: DevnetApp) -> None:
     app.toast(f"{name} has been seen; its row moves down")
 
 
-def _help(app: DevnetApp) -> None:
+def _help(app: Desk) -> None:
     app.push_named("keys", focused=app.screen.focused, screen=app.screen)
 
 
-def _quit(app: DevnetApp) -> None:
+def _quit(app: Desk) -> None:
     app.exit()
 
 
-HANDLERS: dict[str, Callable[[DevnetApp], None]] = {
+HANDLERS: dict[str, Callable[[Desk], None]] = {
     "lock": _form("lock"),
     "transfer": _form("transfer"),
     "swap": _form("swap"),

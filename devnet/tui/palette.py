@@ -14,7 +14,7 @@ from devnet.tui.keys import KEYS
 from devnet.tui.shapes import SHAPES
 
 if TYPE_CHECKING:
-    from devnet.tui.app import DevnetApp
+    from devnet.tui.desk import Desk
 
 Entry = tuple[str, str, Callable[[], None]]
 """What it is called, what it does, and the doing."""
@@ -24,7 +24,7 @@ class DevnetCommands(Provider):
     """What can be done now; keys that are off are left out."""
 
     def _entries(self) -> Iterable[Entry]:
-        app = cast("DevnetApp", self.app)
+        app = cast("Desk", self.app)
         for key in KEYS:
             if not why_off(app, key):
                 yield key.word, key.why, partial(app.action_press, key.id)
@@ -54,7 +54,7 @@ class DevnetCommands(Provider):
                 yield Hit(score, matcher.highlight(name), act, help=words)
 
 
-def _begin(app: DevnetApp, verb: str) -> None:
+def _begin(app: Desk, verb: str) -> None:
     """A form where there is one, else the command line with the verb in it."""
     if verb in SHAPES:
         app.push_named("form", verb=verb)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from devnet.tui.draw.pages import wrapped
 from devnet.tui.draw.text import fit, line
+from devnet.tui.draw.timeline import letter_of
 from devnet.tui.theme import (
     DARK,
     DONE,
@@ -157,6 +158,12 @@ def _messages(tree: Branches, lane: LaneView, width: int, look: Palette) -> list
     stages = "  ".join(
         f"{stage} {counted.get(stage, 0)}/{count}" for stage, count in tree.expected
     )
+    if len(stages) >= width:
+        # The letters of the timeline, where words have no room.
+        stages = "  ".join(
+            f"{letter_of(stage)} {counted.get(stage, 0)}/{count}"
+            for stage, count in tree.expected
+        )
     rows = [fit(line((f" {words}{note}", f"bold {ink}")), width)]
     return rows + wrapped(stages, width, look.dim)
 

@@ -24,7 +24,7 @@ from devnet.tui.widgets.lines import (
 )
 
 if TYPE_CHECKING:
-    from devnet.tui.app import DevnetApp
+    from devnet.tui.desk import Desk
 
 
 class DevnetScreen(Screen[None]):
@@ -42,9 +42,9 @@ class DevnetScreen(Screen[None]):
         self.frame: Frame | None = None
 
     @property
-    def devnet(self) -> DevnetApp:
+    def devnet(self) -> Desk:
         """The app."""
-        return cast("DevnetApp", self.app)
+        return cast("Desk", self.app)
 
     def compose(self) -> ComposeResult:
         yield HeaderLine()
@@ -98,9 +98,9 @@ class DevnetModal(ModalScreen[None]):
     ]
 
     @property
-    def devnet(self) -> DevnetApp:
+    def devnet(self) -> Desk:
         """The app."""
-        return cast("DevnetApp", self.app)
+        return cast("Desk", self.app)
 
     def show(self, frame: Frame) -> None:
         """Draw this frame, as far as it is new."""

@@ -47,6 +47,8 @@ class Page(Rows):
         return (self._lines[index],)
 
     def on_resize(self) -> None:
+        # A drawing may depend on the height, too.
+        self._width = -1
         self._draw_if_needed()
         self.rows_changed()
 

@@ -24,7 +24,7 @@ from devnet.tui.draw.transfers import (
 from devnet.tui.frame import Frame, Picked
 from devnet.tui.theme import DEPOSIT
 from devnet.tui.views import LaneView, MainView, TransferView
-from devnet.tui.widgets.rows import Rows, look_of
+from devnet.tui.widgets.rows import Rows, desk_of, look_of
 
 MANY_LANES = 5
 """From so many sidechains on, a lane is one row even where two would fit."""
@@ -102,9 +102,7 @@ class MainPanel(Widget, can_focus=True):
         self.refresh()
 
     def action_open(self) -> None:
-        from devnet.tui.app import app_of
-
-        app_of(self).open_block("main", self._height())
+        desk_of(self).open_block("main", self._height())
 
     def on_focus(self) -> None:
         self.refresh()

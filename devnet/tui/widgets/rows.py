@@ -16,14 +16,19 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 if TYPE_CHECKING:
-    from devnet.tui.app import DevnetApp
+    from devnet.tui.desk import Desk
     from devnet.tui.frame import Picked
     from devnet.tui.theme import Palette
 
 
+def desk_of(widget: Widget) -> Desk:
+    """The app that a widget is part of."""
+    return cast("Desk", widget.app)
+
+
 def look_of(widget: Widget) -> Palette:
     """The palette of the theme in use."""
-    return cast("DevnetApp", widget.app).look
+    return desk_of(widget).look
 
 
 class Rows(ScrollView, can_focus=True):
