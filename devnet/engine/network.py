@@ -270,8 +270,8 @@ class Network(Certifying, Deeds, Kept, Moving):
             swapping.request_swap, sidechain, engine, at, validators, params
         )
 
-    def cancel_swap(self, sidechain: str) -> int:
-        """Take back a swap on its way. Returns the last height that may say so."""
+    def cancel_swap(self, sidechain: str) -> int | None:
+        """Take back a swap: the last height that may say so; None: it is forgotten."""
         return self._act(swapping.cancel_swap, sidechain)
 
     def new_sidechain(

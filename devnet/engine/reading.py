@@ -129,6 +129,12 @@ class Reading:
             "mempool": len(speaker_of(side.nodes, self.world.faults, name).pool),
             "says": side.said,
         }
+        stopped = {node.name: node.needs for node in side.nodes if node.needs}
+        if stopped:
+            facts["stopped"] = stopped
+        weights = {one.name: one.weight for one in head.state.seated.validators}
+        if set(weights.values()) - {1}:
+            facts["weights"] = weights
         if side.moving_to:
             facts["moving_to"] = side.moving_to
         story = swap_story(

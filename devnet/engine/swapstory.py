@@ -12,6 +12,7 @@ from typing import Any
 
 from devnet.engine.actors.turn import Tools
 from devnet.engine.actors.world import OFF, Fault, Sidechain
+from devnet.engine.bc.records import SwapRecord
 from devnet.engine.interfaces import Rules
 from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.swap import in_force, last_cancel_height, needed_weight
@@ -25,11 +26,12 @@ def swap_story(
     tools: Tools,
 ) -> dict[str, Any]:
     """
-    Facts about the swap on its way, or the one that has just happened; empty if none.
+    Facts about the swap on its way, or the one that has just happened or come to
+    nothing; empty if none.
 
     Returns:
-        "to", "after", "state" (scheduled, closing, opening), "n_closing", "words", and
-        "cancel_until" while there is time.
+        "state" (asked, scheduled, closing, opening, dropped) and "words"; but for the
+        last also "to", "after", "n_closing", and "cancel_until" while there is time.
     """
     pending, rules = head.state.pending, head.state.rules
     if pending is None:
@@ -39,7 +41,7 @@ def swap_story(
                 side, head.state.seated, faults, tools
             )
             return _facts(rules.engine, rules.base.height, "opening", words)
-        return {}
+        return _asked(side, head, faults, notice)
     answer, record = in_force(side.tree, head), pending.record
     closing_height = record.closing_height
     left = closing_height - head.height
@@ -56,6 +58,29 @@ def swap_story(
         return {**facts, "cancel_until": until} if head.height < until else facts
     words = f"closing: {rules.engine} must make block {closing_height} final{trouble}"
     return _facts(record.engine, closing_height, "closing", words, -left)
+
+
+def _asked(
+    side: Sidechain, head: SideEntry, faults: tuple[Fault, ...], notice: int
+) -> dict[str, Any]:
+    """A request that no block carries yet: who approved, who does not, until when."""
+    wishes = [node.swap for node in side.nodes if node.swap is not None]
+    best = max(wishes, key=lambda wish: len(wish.approvals), default=None)
+    if best is None or not isinstance(best.record, SwapRecord):
+        if not side.dropped_why:
+            return {}
+        return {"state": "dropped", "words": f"no swap {side.dropped_why}"}
+    record, rules = best.record, head.state.seated
+    signed = [one for one in rules.validators if one.key in best.approvals]
+    weight, needed = sum(one.weight for one in signed), needed_weight(rules)
+    latest = record.closing_height - notice
+    words = f"asked: weight {weight} of {needed} approved, time until block {latest}"
+    off = {one.node for one in faults if one.chain == side.name}
+    silent = [one.name for one in rules.validators if one not in signed]
+    waits = ", ".join(name for name in silent if name in off)
+    if weight < needed and waits:
+        words += f"; broken on purpose: {waits}"
+    return _facts(record.engine, record.closing_height, "asked", words)
 
 
 def _facts(

@@ -57,7 +57,7 @@ def test_an_open_brace_goes_on_in_the_next_line(terminal):
 
     assert Prompt(session).run() == 0
 
-    assert "alpha changes from dpos-bbft to poa" in terminal.words
+    assert "alpha is asked to change from dpos-bbft to poa" in terminal.words
 
 
 def test_a_question_mark_explains_and_gives_the_line_back(terminal):

@@ -65,7 +65,8 @@ def swap(
         "engine": engine,
         "closing_height": closing,
     }
-    return Said(result, f"{sidechain} changes from {old} to {engine} after {closing}")
+    words = f"{sidechain} is asked to change from {old} to {engine} after {closing}"
+    return Said(result, words)
 
 
 @command(group="chains", example="cancel-swap alpha", acts=True)
@@ -77,6 +78,8 @@ def cancel_swap(session: Context, sidechain: Sidechain) -> Said:
     """
     latest = session.network.cancel_swap(sidechain)
     result = {"chain": sidechain, "latest_height": latest}
+    if latest is None:
+        return Said(result, f"{sidechain}'s swap is forgotten, no block carried it")
     return Said(result, f"the end of {sidechain}'s swap has until block {latest}")
 
 
@@ -150,7 +153,8 @@ def show(
         return lists[topic](session)
     if topic in network.chain_names():
         facts = network.show(topic)
-        return Said(facts, words(facts))
+        lines = [f"{name} {words(fact)}" for name, fact in facts.items() if fact != []]
+        return Said(facts, "\n".join(lines))
     value = transfer_facts(session, topic)
     return Said(value, words(value))
 

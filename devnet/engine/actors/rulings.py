@@ -40,13 +40,12 @@ def say_swap(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
     parent = side.tree[entry.header.previous]
     taken_back = entry.state.cancelled[len(parent.state.cancelled) :]
     if taken_back and parent.state.pending is not None:
-        turn.say(
-            SwapDropped(
-                chain=side.name,
-                engine=parent.state.pending.record.engine,
-                reason=f"cancelled by a quorum in block {entry.height}",
-            )
-        )
+        record = parent.state.pending.record
+        reason = f"cancelled by a quorum in block {entry.height}"
+        why = f"to {record.engine}: {reason}"
+        now = turn.side(side.name).with_dropped(record.body_hash, why)
+        turn.set_side(now)
+        turn.say(SwapDropped(chain=side.name, engine=record.engine, reason=reason))
     _say_offences(turn, side, entry, parent)
     rules = entry.state.rules
     if rules.epoch != parent.state.rules.epoch:
@@ -116,7 +115,8 @@ def drop_late_swaps(turn: Turn, chain: str, head: SideEntry) -> None:
         approving.forget_swap(turn, chain, record)
         side = turn.side(chain)
         if record.body_hash not in side.dropped_swaps:  # An approval came late, else.
-            turn.set_side(side.with_dropped(record.body_hash))
+            why = f"to {record.engine}: {reason}"
+            turn.set_side(side.with_dropped(record.body_hash, why))
             dropped = SwapDropped(chain=chain, engine=record.engine, reason=reason)
             turn.say(dropped)
 

@@ -83,7 +83,7 @@ def request_swap(
     )
     # It may be asked for again. Approvals of others, still on their way, count no more.
     dropped = tuple(one for one in side.dropped_swaps if one != record.body_hash)
-    turn.set_side(replace(side, dropped_swaps=dropped))
+    turn.set_side(replace(side, dropped_swaps=dropped, dropped_why=""))
     turn.say(
         SwapProposed(
             chain=chain,
@@ -120,13 +120,13 @@ def _closing_height(turn: Turn, chain: str, head: SideEntry, at: int | None) -> 
     return closing_height
 
 
-def cancel_swap(turn: Turn, chain: str) -> int:
+def cancel_swap(turn: Turn, chain: str) -> int | None:
     """
     Ask the validators to take back the swap that is asked for or on its way.
 
     Returns:
-        The last height whose block may say so; the height now when no block carries
-        the swap yet and it is simply forgotten.
+        The last height whose block may say so; None when no block carries the swap yet
+        and it is simply forgotten.
 
     Raises:
         NothingToCancel, CancelTooLate.
@@ -136,7 +136,7 @@ def cancel_swap(turn: Turn, chain: str) -> int:
     pending = head.state.pending
     if pending is None:
         _forget_request(turn, chain, head)
-        return head.height
+        return None
     latest = last_cancel_height(pending.record, turn.before.swap_notice)
     if head.height >= latest:
         raise CancelTooLate(
@@ -164,14 +164,10 @@ def _forget_request(turn: Turn, chain: str, head: SideEntry) -> None:
         )
     approving.forget_swap(turn, chain)
     turn.schedule = turn.schedule.without(lambda due: due in asked)
-    turn.set_side(turn.side(chain).with_dropped(found.body_hash))
-    turn.say(
-        SwapDropped(
-            chain=chain,
-            engine=found.engine,
-            reason="taken back before it was in a block",
-        )
-    )
+    reason = "taken back before it was in a block"
+    why = f"to {found.engine}: {reason}"
+    turn.set_side(turn.side(chain).with_dropped(found.body_hash, why))
+    turn.say(SwapDropped(chain=chain, engine=found.engine, reason=reason))
 
 
 def _approval_blocks(turn: Turn, head: SideEntry) -> int:

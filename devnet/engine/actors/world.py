@@ -128,6 +128,7 @@ class Sidechain:
     moving_to: the database to which it is being moved, or nothing.
     said, said_ms: what its rule said last, and when it was asked last.
     dropped_swaps: the newest requests that came to nothing; late approvals revive none.
+    dropped_why: what came of the last request, while no other was made.
     waiting: transactions that waited in the first validator's pool since a swap began
     to close.
     """
@@ -141,13 +142,14 @@ class Sidechain:
     said: str = ""
     said_ms: int = -1
     dropped_swaps: tuple[bytes, ...] = ()
+    dropped_why: str = ""
     waiting: tuple[bytes, ...] = ()
     moving_to: str = ""
 
-    def with_dropped(self, body_hash: bytes) -> Sidechain:
+    def with_dropped(self, body_hash: bytes, why: str) -> Sidechain:
         """The sidechain with one more request that came to nothing."""
         dropped = (*self.dropped_swaps, body_hash)[-MOST_DROPPED_SWAPS:]
-        return replace(self, dropped_swaps=dropped)
+        return replace(self, dropped_swaps=dropped, dropped_why=why)
 
 
 @dataclass(frozen=True, slots=True)
