@@ -138,6 +138,15 @@ def commands_page(commands: Iterable[Command], parser: argparse.ArgumentParser) 
     return "\n".join(lines) + "\n"
 
 
+HEADINGS = {
+    "network": "Of a network",
+    "validator": "Of a validator",
+    "sidechain": "Of a sidechain and its peg",
+    "mainchain": "Of the mainchain",
+    "lesson": "Lessons, told at once",
+}
+
+
 def faults_page(kinds: Iterable[FaultKind]) -> str:
     """What can be broken on purpose, by what it is about, and what holds through it."""
     lines = [
@@ -159,7 +168,7 @@ def faults_page(kinds: Iterable[FaultKind]) -> str:
         "`resume` goes on, and the alarm stands.",
     ]
     for target, group in groupby(kinds, key=lambda kind: kind.target):
-        lines += ["", f"## Of a {target}", ""]
+        lines += ["", f"## {HEADINGS[target]}", ""]
         lines += ["| Fault | Does | One sees | Holds | Value |"]
         lines += ["| --- | --- | --- | --- | --- |"]
         for kind in group:

@@ -15,6 +15,7 @@ from devnet.commands.errors import UnfinishedLine, UnknownVerb
 from devnet.commands.grammar import NAME, Token, tokens
 from devnet.commands.paths import (
     CHAIN_FIELDS,
+    FAULT_FIELDS,
     FED_FIELDS,
     TRANSFER_FIELDS,
 )
@@ -219,6 +220,8 @@ def _paths(session: Context) -> Iterable[Completion]:
                 yield Completion(f"{chain}.{field}", words(facts[field])[:40])
         for field in FED_FIELDS:
             yield Completion(f"fed.{chain}.{field}")
+    for fault_id in session.network.fault_ids():
+        yield from (Completion(f"fault.{fault_id}.{one}") for one in FAULT_FIELDS)
 
 
 # Help.
