@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from devnet.engine.actors import membership, paying
+from devnet.engine.actors import membership, tills
 from devnet.engine.actors.messages import NotSigned, Signed
 from devnet.engine.actors.world import World
 from devnet.engine.bc.transaction import BTM, Output, Transaction
@@ -21,9 +21,9 @@ from devnet.engine.events import (
     TxsMined,
 )
 from devnet.engine.federation.members import Coordinator
-from devnet.engine.federation.payout_errors import PegFrozen, PegResting
+from devnet.engine.federation.payout_errors import NeedsMerge, PegFrozen, PegResting
 from devnet.engine.federation.payouts import Payout
-from devnet.engine.federation.planning import assemble, sign_inputs
+from devnet.engine.federation.planning import assemble, plan_payout, sign_inputs
 from devnet.engine.federation.programs import treasury_program
 from devnet.engine.keys.accounts import key_program
 from devnet.engine.mainchain.accounts import play_account
@@ -219,6 +219,20 @@ def test_what_is_given_to_the_treasury_is_no_change(world: Network):
     assert all_books_hold(net)
 
 
+def test_many_pieces_are_paid_from_as_far_as_one_transaction_goes():
+    net = network((KINDS["instant"],))
+    for _ in range(8):
+        deposit(net, 10 * BTM_UNITS, "BTM", "alpha")
+    with pytest.raises(NeedsMerge) as refused:
+        net.withdraw("alice", 61 * BTM_UNITS, "BTM", "alpha")
+    assert refused.value.facts == {"most": 60 * BTM_UNITS}
+    name = net.withdraw("alice", 59 * BTM_UNITS, "BTM", "alpha", "bob")
+    until_settled(net, name)
+    (paid,) = payouts(net)
+    assert len(paid.inputs) == 7
+    assert always_balanced(net)
+
+
 # Refusals.
 
 
@@ -373,11 +387,9 @@ def test_a_second_payout_from_other_inputs_is_refused_by_the_pin(world: Network)
     wid = net.transfer(name).lock_id
     head = turn.side("alpha").tree[net.world.sidechain("alpha").head]
     tip = turn.tree[turn.collector.view.tip]
-    till = paying.till_of(turn, "alpha", tip, wid)
+    till = tills.till_of(turn, "alpha", tip, wid)
     others = [one for one in till.held if one.coin.id != payout.pin_id]
-    second = paying.plan_payout(
-        head.state.pegout.open[wid], replace(till, held=tuple(others))
-    )
+    second = plan_payout(head.state.pegout.open[wid], replace(till, held=tuple(others)))
     answer = asked(net, "fed-1", second)
     assert isinstance(answer, NotSigned)
     assert (answer.check, answer.pin_id) == ("P8", payout.pin_id)
@@ -412,7 +424,7 @@ def test_a_payout_whose_gas_coin_is_gone_is_made_again_with_its_pin(world: Netwo
     run_until(net, lambda: net.transfer(name).needed > 0)
     (first,) = payouts(net)
     fuel = first.inputs[-1]
-    relayer = paying.relayer_key()
+    relayer = tills.relayer_key()
     other = Transaction(
         1, 0, (replace(fuel, arguments=()),),
         (Output(BTM, fuel.amount - 10**7, relayer.program),),
@@ -502,12 +514,10 @@ def test_a_theft_by_a_quorum_is_an_alarm_in_its_block(world: Network):
     net = branch(world)
     turn = meddle(net)
     tip = turn.tree[turn.collector.view.tip]
-    till = paying.till_of(turn, "alpha", tip, b"")
+    till = tills.till_of(turn, "alpha", tip, b"")
     lock = next(one for one in till.held if one.coin.asset == BTM)
-    relayer = paying.relayer_key()
-    spend = paying.plan_payout(
-        _debt(lock.coin.amount, play_account("carol").program), till
-    )
+    relayer = tills.relayer_key()
+    spend = plan_payout(_debt(lock.coin.amount, play_account("carol").program), till)
     spec = turn.side("alpha").tree.spec
     signed = {
         member.xpub: sign_inputs(member.xprv, spec.chain_id, spend.tx, spend.scripts)

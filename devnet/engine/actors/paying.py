@@ -23,37 +23,26 @@ from devnet.engine.actors.membership import (
 )
 from devnet.engine.actors.messages import NotSigned, Signed, SignPlease
 from devnet.engine.actors.payrecords import post
+from devnet.engine.actors.tills import relayer_key, till_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.merkleblock import merkle_block_of
 from devnet.engine.bc.records import PayoutIntent, WithdrawalCompleted
-from devnet.engine.bc.transaction import BTM, Transaction
-from devnet.engine.chain.wallet import Key
+from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import DevnetError, PayoutError
 from devnet.engine.events import MemberRefused, MemberSigned, PayoutPlanned
 from devnet.engine.federation.members import Paying
 from devnet.engine.federation.planning import (
-    Held,
-    Till,
     assemble,
     check_signatures,
     plan_payout,
 )
-from devnet.engine.federation.programs import TREASURY_SCRIPT, treasury_program
 from devnet.engine.federation.withdrawals import Owed
-from devnet.engine.keys.accounts import key_program
-from devnet.engine.mainchain.accounts import FEDERATION_RELAYER, play_account
 from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.swap import peg_rests
 
 PIN_CHECKS = ("P2", "P8")
 """Refusals that may name a pin which the coordinator does not know."""
-
-
-def relayer_key() -> Key:
-    """Who pays the mainchain's gas, from its own BTM."""
-    one = play_account(FEDERATION_RELAYER)
-    return Key(one.name, one.xprv, one.key, one.program)
 
 
 def head_came(turn: Turn, chain: str, block_hash: bytes) -> None:
@@ -192,44 +181,6 @@ def _planned(turn: Turn, chain: str, tip: MainEntry, owed: Owed) -> Paying | Non
         )
     )
     return paying
-
-
-def till_of(turn: Turn, chain: str, tip: MainEntry, withdrawal_id: bytes) -> Till:
-    """What a sidechain's withdrawals can be paid from at a mainchain tip."""
-    spec = turn.side(chain).tree.spec
-    coins, federation = tip.state.coins, turn.before.federation
-    used = {
-        spent_id
-        for key in turn.coordinator.paying
-        if key != withdrawal_id
-        for spent_id in turn.coordinator.paying[key].payout.tx.spent_output_ids
-    }
-    watched = turn.collector.watched
-    scripts = {
-        program: watched[program].claim_script
-        for program in watched
-        if watched[program].chain == chain
-    }
-    scripts[treasury_program(federation, spec.chain_id)] = TREASURY_SCRIPT
-    deepest = tip.height - turn.depth
-    held = tuple(
-        Held(coin, scripts[program])
-        for program in sorted(scripts)
-        for coin in coins.of_program(program)
-        if coin.height <= deepest and coin.id not in used
-        and coin.spendable_at(tip.height + 1)
-    )  # fmt: skip
-    relayer = relayer_key()
-    fuel = tuple(
-        coin
-        for coin in coins.of_program(relayer.program)
-        if coin.asset == BTM and coin.id not in used
-        and coin.spendable_at(tip.height + 1)
-    )  # fmt: skip
-    return Till(
-        spec.chain_id, federation, held, fuel, relayer, spec.relay_fee_ppm,
-        key_program(turn.collector.key),
-    )  # fmt: skip
 
 
 def _wait(turn: Turn, owed: Owed, why: str) -> None:

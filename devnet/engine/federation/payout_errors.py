@@ -124,7 +124,7 @@ class GasCreditExceeded(PayoutRefused):
 
     code = "payout.gas-credit"
     check = "P10"
-    default_hint = "Merge the federation's outputs first."
+    default_hint = "A payout of fewer inputs must do."
 
 
 class NotCovered(PayoutError):
@@ -138,7 +138,7 @@ class NeedsMerge(PayoutError):
     """The value is there, but in more pieces than one transaction can spend."""
 
     code = "payout.needs-merge"
-    default_hint = "The federation merges its outputs first."
+    default_hint = "Withdraw less at a time: the change of each payout is one piece."
 
 
 class NoGas(PayoutError):
