@@ -150,6 +150,7 @@ def _quit(app: Desk) -> None:
 
 HANDLERS: dict[str, Callable[[Desk], None]] = {
     "lock": _form("lock"),
+    "withdraw": _form("withdraw"),
     "transfer": _form("transfer"),
     "swap": _form("swap"),
     "new": _form("new-sidechain"),

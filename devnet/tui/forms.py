@@ -155,6 +155,8 @@ def _judge(verb: str, bound: dict[str, Any], session: Session, state: State) -> 
         needed = units if isinstance(units, int) else units(asset, decimals)
         who = bound[payer]
         chain = bound.get("chain", "main")
+        if verb == "withdraw":
+            chain = bound["sidechain"]
         has = state.balance(who, chain, asset)
         if needed > has:
             return f"{who} has only {money(has, decimals)} {asset} on {chain}"

@@ -41,7 +41,6 @@ class Key:
 
 
 _LATER = "comes in a later version of the devnet"
-_NO_WITHDRAW = f"withdraw {_LATER}: until then value only goes down"
 _NO_ASSETS = f"the assets screen {_LATER}: the Balances tab has the amounts"
 _NO_LESSONS = f"lessons {_LATER}: locking with l is what the first one would teach"
 
@@ -50,7 +49,7 @@ KEYS: tuple[Key, ...] = (
     Key("lock", "l", "l", "Lock", "send value down to a sidechain", "act", True,
         footer=1),
     Key("withdraw", "w", "w", "Withdraw", "bring value back up", "act", True,
-        _NO_WITHDRAW, 2),
+        footer=2),
     Key("transfer", "t", "t", "Transfer", "pay somebody on one chain", "act", True,
         footer=10),
     Key("issue", "i", "i", "Issue", "make an asset", "act", True),
@@ -93,7 +92,7 @@ KEYS: tuple[Key, ...] = (
 # fmt: on
 """All keys, footer keys with a number above 0."""
 
-_NEED_A_CHAIN = ("lock", "swap", "fault", "cancel-swap", "validators")
+_NEED_A_CHAIN = ("lock", "withdraw", "swap", "fault", "cancel-swap", "validators")
 
 BY_ID = {key.id: key for key in KEYS}
 

@@ -172,6 +172,20 @@ SHAPES: dict[str, Shape] = {
             "sidechain": _runs("sidechain"),
         },
     ),
+    "withdraw": Shape(
+        "Withdraw: from a sidechain to main",
+        "Withdraw",
+        first="amount",
+        payer="who",
+        labels={"sidechain": "from", "to": "for"},
+        hints={"amount": "20"},
+        blanks={"to": "the same"},
+        notes={
+            "who": _holds("who", "sidechain"),
+            "amount": _fee,
+            "sidechain": _runs("sidechain"),
+        },
+    ),
     "transfer": Shape(
         "Transfer: pay somebody on one chain",
         "Transfer",

@@ -109,7 +109,7 @@ class MessageView:
 @dataclass(frozen=True, slots=True)
 class BooksView:
     """The auditor's last word on a sidechain: rows of (asset, locked, circulating,
-    arriving). What is locked must equal the two others together."""
+    in flight). What is locked must equal the two others together."""
 
     main_height: int
     side_height: int

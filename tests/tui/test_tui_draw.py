@@ -313,7 +313,7 @@ def test_help_gives_the_reason_of_a_grey_key(state):
     rows = draw_keys_help("Sidechains", (("enter", "open"),), state, 90)
 
     plain = "\n".join(row.plain for row in rows)
-    assert "withdraw comes in a later version" in plain
+    assert "the assets screen comes in a later version" in plain
 
 
 def test_the_timeline_has_a_letter_per_message_and_says_who_got_it(state):

@@ -66,6 +66,16 @@ def test_the_line_is_the_command():
     assert line_of("lock", {**values, "amount": ""}) == "lock alice AMOUNT BTM alpha"
 
 
+def test_a_withdrawal_is_judged_by_the_balance_on_its_sidechain(session):
+    values = {"who": "alice", "amount": "1251", "asset": "BTM", "sidechain": "alpha"}
+
+    assert line_of("withdraw", values) == "withdraw alice 1251 BTM alpha"
+    found = why_not_run("withdraw", values, session, session.network.state)
+    assert "only 1 250 BTM on alpha" in found
+    values["amount"] = "20"
+    assert why_not_run("withdraw", values, session, session.network.state) == ""
+
+
 def test_flags_that_stay_empty_are_left_out():
     values = {"sidechain": "alpha", "engine": "poa", "params": '{"slot_ms": 250}'}
 

@@ -36,7 +36,7 @@ def test_every_key_does_something_or_says_that_it_comes_later():
         assert (key.id in HANDLERS) != bool(key.later), key.id
 
 
-@pytest.mark.parametrize("key_id", ["withdraw", "assets", "lessons"])
+@pytest.mark.parametrize("key_id", ["assets", "lessons"])
 def test_a_key_of_a_later_version_says_so_in_one_sentence(key_id, state):
     reason = off(key_id, state)
 

@@ -194,6 +194,9 @@ def _mined(event: ev.TxsMined, _: Decimals) -> tuple[str, str, str]:
 def _started(event: ev.TransferStarted, decimals: Decimals) -> tuple[str, str, str]:
     value = coins(event.amount, event.asset, decimals)
     whom = "" if event.to == event.who else f" for {event.to}"
+    if event.transfer.startswith("w"):
+        words = f"{event.transfer} {event.who} withdraws {value}{whom}"
+        return NOTE, "fed", f"{words} from {event.chain}"
     words = f"{event.transfer} {event.who} locks {value}{whom} on {event.chain}"
     return NOTE, "fed", words
 
@@ -209,6 +212,24 @@ def _moved(event: ev.TransferMoved, _: Decimals) -> tuple[str, str, str]:
     if event.note.startswith(event.stage):
         return tone, "fed", f"{event.transfer} {event.note}"
     return tone, "fed", f"{words}  {event.note}" if event.note else words
+
+
+@tells(ev.PayoutPlanned)
+def _planned(event: ev.PayoutPlanned, _: Decimals) -> tuple[str, str, str]:
+    words = f"{event.transfer} payout planned  {short(event.payout)}"
+    return NOTE, "fed", f"{words}  pin {short(event.pin)}"
+
+
+@tells(ev.MemberSigned)
+def _signed(event: ev.MemberSigned, _: Decimals) -> tuple[str, str, str]:
+    count = f"{event.signatures} of {event.needed}"
+    return NOTE, "fed", f"{event.transfer} signed by {event.member}  {count}"
+
+
+@tells(ev.MemberRefused)
+def _member_refused(event: ev.MemberRefused, _: Decimals) -> tuple[str, str, str]:
+    words = f"{event.transfer} refused by {event.member}  {event.check}"
+    return "!", "fed", f"{words}: {event.reason}"
 
 
 @tells(ev.ClaimCrafted)

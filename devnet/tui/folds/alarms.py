@@ -11,8 +11,10 @@ from devnet.tui.views import BooksView, BreachView, FailureView, FaultView, Stat
 
 @folds(ev.Audited)
 def _audited(state: State, event: ev.Audited) -> State:
+    leaving = event.leaving or (0,) * len(event.assets)
+    flying = tuple(map(sum, zip(event.arriving, leaving, strict=True)))
     rows = tuple(
-        zip(event.assets, event.locked, event.circulating, event.arriving, strict=True)
+        zip(event.assets, event.locked, event.circulating, flying, strict=True)
     )
     books = BooksView(event.main_height, event.side_height, event.ok, rows)
     return with_lane(state, event.chain, lambda lane: replace(lane, books=books))
