@@ -250,3 +250,21 @@ def test_another_world_takes_the_place_of_this_one(session):
 
     assert "seed 7" in shown
     assert "alpha" not in shown
+
+
+def test_a_fault_is_made_seen_and_mended_by_keys_and_a_refusal_stands_once(session):
+    async def script(pilot):
+        await press(pilot, "C", "3", "enter", "f", "enter")
+        app = pilot.app
+        await until(pilot, lambda: app.driver.state.n_down == 1)
+        text = dump(pilot)
+        assert "consensus  gamma  bbft" in text
+        assert "1 validator down" in text and "f1 kill v2" in text
+        app.begin("fault kill gamma.v2")
+        refusals = [one for one in app.driver.stream if one.kind == "Refused"]
+        assert [one.code for one in refusals] == ["request.already-broken"]
+        await press(pilot, "M")
+        await until(pilot, lambda: app.driver.state.n_down == 0)
+        assert "validator down" not in dump(pilot)
+
+    play(session, script)
