@@ -147,7 +147,9 @@ def load_recording(path: str) -> Recording:
         ]
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
-        raise BadFile(f"{path}: {reason}", hint="give a recording") from None
+        raise BadFile(
+            f"{path}: {reason}", hint="give a recording, or the folder of a world"
+        ) from None
     except (ValueError, RecursionError):
         raise BadFile(
             f"{path} is not a recording: not every line is JSON",

@@ -46,7 +46,11 @@ def _candidates(session: Context) -> list[Completion]:
 TYPES.update(
     {
         Deed: ArgType(
-            "deed", "DEED", "deed, see below", chosen("deed", lambda _: DEEDS), _deeds
+            "deed",
+            "DEED",
+            "deed, such as list or register",
+            chosen("deed", lambda _: DEEDS),
+            _deeds,
         ),
         Candidate: ArgType(
             "candidate", "CANDIDATE", "candidate", _spelled, _candidates

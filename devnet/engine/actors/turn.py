@@ -198,7 +198,10 @@ class Turn:
         """A validator of a sidechain."""
         node = self._nodes_of(chain).get(name)
         if node is None:
-            raise UnknownName(f"{chain} has no validator {name!r}")
+            known = ", ".join(self._nodes_of(chain))
+            raise UnknownName(
+                f"{chain} has no validator {name!r}", hint=f"There are: {known}."
+            )
         return node
 
     def nodes(self, chain: str) -> tuple[SideNode, ...]:
