@@ -111,8 +111,10 @@ def test_a_rule_without_a_picture_is_shown_as_an_empty_one(worlds):
 def test_a_swap_is_told_in_words_until_the_new_rule_opens():
     net = network((SidechainSpec("alpha", "dpos-bbft"),), idle_ms=600)
     net.request_swap("alpha", "poa")
-    run_until(net, lambda: net.consensus_facts("alpha").swap != {})
-    assert net.consensus_facts("alpha").swap["state"] == "scheduled"
+    run_until(
+        net, lambda: net.consensus_facts("alpha").swap.get("state") == "scheduled"
+    )
+    assert "cancel_until" in net.consensus_facts("alpha").swap
 
     run_until(net, lambda: net.rule("alpha") == "poa")
     run_blocks(net, "alpha", 1)

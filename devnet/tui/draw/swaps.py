@@ -15,6 +15,7 @@ from devnet.tui.views import LaneView, SwapView
 
 N_BAR = 10
 N_STRIP = 40
+MOVING = ("scheduled", "closing", "opening")
 NO_SWAP = " no change of rule yet: s asks the validators for one"
 
 
@@ -37,9 +38,9 @@ def draw_swaps(
     story, rows = story or {}, list[Text]()
     if lane.swap is not None:
         rows += _under_way(lane.swap, lane, story, width, look)
-    elif story:
+    elif story.get("state") in MOVING:
         rows += _words(story, width, look)
-    if story or (lane.swap is not None and lane.swap.stage != "asked"):
+    if story.get("state") in MOVING:
         strip = blocks_strip(lane, width - 9, look)
         rows.append(fit(line((" blocks  ", look.dim), strip), width))
     for one in reversed(lane.swaps):
@@ -59,7 +60,8 @@ def _under_way(
     if swap.stage == "asked":
         words = f"  asked, {swap.approvals} of {swap.needed} agree"
         words += f", to close after {swap.closing_height}"
-        return [fit(line((change, f"bold {look.now}"), (words, look.text)), width)]
+        row = fit(line((change, f"bold {look.now}"), (words, look.text)), width)
+        return [row, *_trouble(story, width, look)]
     left = max(0, swap.closing_height - lane.height)
     total = max(1, swap.closing_height - swap.height)
     n_full = round(N_BAR * (1 - min(left, total) / total))
@@ -73,7 +75,12 @@ def _under_way(
         row.append(f"  S takes it back until {story['cancel_until']}", look.dim)
     rows = [fit(row, width)]
     # While blocks are counted down, the words of the story say no more than the bar.
-    return rows if left else rows + _words(story, width, look)
+    return rows + (_trouble if left else _words)(story, width, look)
+
+
+def _trouble(story: Mapping[str, Any], width: int, look: Palette) -> list[Text]:
+    """The words, if they say more than where the swap stands."""
+    return _words(story, width, look) if "; " in str(story.get("words", "")) else []
 
 
 def _words(story: Mapping[str, Any], width: int, look: Palette) -> list[Text]:
