@@ -21,6 +21,7 @@ from uvicorn.server import Server
 
 from devnet.api.app import App
 from devnet.api.asgi import Asgi
+from devnet.api.mining import mine_for_ever
 from devnet.api.node import Node
 from devnet.api.websocket import PATH, Hub
 from devnet.commands.errors import UsageError
@@ -116,14 +117,16 @@ async def _serve(node: Node, listening: socket.socket) -> None:
             loop.add_signal_handler(number, stop)
     driving = asyncio.create_task(drive(node.session, hub))
     driving.add_done_callback(lambda task: stop())
+    mining = asyncio.create_task(mine_for_ever(node))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
         await asyncio.sleep(0)
     print(json.dumps(ready_line(node, listening)), flush=True)
     await serving
-    driving.cancel()
+    for task in (driving, mining):
+        task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        await driving
+        await asyncio.gather(driving, mining)
 
 
 def make_server(asgi: Asgi) -> Quiet:

@@ -1,7 +1,10 @@
 """One wallet over a chain that grows and turns round, its coins earned by mining."""
 
+import asyncio
+
 import pytest
 
+from devnet.api import mining
 from devnet.api.keeping import WalletDamaged
 from devnet.engine.bc.block import BlockHeader
 from devnet.engine.bc.difficulty import meets_target
@@ -164,3 +167,28 @@ def test_a_damaged_file_of_the_wallet_is_said_and_left_alone(tmp_path, text):
     with pytest.raises(WalletDamaged):
         House(folder=tmp_path)
     assert (tmp_path / "wallet.json").read_text() == text
+
+
+def test_the_nodes_own_miner_pays_the_mining_address(monkeypatch):
+    monkeypatch.setattr(mining, "LEAST_BLOCK_S", 0)
+    monkeypatch.setattr(mining, "REST_S", 0)
+    house = House()
+    refused = house.told("/set-mining", is_mining=True)
+    assert refused["error_detail"] == "Mining address does not exist"
+    with_account(house)
+
+    async def mine_three():
+        task = asyncio.create_task(mining.mine_for_ever(house.node))
+        await asyncio.sleep(0)
+        assert house.node.wallet.tip.height == 0
+        house.node.set_mining(True)
+        while house.node.wallet.tip.height < 3:
+            await asyncio.sleep(0)
+            assert not task.done()
+        house.node.set_mining(False)
+        task.cancel()
+
+    asyncio.run(asyncio.wait_for(mine_three(), 20))
+    height = house.node.wallet.tip.height
+    assert balance(house) == height * SUBSIDY
+    assert house.ask("/is-mining") == {"is_mining": False}
