@@ -21,13 +21,14 @@ from devnet.engine.actors import (
 from devnet.engine.actors.issuing import signed_mint
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.purses import asset_of, main_purse, side_purse
-from devnet.engine.actors.seeing import saw
+from devnet.engine.actors.seeing import keep, saw
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
 from devnet.engine.bc.transaction import BTM, Output, Spend, with_arguments
 from devnet.engine.chain.wallet import pay
 from devnet.engine.codec import sha3
 from devnet.engine.errors import BadValue, DevnetError
+from devnet.engine.events import ConsensusSent
 from devnet.engine.federation.collector import SeenLock, Watched
 from devnet.engine.federation.programs import lock_program, member_key, member_path
 from devnet.engine.keys import chainkd
@@ -37,6 +38,7 @@ from devnet.engine.mainchain.accounts import play_root
 MONEY = 5
 """Whole units that the small plays are about."""
 MEMBER = "fed-1"
+NONE = (b"", b"", b"")
 
 
 def _nothing(turn: Turn, fault: Fault) -> None:
@@ -244,6 +246,22 @@ def _watch_closing(turn: Turn, fault: Fault) -> None:
             saw(turn, fault.id, f"two closing blocks of height {height}: {both}")
 
 
+def _watch_messages(turn: Turn, fault: Fault) -> None:
+    """Count the messages of each round, and tell of one that took more than others."""
+    round_, count, most = (int.from_bytes(one, "big") for one in fault.memory or NONE)
+    for event in tuple(turn.events):
+        if not isinstance(event, ConsensusSent) or event.chain != fault.chain:
+            continue
+        if event.round > round_:
+            if count > most:
+                saw(turn, fault.id, f"round {round_} took {count} messages")
+            round_, count, most = event.round, 0, max(most, count)
+        count += event.round == round_
+    memory = tuple(one.to_bytes(8, "big") for one in (round_, count, most))
+    if memory != fault.memory:
+        keep(turn, replace(_now(turn, fault), memory=memory))
+
+
 def _now(turn: Turn, fault: Fault) -> Fault:
     return next((one for one in turn.faults if one.id == fault.id), fault)
 
@@ -286,6 +304,7 @@ def _grab(turn: Turn, fault: Fault) -> None:
 PLAYS = {
     "grab-the-keys": Play(_grab),
     "power-cut": Play(watch=powercuts.watch),
+    "bad-gateway": Play(watch=_watch_messages),
     "double-claim": Play(watch=_watch_forks),
     "double-sign": Play(cast=_both_lies),
     "swap-under-fire": Play(watch=_watch_closing, cast=_under_fire),
