@@ -145,9 +145,9 @@ def rounds(world: Network, seed: int, n_trips: int) -> int:
     return len(model.withdrawals)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", range(1, 7))
 def test_random_round_trips_pay_everybody_once_and_balance(world: Network, seed: int):
-    assert rounds(world, seed, TRIPS // 2) > TRIPS // 4
+    assert rounds(world, seed, TRIPS) > TRIPS // 2
 
 
 @pytest.mark.long

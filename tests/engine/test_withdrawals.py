@@ -14,6 +14,7 @@ from devnet.engine.codec import address_of_program
 from devnet.engine.errors import BadValue, InsufficientFunds, UnknownName
 from devnet.engine.events import (
     Audited,
+    BlockUndone,
     MemberRefused,
     MemberSigned,
     PayoutPlanned,
@@ -481,6 +482,25 @@ def test_a_forgetful_coordinator_learns_the_pin_from_those_who_signed(world: Net
     assert paid.spent_output_ids[0] == first.pin_id
 
 
+def test_a_burn_that_is_rolled_back_is_signed_by_nobody_until_it_is_final_again():
+    net = world_of("depth")
+    net.partition("alpha", (("v1",), ("v2", "v3", "v4")))
+    name = net.withdraw("alice", 2 * BTM_UNITS, "BTM", "alpha", "bob")
+    run_until(net, lambda: stage(net, name) == "confirm")
+    burnt = height(net, "alpha")
+    with hurry(net):
+        run_until(net, lambda: bool(said(net, BlockUndone, chain="alpha")))
+        assert stage(net, name) == "burn", "it waits with v1 again"
+        assert not said(net, PayoutPlanned)
+        net.heal("alpha")
+        until_settled(net, name)
+    undone = [event.height for event in said(net, BlockUndone, chain="alpha")]
+    assert undone
+    assert min(undone) <= burnt
+    assert len(payouts(net)) == 1
+    assert always_balanced(net)
+
+
 # Swaps.
 
 
@@ -563,6 +583,27 @@ def test_a_world_that_comes_back_from_disk_pays_once(at: str):
     assert len(payouts(again)) == 1
     assert always_balanced(again)
     assert again.transfer(name).to == "bob"
+
+
+def test_a_death_after_any_write_ends_in_one_payout():
+    disk = Disk()
+    spec = SidechainSpec("alpha", "solo", "sqlite")
+    net = kept_network(disk, (spec,))
+    deposit(net, 50 * BTM_UNITS, "BTM", "alpha")
+    name = net.withdraw("alice", 2 * BTM_UNITS, "BTM", "alpha", "bob")
+    begun = len(disk.commits)
+    told: list[tuple[int, int]] = []
+    while not settled(net, name):
+        run_until(net, lambda: len(disk.commits) > (told[-1][0] if told else begun))
+        told.append((len(disk.commits), len(said(net, MemberSigned))))
+    ended = len(disk.commits)
+    for n_commits in range(begun, ended, max(1, (ended - begun) // 12)):
+        n_signed = max([n for at, n in told if at <= n_commits], default=0)
+        again = kept_network(disk.after(n_commits))
+        assert len(_pins(again.world)) >= n_signed
+        until_settled(again, name)
+        assert len(payouts(again)) == 1
+        assert always_balanced(again)
 
 
 def _pins(world: World) -> dict[tuple[str, bytes], bytes]:

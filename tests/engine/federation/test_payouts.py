@@ -368,3 +368,27 @@ def test_no_plan_makes_or_loses_a_unit(
     assert not pinned or payout.pin_id == pin_id
     context = context_of(owed, *items, relay_fee_ppm=ppm, pin_id=pin_id)
     check_payout(payout, replace(context, pin_fate="open" if pinned else ""))
+
+
+@settings(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_any_payout_is_judged_by_name_and_only_the_right_one_passes(
+    data: st.DataObject,
+):
+    draw = data.draw
+    odd = Output(draw(st.sampled_from([BTM, GOLD])), 7, RELAYER.program)
+    parts = [*GOOD.tx.inputs, Issuance(b"n", GOLD, 5, b"", 1, b"\x51", ())]
+    inputs = tuple(draw(st.lists(st.sampled_from(parts), max_size=4)))
+    outs = [*GOOD.tx.outputs, odd, replace(GOOD.tx.outputs[0], program=b"")]
+    outputs = tuple(draw(st.lists(st.sampled_from(outs), max_size=4)))
+    scripts = tuple(draw(st.lists(st.sampled_from([*SCRIPTS[:2], b""]), max_size=3)))
+    payout = Payout(OWED.id, Transaction(1, 0, inputs, outputs), scripts)
+    try:
+        check_payout(payout, CONTEXT)
+    except errors.PayoutRefused as error:
+        assert error.check
+        assert error.code.startswith("payout.")
+    else:
+        assert outputs[:2] == GOOD.tx.outputs[:2]
+        assert payout.pin_id == GOOD.pin_id
+        assert all(one == GOOD.tx.outputs[2] or one is odd for one in outputs[2:])
