@@ -24,7 +24,7 @@ from devnet.engine.bc.block import BlockHeader, parse_header
 from devnet.engine.bc.difficulty import INITIAL_SEED
 from devnet.engine.chain.coins import Coin
 from devnet.engine.errors import CodecError
-from devnet.wallet.coins import choose
+from devnet.wallet.coins import choose, ordered
 
 Json = Any
 Verdict = tuple[str, tuple[str, ...]]
@@ -167,7 +167,7 @@ def _coins(content: Mapping[str, Json], works: Works) -> Iterator[Verdict]:
     for at, one in enumerate(coins):
         yield f"coins[{at}]", () if one.amount > 0 else ("an empty coin",)
     for at, case in enumerate(content["cases"]):
-        chosen, total = choose(coins, case["amount"])
+        chosen, total = choose(ordered(coins), case["amount"])
         wrong: tuple[str, ...]
         if "code" in case:
             wrong = () if total < case["amount"] else ("it should not suffice",)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from devnet.engine.chain.coins import COINBASE_MATURITY, Coin
 from devnet.wallet.errors import Immature, Insufficient, Reserved
+from devnet.wallet.unstable import go_sorted
 
 DESIRED_COINS = 5
 """One great coin is given up for so many smaller ones."""
@@ -21,14 +22,22 @@ def valid_height(coin: Coin) -> int:
     return coin.height + COINBASE_MATURITY if coin.is_coinbase else 0
 
 
+def ordered(coins: Iterable[Coin]) -> list[Coin]:
+    """Greatest first, equal ones as the reference leaves them."""
+    by_id = sorted(coins, key=lambda coin: coin.id)
+    return go_sorted(by_id, lambda one, two: one.amount > two.amount)
+
+
 def choose(coins: Sequence[Coin], amount: int) -> tuple[list[Coin], int]:
     """
     Coins for an amount, and their sum, which is less if all of them do not suffice.
 
-    The greatest come first; then the first of them is given up for a run of the next
-    ones as long as few enough of those do.
+    The greatest are taken first; then the first of them is given up for a run of the
+    next ones as long as few enough of those do.
+
+    Args:
+        coins: as `ordered` gives them.
     """
-    coins = sorted(coins, key=lambda coin: (-coin.amount, coin.id))
     chosen: list[Coin] = []
     total = place = 0
     while total < amount and place < len(coins):
@@ -96,10 +105,15 @@ class Reservations:
         """
         free: list[Coin] = []
         immature = reserved = 0
+        ripe = []
         for coin in coins:
             if valid_height(coin) > tip_height:
                 immature += coin.amount
-            elif self.holds(coin.id):
+            else:
+                ripe.append(coin)
+        # Held ones take part in the order, which is not stable.
+        for coin in ordered(ripe):
+            if self.holds(coin.id):
                 reserved += coin.amount
             else:
                 free.append(coin)
