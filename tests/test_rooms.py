@@ -312,7 +312,9 @@ def loaded_after(words: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("front_end", ["devnet.tui.app", "devnet.repl.prompt"])
+@pytest.mark.parametrize(
+    "front_end", ["devnet.tui.app", "devnet.repl.prompt", "devnet.api.serving"]
+)
 def test_loading_a_front_end_loads_neither_numpy_nor_pycryptodome(front_end):
     assert loaded_after(f"import {front_end}") & HEAVY == set()
 
