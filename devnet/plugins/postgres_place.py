@@ -73,7 +73,7 @@ def find_server(path: Path | None) -> Server:
         with file_errors(beside):
             server = Server(beside.read_text().strip(), str(beside))
     else:
-        folder = "" if beside is None else f", or write it in {DSN_FILE} beside it"
+        folder = "" if beside is None else f", or write it in {beside}"
         raise ServerUnreachable(
             "the store postgres does not know its server",
             hint=f"Set {VARIABLE}, for example to {EXAMPLE}{folder}.",
