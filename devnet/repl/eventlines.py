@@ -175,14 +175,17 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
     ),
     "PayoutPlanned": lambda e: (
         "·", "fed",
-        f"{e.transfer} payout {short(e.payout)} planned  pin {short(e.pin)}",
+        f"{e.transfer} payout {short(e.payout)} planned  pin {short(e.pin)}"
+        if e.withdrawal
+        else f"merge {short(e.payout)} of {e.n_inputs} pieces planned",
     ),
     "MemberSigned": lambda e: (
         "·", "fed",
-        f"{e.transfer} signed by {e.member}  {e.signatures} of {e.needed}",
+        f"{e.transfer or 'merge'} signed by {e.member}  {e.signatures} of {e.needed}",
     ),
     "MemberRefused": lambda e: (
-        "!", "fed", f"{e.transfer} refused by {e.member}  {e.check}: {e.reason}",
+        "!", "fed",
+        f"{e.transfer or 'merge'} refused by {e.member}  {e.check}: {e.reason}",
     ),
     "ConsensusSaid": lambda e: ("◆", e.chain, e.text),
     "ValidatorChanged": lambda e: ("!", e.chain, f"{e.validator} is {e.state}"),

@@ -13,6 +13,7 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.transaction import Output, Transaction
 from devnet.engine.errors import UnknownName
 from devnet.engine.federation.members import Member
+from devnet.engine.federation.merges import check_merge, is_merge
 from devnet.engine.federation.payout_errors import PayoutRefused
 from devnet.engine.federation.payouts import (
     Payout,
@@ -107,19 +108,32 @@ def asked_to_sign(turn: Turn, name: str, chain: str, payout: Payout) -> None:
         return
     answer: Signed | NotSigned
     label = payout.tx.id + member.xpub[:8]
+    context = own_context(turn, member, chain, payout)
     try:
-        check_payout(payout, own_context(turn, member, chain, payout))
+        if is_merge(payout.withdrawal_id):
+            check_merge(payout, context, _open_pins(turn, member, chain))
+        else:
+            check_payout(payout, context)
     except PayoutRefused as error:
         pin_id = member.pins.get(payout.withdrawal_id) or b""
         check = refusal_check(error)
         answer = NotSigned(chain, member.xpub, payout, check, error.message, pin_id)
     else:
-        pins = member.pins.insert(payout.withdrawal_id, payout.pin_id)
-        set_member(turn, replace(member, pins=pins))
+        if not is_merge(payout.withdrawal_id):
+            pins = member.pins.insert(payout.withdrawal_id, payout.pin_id)
+            set_member(turn, replace(member, pins=pins))
         chain_id = turn.side(chain).tree.spec.chain_id
         signatures = sign_inputs(member.xprv, chain_id, payout.tx, payout.scripts)
         answer = Signed(chain, member.xpub, payout, signatures)
     turn.send(actor_name(name), COORDINATOR, label, answer)
+
+
+def _open_pins(turn: Turn, member: Member, chain: str) -> set[bytes]:
+    """The pins that it signed with for what is still owed to its knowledge."""
+    tree = turn.side(chain).tree
+    head = tree[member.heads.get(chain) or tree.spec.chain_id]
+    debts = head.state.pegout.open
+    return {pin for key in debts if (pin := member.pins.get(key)) is not None}
 
 
 def own_context(

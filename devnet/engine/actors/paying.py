@@ -10,6 +10,7 @@ message or a reorganisation ends in the same: one payout for each withdrawal.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from devnet.engine.actors import mainchain
@@ -31,6 +32,9 @@ from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import DevnetError, PayoutError
 from devnet.engine.events import MemberRefused, MemberSigned, PayoutPlanned
 from devnet.engine.federation.members import Paying
+from devnet.engine.federation.merges import is_merge, merge_key, plan_merge
+from devnet.engine.federation.payout_errors import NeedsMerge, NoGas
+from devnet.engine.federation.payouts import Payout
 from devnet.engine.federation.planning import (
     assemble,
     check_signatures,
@@ -64,6 +68,7 @@ def work(turn: Turn) -> None:
         for owed in debts_in_order(head):
             if tree.is_final_at(head.hash, owed.height, head.final):
                 _drive(turn, chain, head, owed)
+        _drive_merges(turn, chain, head)
 
 
 def debts_in_order(head: SideEntry) -> list[Owed]:
@@ -76,7 +81,8 @@ def _forget_done(turn: Turn, chain: str, head: SideEntry) -> None:
     """What is not owed any more, or not yet again, is not being paid."""
     coordinator, still = turn.coordinator, head.state.pegout.open
     for key in sorted(coordinator.paying):
-        if coordinator.paying[key].chain == chain and key not in still:
+        is_done = key not in still and not is_merge(key)
+        if coordinator.paying[key].chain == chain and is_done:
             coordinator = replace(
                 coordinator,
                 paying=coordinator.paying.remove(key),
@@ -106,11 +112,45 @@ def _drive(turn: Turn, chain: str, head: SideEntry, owed: Owed) -> None:
         if paying is None:
             return
     _announce(turn, chain, owed, paying.payout.tx)
-    quorum = turn.before.federation.quorum
-    if len(paying.signatures) >= quorum:
-        _send(turn, owed, paying)
+    _sign_or_send(turn, head, tip, owed.id, paying)
+
+
+def _sign_or_send(
+    turn: Turn, head: SideEntry, tip: MainEntry, key: bytes, paying: Paying
+) -> None:
+    if len(paying.signatures) >= turn.before.federation.quorum:
+        _send(turn, key, paying)
     else:
-        _ask(turn, head, tip, owed, paying)
+        _ask(turn, head, tip, key, paying)
+
+
+def _drive_merges(turn: Turn, chain: str, head: SideEntry) -> None:
+    """Merges under way: signed, sent, and forgotten when they are mined or void."""
+    tip = turn.tree[turn.collector.view.tip]
+    for key in sorted(turn.coordinator.paying):
+        paying = turn.coordinator.paying[key]
+        if not is_merge(key) or paying.chain != chain:
+            continue
+        if _stands(tip, paying.payout.tx):
+            _sign_or_send(turn, head, tip, key, paying)
+        else:
+            left = turn.coordinator.paying.remove(key)
+            turn.coordinator = replace(turn.coordinator, paying=left)
+
+
+def _begin_merge(turn: Turn, chain: str, tip: MainEntry, owed: Owed) -> None:
+    """Plan a merge of the asset that is owed, unless one is under way."""
+    key = merge_key(turn.side(chain).tree.spec.chain_id, owed.asset)
+    if key in turn.coordinator.paying:
+        return
+    head = turn.side(chain).tree[turn.coordinator.heads[chain]]
+    pins = {pin for one in debts_in_order(head) for pin in _known_pins(turn, one)}
+    till = till_of(turn, chain, tip, key)
+    free = tuple(one for one in till.held if one.coin.id not in pins)
+    payout = plan_merge(owed.asset, replace(till, held=free))
+    if payout is not None:
+        _set(turn, key, Paying(chain, payout))
+        _say_planned(turn, chain, payout)
 
 
 def mined_payout(
@@ -161,6 +201,11 @@ def _planned(turn: Turn, chain: str, tip: MainEntry, owed: Owed) -> Paying | Non
         pin_id = b""
     try:
         payout = plan_payout(owed, till_of(turn, chain, tip, owed.id), pin_id)
+    except NeedsMerge as error:
+        _wait(turn, owed, f"{error.message}: they are merged first")
+        with suppress(NoGas):
+            _begin_merge(turn, chain, tip, owed)
+        return None
     except PayoutError as error:
         _wait(turn, owed, error.message)
         return None
@@ -170,22 +215,31 @@ def _planned(turn: Turn, chain: str, tip: MainEntry, owed: Owed) -> Paying | Non
         paying=coordinator.paying.insert(owed.id, paying),
         waits=coordinator.waits.discard(owed.id),
     )
-    turn.say(
-        PayoutPlanned(
-            transfer=transfer_name(turn, owed.id),
-            chain=chain,
-            withdrawal=owed.id.hex(),
-            payout=payout.tx.id.hex(),
-            pin=payout.pin_id.hex(),
-            n_inputs=len(payout.scripts),
-        )
-    )
+    _say_planned(turn, chain, payout)
     return paying
 
 
+def _say_planned(turn: Turn, chain: str, payout: Payout) -> None:
+    merges = is_merge(payout.withdrawal_id)
+    turn.say(
+        PayoutPlanned(
+            transfer=transfer_name(turn, payout.withdrawal_id),
+            chain=chain,
+            withdrawal="" if merges else payout.withdrawal_id.hex(),
+            payout=payout.tx.id.hex(),
+            pin="" if merges else payout.pin_id.hex(),
+            n_inputs=len(payout.scripts),
+        )
+    )
+
+
 def _wait(turn: Turn, owed: Owed, why: str) -> None:
-    if turn.coordinator.waits.get(owed.id) != why:
-        waits = turn.coordinator.waits.insert(owed.id, why)
+    _wait_for(turn, owed.id, why)
+
+
+def _wait_for(turn: Turn, key: bytes, why: str) -> None:
+    if turn.coordinator.waits.get(key) != why:
+        waits = turn.coordinator.waits.insert(key, why)
         turn.coordinator = replace(turn.coordinator, waits=waits)
 
 
@@ -193,13 +247,13 @@ def _wait(turn: Turn, owed: Owed, why: str) -> None:
 
 
 def _ask(
-    turn: Turn, head: SideEntry, tip: MainEntry, owed: Owed, paying: Paying
+    turn: Turn, head: SideEntry, tip: MainEntry, key: bytes, paying: Paying
 ) -> None:
     """Ask all who have not signed, once for each pair of tips."""
     asked = (tip.hash, head.hash)
     if paying.asked == asked:
         return
-    _set(turn, owed.id, replace(paying, asked=asked))
+    _set(turn, key, replace(paying, asked=asked))
     label = paying.payout.tx.id + tip.hash[:8] + head.hash[:8]
     for member in turn.members:
         if member.xpub not in paying.signatures:
@@ -262,6 +316,11 @@ def refusal_came(turn: Turn, refused: NotSigned) -> None:
                 reason=refused.reason,
             )
         )
+    if is_merge(withdrawal_id):
+        # It may stand in the way of the very payout whose pin it spends.
+        left = turn.coordinator.paying.remove(withdrawal_id)
+        turn.coordinator = replace(turn.coordinator, paying=left)
+        return
     pin_id = refused.pin_id
     if refused.check in PIN_CHECKS and pin_id not in (b"", paying.payout.pin_id):
         coordinator = turn.coordinator
@@ -286,7 +345,7 @@ def _set(turn: Turn, withdrawal_id: bytes, paying: Paying) -> None:
 # On its way, and there.
 
 
-def _send(turn: Turn, owed: Owed, paying: Paying) -> None:
+def _send(turn: Turn, key: bytes, paying: Paying) -> None:
     """Hand the payout to the first node, again whenever it has lost it."""
     chain_id = turn.side(paying.chain).tree.spec.chain_id
     if paying.payout.tx.id in turn.main_nodes[0].pool:
@@ -296,9 +355,9 @@ def _send(turn: Turn, owed: Owed, paying: Paying) -> None:
     try:
         mainchain.submit(turn, tx, "payout")
     except DevnetError as error:
-        _wait(turn, owed, f"the mainchain refuses the payout: {error.message}")
+        _wait_for(turn, key, f"the mainchain refuses the payout: {error.message}")
         return
-    _set(turn, owed.id, replace(paying, sent=True))
+    _set(turn, key, replace(paying, sent=True))
 
 
 def _announce(turn: Turn, chain: str, owed: Owed, tx: Transaction) -> None:

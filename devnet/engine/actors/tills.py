@@ -5,7 +5,7 @@ from __future__ import annotations
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.transaction import BTM
 from devnet.engine.chain.wallet import Key
-from devnet.engine.federation.planning import Held, Till, most_inputs
+from devnet.engine.federation.planning import Held, Till
 from devnet.engine.federation.programs import TREASURY_SCRIPT, treasury_program
 from devnet.engine.keys.accounts import key_program
 from devnet.engine.mainchain.accounts import FEDERATION_RELAYER, play_account
@@ -16,24 +16,6 @@ def relayer_key() -> Key:
     """Who pays the mainchain's gas, from its own BTM."""
     one = play_account(FEDERATION_RELAYER)
     return Key(one.name, one.xprv, one.key, one.program)
-
-
-def most_at_once(turn: Turn, chain: str, asset: bytes) -> int:
-    """
-    The most that one payout of a sidechain could pay, by what the federation holds now,
-    settled or not: so many of its biggest outputs as a transaction can spend.
-    """
-    coins = turn.tree[turn.main_tip].state.coins
-    amounts = sorted(
-        (
-            coin.amount
-            for program in _scripts(turn, chain)
-            for coin in coins.held_by(program)
-            if coin.asset == asset
-        ),
-        reverse=True,
-    )
-    return sum(amounts[: most_inputs(turn.before.federation, asset)])
 
 
 def _scripts(turn: Turn, chain: str) -> dict[bytes, bytes]:

@@ -14,7 +14,6 @@ from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.purses import asset_of, side_purse
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.telling import say_transfer
-from devnet.engine.actors.tills import most_at_once
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain, Transfer
 from devnet.engine.bc.records import Withdrawal, is_recipient
@@ -24,7 +23,7 @@ from devnet.engine.codec import address_of_program, program_of_address
 from devnet.engine.errors import BadValue, CodecError, UnknownName
 from devnet.engine.events import TransferStarted
 from devnet.engine.federation.paying import spends_of
-from devnet.engine.federation.payout_errors import NeedsMerge, PegFrozen, PegResting
+from devnet.engine.federation.payout_errors import PegFrozen, PegResting
 from devnet.engine.federation.programs import treasury_program
 from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.state import MainEntry
@@ -49,7 +48,7 @@ def withdraw(
 
     Raises:
         UnknownName, BadValue, InsufficientFunds, TransactionError, PegFrozen,
-        PegResting, NeedsMerge.
+        PegResting.
     """
     key, info, side = key_of(turn, who), asset_of(turn, asset), turn.side(chain)
     if amount < 1:
@@ -61,14 +60,6 @@ def withdraw(
         raise PegFrozen(f"the peg of {chain} is frozen: nothing is paid out")
     if peg_rests(side.tree, head):
         raise PegResting(f"a consensus swap of {chain} is closing")
-    most = most_at_once(turn, chain, info.id)
-    held = side_purse(turn, chain, key.program).total(info.id)
-    if most < amount <= held:
-        raise NeedsMerge(
-            f"one payout can spend {most} units of {asset} from the pieces that the "
-            f"federation holds, {amount} are asked for",
-            most=most,
-        )
     record = Withdrawal(side.tree.spec.parent_id, recipient)
     output = Output(info.id, amount, record.program)
     tx = pay(key, side_purse(turn, chain, key.program), (output,), side=True)

@@ -75,7 +75,10 @@ class ClaimJudged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutPlanned(Event):
-    """The coordinator made a payout: its id, and the output that pins it."""
+    """
+    The coordinator made a payout: its id, and the output that pins it. A merge of the
+    federation's outputs has neither transfer, nor withdrawal, nor pin.
+    """
 
     transfer: str
     chain: str

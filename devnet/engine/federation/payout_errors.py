@@ -127,6 +127,21 @@ class GasCreditExceeded(PayoutRefused):
     default_hint = "A payout of fewer inputs must do."
 
 
+class BadMerge(PayoutRefused):
+    """A merge of the federation's outputs moves something out."""
+
+    code = "payout.bad-merge"
+    check = "P10"
+
+
+class PinMerged(PayoutRefused):
+    """A merge spends the output that pins an open payout."""
+
+    code = "payout.pin-merged"
+    check = "P10"
+    default_hint = "Merge it when that payout is settled."
+
+
 class NotCovered(PayoutError):
     """The federation's settled outputs hold less than is owed, for now."""
 
@@ -138,7 +153,7 @@ class NeedsMerge(PayoutError):
     """The value is there, but in more pieces than one transaction can spend."""
 
     code = "payout.needs-merge"
-    default_hint = "Withdraw less at a time: the change of each payout is one piece."
+    default_hint = "The federation merges its outputs first."
 
 
 class NoGas(PayoutError):

@@ -319,10 +319,15 @@ def peg_is_open(case: PayoutCase) -> None:
 
 def gas_fits(case: PayoutCase) -> None:
     """P10: the BTM inputs stay within the gas credit, all within what one may buy."""
+    check_gas(case, case.owed.asset)
+
+
+def check_gas(case: PayoutCase, asset: bytes) -> None:
+    """The same for federation inputs of this asset."""
     each = input_gas(case.context.federations[0])
     fuel_gas = GAS_INPUT_GAS * len(case.fuel)
     locked_gas = each * len(case.locked)
-    on_credit = fuel_gas + (locked_gas if case.owed.asset == BTM else 0)
+    on_credit = fuel_gas + (locked_gas if asset == BTM else 0)
     whole = fuel_gas + locked_gas + case.tx.size
     if on_credit > GAS_CREDIT or whole > MOST_GAS:
         raise errors.GasCreditExceeded(

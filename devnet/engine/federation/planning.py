@@ -81,7 +81,6 @@ def plan_payout(owed: Owed, till: Till, pin_id: bytes = b"") -> Payout:
     Raises:
         NotCovered, NeedsMerge, NoGas: what is missing.
     """
-    fuel = _fuel(till)
     locked = _chosen(owed, till, pin_id)
     fee = relay_fee(owed.amount, till.relay_fee_ppm)
     outputs = [Output(owed.asset, owed.amount - fee, owed.recipient)]
@@ -91,7 +90,7 @@ def plan_payout(owed: Owed, till: Till, pin_id: bytes = b"") -> Payout:
     if left:
         treasury = treasury_program(till.federation, till.chain_id)
         outputs.append(Output(owed.asset, left, treasury))
-    tx = _with_gas(till, locked, fuel, tuple(outputs))
+    tx = with_gas(till, locked, tuple(outputs))
     return Payout(owed.id, tx, tuple(one.script for one in locked))
 
 
@@ -105,8 +104,7 @@ def most_inputs(federation: Federation, asset: bytes) -> int:
 
 def _chosen(owed: Owed, till: Till, pin_id: bytes) -> list[Held]:
     """The pin, then the biggest, until they cover the amount."""
-    own = [one for one in till.held if one.coin.asset == owed.asset]
-    own.sort(key=lambda one: (-one.coin.amount, one.coin.height, one.coin.id))
+    own = biggest(till, owed.asset)
     if pin_id:
         own.sort(key=lambda one: one.coin.id != pin_id)
         if not own or own[0].coin.id != pin_id:
@@ -134,6 +132,12 @@ def _chosen(owed: Owed, till: Till, pin_id: bytes) -> list[Held]:
     return own[:taken]
 
 
+def biggest(till: Till, asset: bytes) -> list[Held]:
+    """All free pieces of an asset, the biggest first; age and id settle ties."""
+    own = [one for one in till.held if one.coin.asset == asset]
+    return sorted(own, key=lambda one: (-one.coin.amount, one.coin.height, one.coin.id))
+
+
 def _fuel(till: Till) -> Coin:
     """The relayer's biggest coin: one is enough for any payout."""
     if not till.fuel:
@@ -141,10 +145,16 @@ def _fuel(till: Till) -> Coin:
     return min(till.fuel, key=lambda coin: (-coin.amount, coin.height, coin.id))
 
 
-def _with_gas(
-    till: Till, locked: Sequence[Held], fuel: Coin, outputs: tuple[Output, ...]
+def with_gas(
+    till: Till, locked: Sequence[Held], outputs: tuple[Output, ...]
 ) -> Transaction:
-    """The transaction with the fee that its gas costs, and the relayer's change."""
+    """
+    The transaction with the fee that its gas costs, and the relayer's change.
+
+    Raises:
+        NoGas: the relayer has not so much in one piece.
+    """
+    fuel = _fuel(till)
     gas = input_gas(till.federation) * len(locked) + GAS_INPUT_GAS + SPARE_GAS
     spends = [_spend(one.coin, blank_witness(till, one.script)) for one in locked]
     spends.append(_spend(fuel, till.relayer.blank))

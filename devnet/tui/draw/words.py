@@ -216,6 +216,9 @@ def _moved(event: ev.TransferMoved, _: Decimals) -> tuple[str, str, str]:
 
 @tells(ev.PayoutPlanned)
 def _planned(event: ev.PayoutPlanned, _: Decimals) -> tuple[str, str, str]:
+    if not event.withdrawal:
+        words = f"merge of {event.n_inputs} pieces planned  {short(event.payout)}"
+        return NOTE, "fed", words
     words = f"{event.transfer} payout planned  {short(event.payout)}"
     return NOTE, "fed", f"{words}  pin {short(event.pin)}"
 
@@ -223,12 +226,12 @@ def _planned(event: ev.PayoutPlanned, _: Decimals) -> tuple[str, str, str]:
 @tells(ev.MemberSigned)
 def _signed(event: ev.MemberSigned, _: Decimals) -> tuple[str, str, str]:
     count = f"{event.signatures} of {event.needed}"
-    return NOTE, "fed", f"{event.transfer} signed by {event.member}  {count}"
+    return NOTE, "fed", f"{event.transfer or 'merge'} signed by {event.member}  {count}"
 
 
 @tells(ev.MemberRefused)
 def _member_refused(event: ev.MemberRefused, _: Decimals) -> tuple[str, str, str]:
-    words = f"{event.transfer} refused by {event.member}  {event.check}"
+    words = f"{event.transfer or 'merge'} refused by {event.member}  {event.check}"
     return "!", "fed", f"{words}: {event.reason}"
 
 
