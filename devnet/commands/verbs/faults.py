@@ -58,10 +58,15 @@ def fault(
     chain, _, node = (target or "").partition(".")
     kinds = {kind.name: kind for kind in session.network.fault_kinds()}
     if not chain and name in kinds and kinds[name].target not in ALONE:
+        place = "alpha.v2" if kinds[name].target == "validator" else "alpha"
         raise BadArgument(
-            f"fault {name} of what?", hint=f"for example fault {name} alpha.v2"
+            f"fault {name} of what?", hint=f"for example fault {name} {place}"
         )
     count, unit = (None, "") if for_ is None else parse_span(for_)
+    if count == 0:
+        raise BadArgument(
+            f"a fault for {for_} would be none", hint="for example --for 20s"
+        )
     fault = session.network.start_fault(
         name,
         chain,
@@ -123,12 +128,11 @@ def _list(session: Context) -> Said:
          "breaks": list(kind.breaks)}
         for kind in network.fault_kinds()
     ]  # fmt: skip
-    lines = []
+    now = [f"{one['fault']}: {one['name']} on {one['target']}" for one in at_work]
+    lines = ["at work: " + ("; ".join(now) or "nothing")]
     for kind in kinds:
         unit = f" ({kind['default']} {kind['unit']})" if kind["unit"] else ""
         lines.append(f"{kind['name']:<16} {kind['target']}: {kind['does']}{unit}")
         lines.append(f"{'':<16} sees: {kind['sees']}")
         lines.append(f"{'':<16} {outcome(kind['holds'], kind['breaks'])}")
-    now = [f"{one['fault']}: {one['name']} on {one['target']}" for one in at_work]
-    lines.append("at work: " + ("; ".join(now) or "nothing"))
     return Said({"faults": kinds, "at_work": at_work}, "\n".join(lines))

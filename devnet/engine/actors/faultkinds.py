@@ -69,10 +69,12 @@ VALIDATOR = (
         "kill", "validator", "its process is gone; its disk stays",
         "its turns pass; after mending it catches up and votes on, never twice",
         holds=("I3", "I6"),
+        watches=("states",),
     ),
     FaultKind(
         "pause", "validator", "it stands still and hears everything later",
         "its turns pass; then it works through what came meanwhile",
+        watches=("states",),
     ),
     FaultKind(
         "clock-skew", "validator", "its clock is wrong by so much",
@@ -86,7 +88,8 @@ VALIDATOR = (
     ),
     FaultKind(
         "vote-twice", "validator", "votes for every block it sees, whatever it signed",
-        "nothing up to a third of the weight; two signed votes are evidence",
+        "nothing while each round has one block: let another one equivocate; then two "
+        "signed votes are evidence, and up to a third of the weight changes nothing",
         watches=("offences",),
     ),
     FaultKind(
