@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MARK = "bystack-devnet.json"
 EXTRAS = {"run": "", "test": "dev"}
 STARTS = {"run": ["-m", "devnet"], "test": ["-m", "pytest"]}
+WHOLE_SUITE = ["-n", "auto", "--dist", "loadfile"]
+"""With nothing else asked for, the tests use every core, a file at a time."""
 LOG_LINES_SHOWN = 12
 INTERRUPTED = 130
 USAGE = "usage: python3 -m devnet.bootstrap run|test [arguments]"
@@ -50,6 +52,7 @@ def main(arguments):
         return INTERRUPTED
     if what == "test":
         os.chdir(str(ROOT))
+        rest = rest or WHOLE_SUITE
     return become([str(python), *STARTS[what], *rest])
 
 

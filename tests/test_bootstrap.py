@@ -141,9 +141,11 @@ def test_the_rest_of_the_line_goes_to_what_is_started(folder, monkeypatch):
 
     started = bootstrap.main(["run", "--seed", "7"])
     tested = bootstrap.main(["test", "-x"])
+    whole = bootstrap.main(["test"])
 
     assert started == [python, "-m", "devnet", "--seed", "7"]
     assert tested == [python, "-m", "pytest", "-x"]
+    assert whole == [python, "-m", "pytest", "-n", "auto", "--dist", "loadfile"]
 
 
 @pytest.mark.parametrize(("words", "status"), [([], 2), (["fly"], 2), (["--help"], 0)])
