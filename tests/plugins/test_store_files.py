@@ -328,7 +328,7 @@ def test_a_sqlite_file_that_another_program_locks_is_in_use(tmp_path, monkeypatc
 
 
 def spoiled_and_killed(path, words):
-    """A store whose process was killed after this: its batches stand beside the file."""
+    """A store whose process was killed after this; its batches stand beside it."""
     code = (
         "import os, pathlib, sys\n"
         "from devnet.plugins.sqlite_store import SqliteStore\n"
