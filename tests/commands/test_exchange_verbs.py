@@ -296,6 +296,8 @@ def test_a_wait_in_solonet_has_the_time_of_sixty_blocks(solonet):
 
     done(solonet, f"wait main.height >= {goal}")
 
+    assert solonet.network.main_height() >= goal
+
 
 def test_sidechains_make_few_empty_blocks_while_solonet_mines(solonet):
     """At most one in five seconds, where the slots would allow two in one."""

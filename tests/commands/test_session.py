@@ -97,6 +97,11 @@ def test_a_line_stops_at_its_first_failure():
         ("transfer alice bob 1 GOLD alpha", "request.insufficient-funds", "alice"),
         ("swap alpha dpos-bbft", "swap.nothing-changes", "another engine"),
         ('swap alpha poa --params {"x": 1}', "request.bad-value", "interval_ms"),
+        (
+            'swap alpha poa --param interval_ms=300 --params {"interval_ms": 400}',
+            "usage.bad-argument",
+            "Leave one of them out",
+        ),
         ("swap alpha poa --params {x}", "usage.syntax", "interval_ms"),
         ("swap alpha poa --validators v9", "request.unknown-name", "v9"),
         ("new-sidechain delta poa --store disk", "request.unknown-name", "sqlite"),

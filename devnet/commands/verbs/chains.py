@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from devnet.commands.context import Context
-from devnet.commands.errors import TooManyArguments
+from devnet.commands.errors import BadArgument, TooManyArguments
 from devnet.commands.kinds import (
     Pairs,
     Seats,
@@ -57,7 +57,7 @@ def swap(
     closing = network.request_swap(
         sidechain, engine, at=height,
         validators=None if validators is None else weights_by_name(validators),
-        params={**(params or {}), **(param or {})},
+        params=settings_of(param, params),
     )  # fmt: skip
     result = {
         "chain": sidechain,
@@ -107,7 +107,7 @@ def new_sidechain(
         engine,
         n_validators=n_validators if validators is None else validators,
         store=store or "memory",
-        params={**(params or {}), **(param or {})},
+        params=settings_of(param, params),
         weights=weights or (),
     )
     facts = network.show(name)
@@ -157,6 +157,19 @@ def show(
         return Said(facts, "\n".join(lines))
     value = transfer_facts(session, topic)
     return Said(value, words(value))
+
+
+def settings_of(
+    pairs: dict[str, int] | None, json: dict[str, int] | None
+) -> dict[str, int]:
+    """What --param and --params say together; each setting is given once."""
+    one, other = pairs or {}, json or {}
+    for name in sorted(one.keys() & other.keys()):
+        raise BadArgument(
+            f"{name} is given twice: {one[name]} by --param, {other[name]} by --params",
+            hint="Leave one of them out.",
+        )
+    return {**other, **one}
 
 
 def transfer_facts(session: Context, transfer_id: str) -> dict[str, Any]:
