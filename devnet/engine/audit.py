@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devnet.engine.chain.coins import Coin
-from devnet.engine.federation.programs import lock_program, treasury_program
+from devnet.engine.federation.programs import Federation, lock_program, treasury_program
 from devnet.engine.interfaces import Checkpoint
 from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.state import Claimed, SideEntry, SideTree
@@ -123,8 +123,13 @@ def _locks_of(books: Books) -> Locks:
 
 
 def _treasuries(books: Books) -> tuple[bytes, ...]:
-    spec = books.side.spec
-    return tuple(treasury_program(fed, spec.chain_id) for fed in spec.federations)
+    known, chain_id = _federations(books), books.side.spec.chain_id
+    return tuple(treasury_program(one, chain_id) for one in known)
+
+
+def _federations(books: Books) -> tuple[Federation, ...]:
+    """All that ever held the sidechain's locks."""
+    return books.side.council(books.side[books.side_tip]).known
 
 
 def _sums_of(books: Books, asset: bytes, tally: Tally, from_scratch: bool) -> Sums:
@@ -223,7 +228,7 @@ def _check_claims(books: Books, claims: Iterable[Claimed]) -> Iterable[Finding]:
                 lock_program(federation, spec.chain_id, claim.claim_script),
                 claim.lock_id,
             )
-            for federation in spec.federations
+            for federation in _federations(books)
         )
         locks = [lock for lock in found if lock is not None]
         if [(coin.asset, coin.amount) for coin in locks] != [

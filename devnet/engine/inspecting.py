@@ -74,8 +74,11 @@ def _claim_in(entry: SideEntry, transfer: Transfer) -> Transaction:
 
 def _context_of(turn: Turn, transfer: Transfer, entry: SideEntry) -> ClaimContext:
     tree = turn.side(transfer.chain).tree
-    below = tree[entry.header.previous].state.claimed
-    context = claim_context(tree, turn.tree, entry.anchor, frozen=False, resting=False)
+    parent = tree[entry.header.previous]
+    below = parent.state.claimed
+    context = claim_context(
+        tree, parent, turn.tree, entry.anchor, frozen=False, resting=False
+    )
     return replace(context, is_claimed=lambda lock_id: lock_id in below)
 
 
@@ -83,6 +86,9 @@ def _context_now(turn: Turn, transfer: Transfer) -> ClaimContext:
     side = turn.side(transfer.chain)
     anchor_hash = settled_hash(turn.tree, turn.collector.view, turn.depth)
     anchor = Checkpoint(turn.tree[anchor_hash].height, anchor_hash)
-    claimed = side.tree[side.head].state.claimed
-    context = claim_context(side.tree, turn.tree, anchor, frozen=False, resting=False)
+    head = side.tree[side.head]
+    claimed = head.state.claimed
+    context = claim_context(
+        side.tree, head, turn.tree, anchor, frozen=False, resting=False
+    )
     return replace(context, is_claimed=lambda lock_id: lock_id in claimed)

@@ -174,8 +174,9 @@ def make_claim(turn: Turn, lock: SeenLock) -> tuple[Transaction, MerkleBlock]:
     proof = merkle_block_of(entry.block, entry.statuses, tx.id)
     anchor_hash = settled_hash(turn.tree, turn.collector.view, turn.depth)
     anchor = Checkpoint(turn.tree[anchor_hash].height, anchor_hash)
+    side = turn.side(lock.chain)
     context = claim_context(
-        turn.side(lock.chain).tree, turn.tree, anchor, frozen=False, resting=False
+        side.tree, side.tree[side.head], turn.tree, anchor, frozen=False, resting=False
     )
     claim = craft_claim(
         raw_transaction=tx.raw,

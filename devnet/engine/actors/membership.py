@@ -151,7 +151,7 @@ def own_context(
         owed = replace(_as_written(tree, head, payout.withdrawal_id), pin_id=pin_id)
     return PayoutContext(
         chain_id=spec.chain_id,
-        federations=spec.federations,
+        federations=tree.council(head).federations,
         owed=owed,
         is_final=owed is not None
         and tree.is_final_at(head.hash, owed.height, head.final),

@@ -93,13 +93,8 @@ def claims_judged_now(turn: Turn, chain: str, node: SideNode) -> ClaimContext:
     head = tree[node.head]
     claimed, spent = head.state.claimed, node.pool.spent
     frozen = not turn.tree.is_ancestor(head.anchor.hash, node.main.tip)
-    context = claim_context(
-        tree,
-        turn.tree,
-        anchor_for(turn, node, head),
-        frozen=frozen,
-        resting=False,
-    )
+    anchor = anchor_for(turn, node, head)
+    context = claim_context(tree, head, turn.tree, anchor, frozen=frozen, resting=False)
     return replace(
         context, is_claimed=lambda lock_id: lock_id in claimed or lock_id in spent
     )

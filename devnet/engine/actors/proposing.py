@@ -141,7 +141,9 @@ def _payout_records(
     if peg_rests(tree, parent):
         return ()
     anchor = anchor_for(turn, node, parent)
-    context = claim_context(tree, turn.tree, anchor, frozen=False, resting=False)
+    context = claim_context(
+        tree, parent, turn.tree, anchor, frozen=False, resting=False
+    )
     return effective(
         parent.state.pegout, node.payout_records, parent.height + 1, context
     )

@@ -102,8 +102,8 @@ def _recipient(turn: Turn, side: Sidechain, to: str) -> bytes:
             ) from None
     if not is_recipient(program):
         raise BadValue(f"nobody can be paid at {to[:80]!r}")
-    spec = side.tree.spec
-    if program in (treasury_program(one, spec.chain_id) for one in spec.federations):
+    council, chain_id = side.tree.council(side.tree[side.head]), side.tree.spec.chain_id
+    if program in (treasury_program(one, chain_id) for one in council.known):
         raise BadValue(
             f"{to[:80]} is the treasury of {side.name}: nothing would ever leave",
             hint="Name the recipient's own address.",
@@ -223,8 +223,9 @@ def n_payouts(turn: Turn, entry: MainEntry) -> int:
     watched = turn.collector.watched
     programs = set(watched)
     for side in turn.sides():
-        spec = side.tree.spec
-        programs |= {treasury_program(one, spec.chain_id) for one in spec.federations}
+        known = side.tree.council(side.tree[side.head]).known
+        chain_id = side.tree.spec.chain_id
+        programs |= {treasury_program(one, chain_id) for one in known}
     if not any(coin.program in programs for coin in entry.change.spent):
         return 0
     held_by = frozenset(programs)

@@ -191,7 +191,7 @@ def _run_body(
     if answer.closing and (len(txs) > 1 or len(txs[0].outputs) > 1):
         raise BadSideBody(f"closing block {header.height} carries content")
     context = claim_context(
-        tree, main, header.anchor, frozen=False, resting=peg_rests(tree, parent)
+        tree, parent, main, header.anchor, frozen=False, resting=peg_rests(tree, parent)
     )
     if known is not None and known.is_of(parent, header.anchor, block):
         ledger = known
@@ -247,6 +247,7 @@ def _state_after(
         roster=ledger.roster,
         cancelled=said.cancelled,
         pegout=ledger.pegout,
+        council=parent.state.council,
     )
 
 
@@ -271,7 +272,7 @@ def fill(
     parent = tree[wish.parent]
     answer = in_force(tree, parent)
     context = claim_context(
-        tree, main, anchor, frozen=False, resting=peg_rests(tree, parent)
+        tree, parent, main, anchor, frozen=False, resting=peg_rests(tree, parent)
     )
     ledger = Ledger(parent, context, tree.spec.unbond_blocks)
     taken: list[Transaction] = []

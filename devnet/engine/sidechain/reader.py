@@ -27,7 +27,7 @@ from devnet.engine.keys.ed25519 import verify
 from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.candidates import candidates_at
 from devnet.engine.sidechain.claims import ClaimContext
-from devnet.engine.sidechain.state import SideTree
+from devnet.engine.sidechain.state import SideEntry, SideTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,22 +199,29 @@ class AnchorReader:
 
 
 def claim_context(
-    tree: SideTree, main: MainTree, anchor: Checkpoint, *, frozen: bool, resting: bool
+    tree: SideTree,
+    parent: SideEntry,
+    main: MainTree,
+    anchor: Checkpoint,
+    *,
+    frozen: bool,
+    resting: bool,
 ) -> ClaimContext:
     """
     What claims in a block with this anchor are judged against.
 
     Args:
+        parent: the block below.
         frozen: the mainchain left the branch of the parent's anchor.
         resting: a swap is closing, claims pause.
     """
-    spec = tree.spec
+    spec, council = tree.spec, tree.council(parent)
     return ClaimContext(
         chain_id=spec.chain_id,
         parent_id=spec.parent_id,
-        federations=spec.federations,
+        federations=council.federations,
         relay_fee_ppm=spec.relay_fee_ppm,
-        collectors=spec.collectors,
+        collectors=council.collectors,
         grace=spec.grace,
         anchor=anchor,
         main=AnchorReader(main),

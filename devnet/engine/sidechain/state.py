@@ -15,6 +15,7 @@ from devnet.engine.bc.sideblock import SideBlock, SideHeader, rules_hash, view
 from devnet.engine.chain.coins import CoinChange, CoinSet
 from devnet.engine.chain.column import Column
 from devnet.engine.chain.places import Places
+from devnet.engine.federation.council import Council
 from devnet.engine.federation.programs import Federation
 from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.interfaces import Certificate, Checkpoint, Header, Rules, Validator
@@ -61,6 +62,7 @@ class SideState:
     cancelled: body hashes of the swaps that a quorum took back in this epoch; the same
         approvals must not bring one of them again.
     pegout: what is owed on the mainchain, and what was paid.
+    council: federation and collectors; None: those that the chain began with.
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
@@ -78,6 +80,7 @@ class SideState:
     roster: Roster = field(default_factory=Roster)
     cancelled: tuple[bytes, ...] = ()
     pegout: PegOut = field(default_factory=PegOut)
+    council: Council | None = None
 
     @property
     def rules(self) -> Rules:
@@ -141,6 +144,7 @@ class SideSpec:
         depth: blocks on top of a mainchain block before it may be an anchor.
         grace: mainchain blocks after which anybody may claim, without fee.
         idle_ms: an idle chain makes a block this often.
+        federations, collectors: those that the chain begins with.
         hrp: prefix of addresses as text; elections break ties by that text.
         unbond_blocks: how long votes and bonds stay locked.
     """
@@ -178,6 +182,12 @@ class SideTree:
     def with_entry(self, entry: SideEntry) -> SideTree:
         """The tree with one more valid block."""
         return SideTree(self.spec, self.entries.insert(entry.hash, entry))
+
+    def council(self, entry: SideEntry) -> Council:
+        """Federation and collectors that hold for the children of a block."""
+        spec = self.spec
+        first = Council(0, spec.federations, spec.collectors)
+        return entry.state.council or first
 
     def hash_at(self, tip: bytes, height: int) -> bytes | None:
         """The ancestor of a block (or itself) at a height, or None."""

@@ -70,7 +70,7 @@ class Facts:
         self.entry, self.tx = found
         anchor = Checkpoint(self.entry.height, self.entry.hash)
         self.context: ClaimContext = claim_context(
-            side.tree, net.world.tree, anchor, frozen=False, resting=False
+            side.tree, head, net.world.tree, anchor, frozen=False, resting=False
         )
         proof = merkle_block_of(self.entry.block, self.entry.statuses, self.tx.id)
         self.record = WithdrawalCompleted(self.owed.id, self.tx.raw, proof.raw)
