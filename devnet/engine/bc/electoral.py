@@ -19,6 +19,11 @@ from devnet.engine.codec import Reader, varlist, varstr
 
 VALIDATOR_ROLE, COLLECTOR_ROLE, MEMBER_ROLE = 1, 2, 3
 ROLES = (VALIDATOR_ROLE, COLLECTOR_ROLE, MEMBER_ROLE)
+ROLE_NAMES = {
+    VALIDATOR_ROLE: "validator",
+    COLLECTOR_ROLE: "collector",
+    MEMBER_ROLE: "member",
+}
 MOST_NAMES = 51
 NAME_FORM = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
@@ -30,9 +35,10 @@ class Register(BaseRecord):
 
     Args:
         role: 1 validator, 2 collector, 3 federation.
-        key: public key of the seat, 32 bytes.
-        proof: signature by that key over `registration_message`, 64 bytes: nobody
-            stands with a key that is not theirs.
+        key: public key of the seat, 32 bytes; of a federation member its root xpub, 64
+            bytes, of which the first 32 are the public key.
+        proof: that public key's signature over `registration_message`, 64 bytes:
+            nobody stands with a key that is not theirs.
         name: how voters call the candidate.
     """
 
@@ -89,6 +95,16 @@ class Leave(BaseRecord):
 ElectoralRecord = Register | Approve | WithdrawApproval | Leave
 
 
+def key_bytes_of(role: int) -> int:
+    """How long the key of a seat is."""
+    return 64 if role == MEMBER_ROLE else 32
+
+
+def stake_key_of(key: bytes) -> bytes:
+    """What votes and bonds name: the public key of a seat, 32 bytes."""
+    return key[:32]
+
+
 def registration_message(
     chain_id: bytes, role: int, name: str, author: bytes, key: bytes
 ) -> bytes:
@@ -101,9 +117,11 @@ def read_register(reader: Reader) -> Register:
     role, key, proof = reader.byte(), reader.varstr(), reader.varstr()
     name = _checked_name(reader.varstr())
     _check_role(role)
-    if (len(key), len(proof)) != (32, 64):
+    wanted = key_bytes_of(role)
+    if (len(key), len(proof)) != (wanted, 64):
         raise BadRecord(
-            f"a key of {len(key)} bytes and a proof of {len(proof)}, 32 and 64 are due"
+            f"a {ROLE_NAMES[role]}'s key of {len(key)} bytes and a proof of "
+            f"{len(proof)}, {wanted} and 64 are due"
         )
     return Register(role, key, proof, name)
 
@@ -124,7 +142,9 @@ def read_leave(reader: Reader) -> Leave:
 
 def _check_role(role: int) -> None:
     if role not in ROLES:
-        raise BadRecord(f"role {role} is none of 1 (validator), 2, 3")
+        raise BadRecord(
+            f"role {role} is none of 1 (validator), 2 (collector), 3 (member)"
+        )
 
 
 def _read_names(reader: Reader) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from rpds import HashTrieMap
 
 from devnet.engine.bc.electoral import (
     MOST_NAMES,
+    ROLE_NAMES,
+    ROLES,
     VALIDATOR_ROLE,
     Approve,
     ElectoralRecord,
@@ -27,6 +29,7 @@ from devnet.engine.bc.electoral import (
     Register,
     WithdrawApproval,
     registration_message,
+    stake_key_of,
 )
 from devnet.engine.bc.programs import p2wpkh
 from devnet.engine.bc.recordform import record_kind
@@ -36,6 +39,7 @@ from devnet.engine.bc.transaction import BTM, Spend, Transaction
 from devnet.engine.chain.coins import Coin
 from devnet.engine.errors import CodecError, RequestError
 from devnet.engine.keys.ed25519 import verify
+from devnet.engine.sidechain.registrations import Book, Registration
 
 BTM_NEU = 100_000_000
 LEAST_BOND_NEU = 100 * BTM_NEU
@@ -46,6 +50,7 @@ LEAST_FEES_NEU = {
     Leave.kind: BTM_NEU // 100,
 }
 """What an operation costs at least; less, and it has no effect."""
+NO_BOOK = Book()
 
 
 class OperationFailed(RequestError):
@@ -118,86 +123,71 @@ class NotApproved(OperationFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
-    """
-    One candidate.
-
-    Args:
-        program: the author's control program, which acts for it.
-        bond_id: the output that vouches for it.
-        height: of the block that registered it.
-        left_height: of the block in which it left; 0 while it stands.
-    """
-
-    name: str
-    key: bytes
-    program: bytes
-    bond_id: bytes
-    bond_neu: int
-    height: int
-    left_height: int = 0
-
-    @property
-    def stands(self) -> bool:
-        """Can it be elected?"""
-        return not self.left_height
-
-
-@dataclass(frozen=True, slots=True)
 class Roster:
     """
-    All registrations at a block.
+    All registrations at a block. What has no role in its name is about validators.
 
     Args:
-        by_name: those whose bond is not spent, whether they stand or left.
-        by_program, by_key, by_bond: the name of each.
-        approvals: by the approving address's program, the names.
-        banned: keys that lost their bond, and the height at which.
+        books: by role.
+        approvals: by the approving address's program, names of validators.
+        banned: stake keys that lost their bond, and the height at which.
     """
 
-    by_name: HashTrieMap[str, Registration] = field(default_factory=HashTrieMap)
-    by_program: HashTrieMap[bytes, str] = field(default_factory=HashTrieMap)
-    by_key: HashTrieMap[bytes, str] = field(default_factory=HashTrieMap)
-    by_bond: HashTrieMap[bytes, str] = field(default_factory=HashTrieMap)
+    books: HashTrieMap[int, Book] = field(default_factory=HashTrieMap)
     approvals: HashTrieMap[bytes, tuple[str, ...]] = field(default_factory=HashTrieMap)
     banned: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
 
+    def book(self, role: int) -> Book:
+        """The registrations of a role."""
+        return self.books.get(role) or NO_BOOK
+
+    @property
+    def by_name(self) -> HashTrieMap[str, Registration]:
+        """Validators, standing or leaving."""
+        return self.book(VALIDATOR_ROLE).by_name
+
+    @property
+    def by_key(self) -> HashTrieMap[bytes, str]:
+        """Names of validators."""
+        return self.book(VALIDATOR_ROLE).by_key
+
     def standing(self) -> list[Registration]:
-        """Who can be elected, by name."""
-        return [one for one in self.all() if one.stands]
+        """Validators who can be elected, by name."""
+        return self.book(VALIDATOR_ROLE).standing()
 
     def all(self) -> list[Registration]:
-        """Everybody whose bond is not spent, by name."""
-        return [self.by_name[name] for name in sorted(self.by_name)]
+        """Validators whose bond is not spent, by name."""
+        return self.book(VALIDATOR_ROLE).all()
+
+    def of_key(self, stake_key: bytes) -> Registration | None:
+        """The registration of a 32-byte key, whatever its role."""
+        found = (self.book(role).of_key(stake_key) for role in ROLES)
+        return next((one for one in found if one is not None), None)
+
+    def of_bond(self, bond_id: bytes) -> Registration | None:
+        """The registration that an output vouches for, whatever its role."""
+        found = (self.book(role).of_bond(bond_id) for role in ROLES)
+        return next((one for one in found if one is not None), None)
 
     def with_registration(self, one: Registration) -> Roster:
         """One more registration, or another state of it."""
-        return replace(
-            self,
-            by_name=self.by_name.insert(one.name, one),
-            by_program=self.by_program.insert(one.program, one.name),
-            by_key=self.by_key.insert(one.key, one.name),
-            by_bond=self.by_bond.insert(one.bond_id, one.name),
-        )
+        book = self.book(one.role).having(one)
+        return replace(self, books=self.books.insert(one.role, book))
 
     def without_bonds(self, spent: Iterable[Coin]) -> Roster:
         """Whose bond is spent is registered no more."""
         roster = self
-        for coin in spent:
-            name = roster.by_bond.get(coin.id) if len(roster.by_bond) else None
-            if name is not None:
-                roster = roster.without(roster.by_name[name])
+        for coin in spent if len(self.books) else ():
+            one = roster.of_bond(coin.id)
+            if one is not None:
+                roster = roster.without(one)
         return roster
 
     def without(self, one: Registration) -> Roster:
         """The roster without a registration and the approvals of it."""
-        return replace(
-            self._unapproved(one.name),
-            by_name=self.by_name.remove(one.name),
-            by_program=self.by_program.remove(one.program),
-            by_key=self.by_key.remove(one.key),
-            by_bond=self.by_bond.remove(one.bond_id),
-        )
+        book = self.book(one.role).without(one)
+        roster = self._unapproved(one)
+        return replace(roster, books=roster.books.insert(one.role, book))
 
     def with_approvals(self, program: bytes, names: tuple[str, ...]) -> Roster:
         """An address approves of these, and of nobody else."""
@@ -209,10 +199,12 @@ class Roster:
     def left(self, one: Registration, height: int) -> Roster:
         """The candidate stands no more; nobody approves of it any longer."""
         gone = replace(one, left_height=height)
-        return self._unapproved(one.name).with_registration(gone)
+        return self._unapproved(one).with_registration(gone)
 
-    def _unapproved(self, name: str) -> Roster:
-        roster = self
+    def _unapproved(self, one: Registration) -> Roster:
+        roster, name = self, one.name
+        if one.role != VALIDATOR_ROLE:
+            return roster
         for program in sorted(self.approvals):
             names = self.approvals[program]
             if name in names:
@@ -297,7 +289,7 @@ def operate(
         case WithdrawApproval(names):
             return _withdraw(roster, first.program, names)
         case Leave():
-            return _leave(roster, first.program, height)
+            return _leave(roster, first.program, record.role, height)
 
 
 def _register(
@@ -308,27 +300,28 @@ def _register(
     height: int,
     chain_id: bytes,
 ) -> Roster:
-    if record.role != VALIDATOR_ROLE:
-        raise NotCandidate(f"role {record.role} is not elected on a sidechain yet")
-    if record.key in roster.banned:
+    stake_key, book = stake_key_of(record.key), roster.book(record.role)
+    if stake_key in roster.banned:
         raise Banned(
-            f"the key {record.key.hex()[:16]} lost its bond at height "
-            f"{roster.banned[record.key]}"
+            f"the key {stake_key.hex()[:16]} lost its bond at height "
+            f"{roster.banned[stake_key]}"
         )
     for taken, what in (
-        (author in roster.by_program, "the address"),
-        (record.name in roster.by_name, f"the name {record.name!r}"),
-        (record.key in roster.by_key, f"the key {record.key.hex()[:16]}"),
+        (author in book.by_program, "the address"),
+        (record.name in book.by_name, f"the name {record.name!r}"),
+        (roster.of_key(stake_key) is not None, f"the key {stake_key.hex()[:16]}"),
     ):
         if taken:
             raise SeatTaken(f"{what} is registered already")
     message = registration_message(
         chain_id, record.role, record.name, author, record.key
     )
-    if not verify(record.key, message, record.proof):
+    if not verify(stake_key, message, record.proof):
         raise BadProof(f"{record.name}'s proof of possession is not its key's")
-    bond = _bond_in(coins, record.key, author)
-    one = Registration(record.name, record.key, author, bond.id, bond.amount, height)
+    bond = _bond_in(coins, stake_key, author)
+    one = Registration(
+        record.name, record.key, author, bond.id, bond.amount, height, role=record.role
+    )
     return roster.with_registration(one)
 
 
@@ -378,9 +371,8 @@ def _withdraw(roster: Roster, author: bytes, names: tuple[str, ...]) -> Roster:
     return roster.with_approvals(author, left)
 
 
-def _leave(roster: Roster, author: bytes, height: int) -> Roster:
-    name = roster.by_program.get(author)
-    one = None if name is None else roster.by_name[name]
+def _leave(roster: Roster, author: bytes, role: int, height: int) -> Roster:
+    one = roster.book(role).of_program(author)
     if one is None or not one.stands:
-        raise NotCandidate("the author does not stand for a seat")
+        raise NotCandidate(f"the author does not stand for a {ROLE_NAMES[role]}'s seat")
     return roster.left(one, height)

@@ -96,10 +96,9 @@ def free_from(coin: Coin, roster: Roster, unbond_blocks: int) -> int | None:
         return 0
     if stake.kind == "vote":
         return coin.height + unbond_blocks
-    name = roster.by_bond.get(coin.id)
-    if name is None:
+    one = roster.of_bond(coin.id)
+    if one is None:
         return 0
-    one = roster.by_name[name]
     return None if one.stands else one.left_height + unbond_blocks
 
 
@@ -180,10 +179,9 @@ def forfeit(
         reporter: the control program that gets the reward.
         coin_of: the unspent output of an id, for a block of a height.
     """
-    name = roster.by_key.get(key)
-    if name is None:
+    one = roster.of_key(key)
+    if one is None:
         return None
-    one = roster.by_name[name]
     bond = coin_of(one.bond_id, height)
     reward_neu = bond.amount * REPORTER_PERCENT // 100
     source_id = entry_id("bondforfeit1", bond.id)

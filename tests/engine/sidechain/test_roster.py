@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from rpds import HashTrieMap
 
 from devnet.engine.bc.electoral import (
+    COLLECTOR_ROLE,
+    MEMBER_ROLE,
     MOST_NAMES,
+    ROLES,
     Approve,
     ElectoralRecord,
     Leave,
@@ -39,6 +42,7 @@ from devnet.engine.sidechain.roster import (
 )
 from devnet.engine.sidechain.staking import (
     LEAST_VOTE_NEU,
+    ban,
     check_stakes,
     forfeit,
     free_from,
@@ -194,9 +198,66 @@ def test_a_registration_needs_its_own_bond_its_keys_proof_and_its_fee() -> None:
     assert do(Roster(), "bob", record, fee=least).by_name["bob"].stands
 
 
-def test_only_validators_are_elected_here() -> None:
-    collector = registration("bob", role=2)
-    assert failure(Roster(), "bob", collector) == "validator.not-a-candidate"
+def stand(who: str, role: int, key_of: str = "") -> Register:
+    """A registration for any role; a member's key is its root xpub."""
+    xprv = play_root(f"seat {key_of or who}")
+    key = xpub(xprv) if role == MEMBER_ROLE else public_key(xpub(xprv))
+    message = registration_message(CHAIN_ID, role, who, p2wpkh(owner(who)), key)
+    return Register(role, key, sign(xprv, message), who)
+
+
+@pytest.mark.parametrize("role", [COLLECTOR_ROLE, MEMBER_ROLE])
+def test_other_roles_have_books_of_their_own(role: int) -> None:
+    record = stand("bob", role)
+    assert parse_record(record.program) == record
+    roster = do(Roster(), "bob", record)
+    (one,) = roster.book(role).standing()
+    assert (one.name, one.key, one.role) == ("bob", record.key, role)
+    assert one.stake_key == seat("bob") and roster.of_key(seat("bob")) == one
+    assert not roster.standing() and not len(roster.by_name)
+
+
+def test_one_account_stands_for_every_role_with_a_key_each_and_one_name() -> None:
+    roster = standing("bob")
+    for role, key in ((COLLECTOR_ROLE, "bob c"), (MEMBER_ROLE, "bob m")):
+        roster = do(roster, "bob", stand("bob", role, key), key=key)  # type: ignore[arg-type]
+    assert [len(roster.book(role).standing()) for role in ROLES] == [1, 1, 1]
+    left = do(roster, "bob", Leave(COLLECTOR_ROLE), height=30)
+    assert [len(left.book(role).standing()) for role in ROLES] == [1, 0, 1]
+    again = failure(left, "bob", Leave(COLLECTOR_ROLE))
+    assert again == "validator.not-a-candidate"
+
+
+@pytest.mark.parametrize("role", [COLLECTOR_ROLE, MEMBER_ROLE])
+def test_a_key_stands_for_one_role_so_that_a_vote_counts_once(role: int) -> None:
+    roster = standing("bob")
+    assert failure(roster, "bob", stand("bob", role)) == "validator.taken"
+    banned = ban(Roster(), seat("bob"), 5)
+    assert failure(banned, "bob", stand("bob", role)) == "validator.banned"
+
+
+@pytest.mark.parametrize("role", [COLLECTOR_ROLE, MEMBER_ROLE])
+def test_a_proof_is_for_one_role_and_by_the_key_itself(role: int) -> None:
+    record = stand("bob", role)
+    foreign = replace(record, proof=stand("bob", role, "carol").proof)
+    assert failure(Roster(), "bob", foreign) == "validator.bad-proof"
+    other = replace(registration("bob"), role=COLLECTOR_ROLE)
+    assert failure(Roster(), "bob", other) == "validator.bad-proof"
+
+
+def test_a_key_has_the_length_of_its_role() -> None:
+    for role, key in ((COLLECTOR_ROLE, bytes(64)), (MEMBER_ROLE, bytes(32))):
+        with pytest.raises(BadRecord, match="key of"):
+            parse_record(replace(stand("bob", role), key=key).program)
+
+
+def test_approvals_name_validators_whoever_else_has_that_name() -> None:
+    roster = do(standing("bob"), "alice", Approve(("bob",)))
+    roster = do(roster, "bob", stand("bob", MEMBER_ROLE, "m"), key="m")  # type: ignore[arg-type]
+    left = do(roster, "bob", Leave(MEMBER_ROLE), height=30)
+    assert left.approvals == roster.approvals and len(left.approvals)
+    gone = left.without(left.book(MEMBER_ROLE).all()[0])
+    assert gone.approvals == roster.approvals and len(gone.by_name) == 1
 
 
 def test_approvals_are_given_and_taken_back_by_name() -> None:
