@@ -27,6 +27,7 @@ from devnet.engine.bc.electoral import (
 )
 from devnet.engine.bc.entries import asset_id, record_payload
 from devnet.engine.bc.evidence import Evidence, read_evidence
+from devnet.engine.bc.handover import Handover, read_handover
 from devnet.engine.bc.recordform import (
     MAX_COMPLETION_BYTES,
     MAX_PAYLOAD_BYTES,
@@ -41,11 +42,11 @@ from devnet.engine.codec import Reader, sha3, varint, varlist, varstr
 from devnet.engine.interfaces import Validator
 
 __all__ = [
-    "Approve", "BadRecord", "Definition", "Evidence", "Leave", "MAX_COMPLETION_BYTES",
-    "MAX_PAYLOAD_BYTES", "OtherRecord", "PayoutIntent", "Record", "Register",
-    "SwapCancelled", "SwapRecord", "Withdrawal", "WithdrawApproval",
-    "WithdrawalCompleted", "is_recipient", "parse_record", "record_kind",
-    "record_program",
+    "Approve", "BadRecord", "Definition", "Evidence", "Handover", "Leave",
+    "MAX_COMPLETION_BYTES", "MAX_PAYLOAD_BYTES", "OtherRecord", "PayoutIntent",
+    "Record", "Register", "SwapCancelled", "SwapRecord", "Withdrawal",
+    "WithdrawApproval", "WithdrawalCompleted", "is_recipient", "parse_record",
+    "record_kind", "record_program",
 ]  # fmt: skip
 
 
@@ -194,6 +195,7 @@ Record: TypeAlias = (
     | SwapCancelled
     | BlsKey
     | Evidence
+    | Handover
     | OtherRecord
 )
 
@@ -295,4 +297,5 @@ _READERS: dict[int, Callable[[Reader], Record]] = {
     WithdrawApproval.kind: read_withdraw_approval,
     Leave.kind: read_leave,
     Evidence.kind: read_evidence,
+    Handover.kind: read_handover,
 }
