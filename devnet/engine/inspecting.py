@@ -84,7 +84,7 @@ def _context_of(turn: Turn, transfer: Transfer, entry: SideEntry) -> ClaimContex
 
 def _context_now(turn: Turn, transfer: Transfer) -> ClaimContext:
     side = turn.side(transfer.chain)
-    anchor_hash = settled_hash(turn.tree, turn.collector.view, turn.depth)
+    anchor_hash = settled_hash(turn.tree, turn.main_nodes[0].view, turn.depth)
     anchor = Checkpoint(turn.tree[anchor_hash].height, anchor_hash)
     head = side.tree[side.head]
     claimed = head.state.claimed

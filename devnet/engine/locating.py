@@ -45,7 +45,7 @@ class Locating(Reading):
         """What the world calls assets and programs."""
         owners = {
             watched.program: f"lock for {watched.chain}"
-            for watched in self.world.collector.watched.values()
+            for watched in self.world.watched.values()
         }
         for node in self.world.main_nodes:
             owners[node.program] = node.name

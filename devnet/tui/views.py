@@ -245,7 +245,7 @@ class State:
     depth: int = 0
     quorum: int = 0
     members: tuple[str, ...] = ()
-    collector: str = ""
+    collectors: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     decimals: Mapping[str, int] = field(default_factory=dict)
     asset_ids: Mapping[str, str] = field(default_factory=dict)

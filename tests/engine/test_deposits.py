@@ -53,7 +53,7 @@ def stages(net: Network, transfer: str) -> list[tuple[str, int, int]]:
 
 def collected(net: Network, chain: str, asset: bytes) -> int:
     """What the collector's key holds on a sidechain."""
-    program = key_program(net.world.collector.key)
+    program = key_program(net.world.collectors[0].key)
     side = net.world.sidechain(chain)
     coins = side.tree[side.head].state.coins.of_program(program)
     return sum(coin.amount for coin in coins if coin.asset == asset)

@@ -242,7 +242,7 @@ def test_a_second_payment_to_a_lock_address_is_claimed_too(world: Network):
 
     assert len(said(net, ClaimCrafted)) == 2, "those of the two transfers"
     assert all_books_hold(net)
-    assert net.world.collector.pending == ()
+    assert net.world.collectors[0].pending == ()
 
 
 def test_a_lock_for_a_script_that_nobody_registered_waits_without_harm(world: Network):
@@ -281,5 +281,5 @@ def test_of_a_failed_lock_transaction_the_btm_arrives_and_the_gold_does_not(
 
     assert net.balance("alice", "gamma", "GOLD") == before[1]
     assert net.balance("alice", "main", "GOLD") >= gold.amount
-    assert net.world.collector.pending == ()
+    assert net.world.collectors[0].pending == ()
     assert all_books_hold(net)

@@ -145,7 +145,8 @@ def test_of_a_branch_only_the_last_block_needs_to_be_announced():
     run(net, 4 * 40)
 
     views = [node.view for node in net.world.main_nodes]
-    views += [net.world.collector.view, *(n.main for n in meddle(net).nodes("gamma"))]
+    views += [one.view for one in net.world.collectors]
+    views += [node.main for node in meddle(net).nodes("gamma")]
     assert {view.tip for view in views} == {rivals[-1]}
     assert {view.orphans for view in views} == {()}
 
@@ -273,7 +274,7 @@ def test_everybody_who_follows_the_mainchain_is_told():
     assert peers == (
         "main:node-0",
         "main:node-1",
-        "collector",
+        "collector:fed-1",
         *(f"side:gamma:v{number}" for number in range(1, 5)),
     )
 

@@ -323,7 +323,8 @@ def test_a_world_that_died_while_a_sidechain_moved_has_it_in_one_whole_database(
 
 def test_no_field_of_a_world_is_forgotten_without_a_reason():
     told_by_blocks_and_stores = {
-        "config", "start_ms", "now_ms", "tree", "main_nodes", "federation", "collector",
+        "config", "start_ms", "now_ms", "tree", "main_nodes", "federation",
+        "collectors", "watched",
         "sidechains", "transfers", "open_transfers", "members", "coordinator",
     }  # fmt: skip
     of_the_process = {

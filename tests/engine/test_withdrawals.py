@@ -93,7 +93,7 @@ def payouts(net: Network) -> list[Transaction]:
     tree, found = net.world.tree, []
     spec = net.world.sidechain("alpha").tree.spec
     held = {treasury_program(net.world.federation, spec.chain_id)}
-    held |= set(net.world.collector.watched)
+    held |= set(net.world.watched)
     for block in tree.branch(net.world.main_tip):
         for tx in block.transactions[1:]:
             if any(getattr(given, "program", b"") in held for given in tx.inputs):
@@ -169,7 +169,7 @@ def test_any_address_can_be_paid_and_the_coordinator_keeps_its_fee():
     until_settled(net, name)
 
     coins = net.world.tree[net.world.main_tip].state.coins
-    collector = key_program(net.world.collector.key)
+    collector = key_program(net.world.collectors[0].key)
     assert coins.total_of(STRANGER, BTM) == 9_990
     assert coins.total_of(collector, BTM) == 10
     assert net.transfer(name).to == address
@@ -396,7 +396,7 @@ def test_a_second_payout_from_other_inputs_is_refused_by_the_pin(world: Network)
     turn = meddle(net)
     wid = net.transfer(name).lock_id
     head = turn.side("alpha").tree[net.world.sidechain("alpha").head]
-    tip = turn.tree[turn.collector.view.tip]
+    tip = turn.tree[turn.collectors[0].view.tip]
     till = tills.till_of(turn, "alpha", tip, wid)
     others = [one for one in till.held if one.coin.id != payout.pin_id]
     second = plan_payout(head.state.pegout.open[wid], replace(till, held=tuple(others)))
@@ -542,7 +542,7 @@ def test_payouts_rest_while_a_swap_closes_and_go_on_under_the_new_rule():
 def test_a_theft_by_a_quorum_is_an_alarm_in_its_block(world: Network):
     net = branch(world)
     turn = meddle(net)
-    tip = turn.tree[turn.collector.view.tip]
+    tip = turn.tree[turn.collectors[0].view.tip]
     till = tills.till_of(turn, "alpha", tip, b"")
     lock = next(one for one in till.held if one.coin.asset == BTM)
     relayer = tills.relayer_key()

@@ -62,7 +62,7 @@ def start(tape: Tape, n_sidechains: int = 3, *, height: int = 113) -> None:
             depth=6,
             quorum=2,
             members=("fed-1", "fed-2", "fed-3"),
-            collector="fed-1",
+            collectors=("fed-1",),
             accounts=("alice", "bob", "carol"),
             n_miners=2,
         )

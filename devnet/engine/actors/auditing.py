@@ -28,7 +28,7 @@ def best_main_tip(turn: Turn, chain: str) -> bytes:
     side, tree = turn.side(chain), turn.tree
     anchor = side.tree[side.head].anchor.hash
     views = [node.view for node in turn.main_nodes]
-    views += [turn.collector.view]
+    views += [collector.view for collector in turn.collectors]
     # Who is shown the attacker's mainchain is no witness of the real one.
     views += [
         node.main
@@ -46,7 +46,7 @@ def books_of(turn: Turn, chain: str) -> Books:
     """Both chains at the best tips there are. The step before was audited."""
     side, before = turn.side(chain), turn.before.sidechain(chain)
     audited = side.tree.spec.chain_id if before is None else before.head
-    watched = turn.collector.watched
+    watched = turn.watched
     programs = sorted(program for program in watched if watched[program].chain == chain)
     main_tip = best_main_tip(turn, chain)
     return Books(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from rpds import HashTrieMap
 
 from devnet.engine.actors.auditing import audit_side
+from devnet.engine.actors.collectors import new_collector
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.mainchain import plan_all
 from devnet.engine.actors.naming import asset_info
@@ -36,7 +37,6 @@ from devnet.engine.events import (
     SidechainAdded,
     WorldStarted,
 )
-from devnet.engine.federation.collector import Collector
 from devnet.engine.federation.members import Member
 from devnet.engine.federation.programs import federation_of
 from devnet.engine.interfaces import Checkpoint, EngineInfo, Rules, Validator
@@ -84,7 +84,6 @@ def new_world(
         tip = block.header.hash
     seen = tree.entries.keys()
     view = MainView(tip, HashTrieMap(dict.fromkeys(seen)))
-    root = play_root(f"collector of {MEMBER_NAMES[0]}")
     federation = federation_of(xpub(play_root(name)) for name in MEMBER_NAMES)
     assert federation.quorum == QUORUM
     world = World(
@@ -101,7 +100,7 @@ def new_world(
             for index in range(config.n_miners)
         ),
         federation=federation,
-        collector=Collector(MEMBER_NAMES[0], root, public_key(xpub(root)), view),
+        collectors=(new_collector(MEMBER_NAMES[0], view),),
         members=tuple(new_member(name, view) for name in MEMBER_NAMES),
         assets=(btm_info(), *_known_assets(tree, tip)),
     )
@@ -154,7 +153,7 @@ def _tell_start(turn: Turn) -> None:
             depth=turn.depth,
             quorum=turn.before.federation.quorum,
             members=MEMBER_NAMES,
-            collector=turn.collector.name,
+            collectors=tuple(one.name for one in turn.collectors),
             accounts=ACCOUNT_NAMES,
             n_miners=len(turn.main_nodes),
         )
@@ -240,7 +239,7 @@ def side_spec(turn: Turn, name: str, chain_id: bytes, genesis_ms: int) -> SideSp
         parent_id=turn.tree.genesis_hash,
         federations=(turn.before.federation,),
         relay_fee_ppm=turn.config.relay_fee_ppm,
-        collectors=(turn.collector.key,),
+        collectors=tuple(one.key for one in turn.collectors),
         depth=turn.depth,
         grace=GRACE_BLOCKS,
         idle_ms=turn.config.idle_ms,

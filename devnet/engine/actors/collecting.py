@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devnet.engine.actors import forging
+from devnet.engine.actors.collectors import actor_of, collector_of, set_collector
 from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import CollectorWorks, SideTxCame
 from devnet.engine.actors.seats import actor_name
@@ -17,14 +18,15 @@ from devnet.engine.bc.merkleblock import MerkleBlock, merkle_block_of
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import RequestError
 from devnet.engine.events import ClaimCrafted, TransferMoved
-from devnet.engine.federation.collector import SeenLock, Watched
+from devnet.engine.federation.collector import Collector, SeenLock, Watched
 from devnet.engine.interfaces import Checkpoint
 from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.mainchain.view import how_moved, receive, settled_hash
 from devnet.engine.sidechain.claims import craft_claim
 from devnet.engine.sidechain.reader import claim_context
 
-ACTOR = "collector"
+OUTSIDE = "outside"
+"""Who hands in what somebody made by hand."""
 THINKING_MS = 60
 """How long the collector takes from a new block to a Claim."""
 
@@ -37,19 +39,16 @@ class NotSettledYet(RequestError):
 
 
 def watch(turn: Turn, watched: Watched) -> None:
-    """From now on the collector looks for outputs to this lock program."""
-    collector = turn.collector
-    if watched.program in collector.watched:
-        return
-    programs = collector.watched.insert(watched.program, watched)
-    turn.collector = replace(collector, watched=programs)
+    """From now on collectors look for outputs to this lock program."""
+    if watched.program not in turn.watched:
+        turn.watched = turn.watched.insert(watched.program, watched)
 
 
-def main_block_came(turn: Turn, block_hash: bytes) -> None:
+def main_block_came(turn: Turn, name: str, block_hash: bytes) -> None:
     """The collector's own view grows: note new locks, forget those of lost blocks."""
-    collector = turn.collector
+    collector = collector_of(turn, name)
     view = receive(turn.tree, collector.view, block_hash)
-    ask_for_parent(turn, ACTOR, view, block_hash)
+    ask_for_parent(turn, actor_of(name), view, block_hash)
     moved = how_moved(turn.tree, collector.view.tip, view.tip)
     pending = tuple(
         lock for lock in collector.pending if lock.block_hash not in moved.undone
@@ -59,19 +58,20 @@ def main_block_came(turn: Turn, block_hash: bytes) -> None:
         for lock in locks_in(turn, turn.tree[joined]):
             if lock.coin.id not in known:
                 pending = (*pending, lock)
-    turn.collector = replace(collector, view=view, pending=pending)
+    collector = replace(collector, view=view, pending=pending)
+    set_collector(turn, collector)
     if pending:
-        turn.later(THINKING_MS, ACTOR, CollectorWorks())
+        turn.later(THINKING_MS, actor_of(name), CollectorWorks())
     for lock in pending:
-        if _is_settled(turn, lock):
-            _say_proving(turn, lock)
+        if _is_settled(turn, collector, lock):
+            _say_proving(turn, collector, lock)
 
 
 def locks_in(turn: Turn, entry: MainEntry) -> list[SeenLock]:
     """Outputs of a block that pay a watched lock program."""
     found = []
     for coin in (*entry.change.created, *forging.failed_outputs(turn, entry)):
-        watched = turn.collector.watched.get(coin.program)
+        watched = turn.watched.get(coin.program)
         if watched is not None:
             found.append(
                 SeenLock(coin, watched.chain, watched.claim_script, entry.hash)
@@ -79,26 +79,29 @@ def locks_in(turn: Turn, entry: MainEntry) -> list[SeenLock]:
     return found
 
 
-def work(turn: Turn) -> None:
+def work(turn: Turn, name: str) -> None:
     """Claim what is settled; try again, at each new anchor, what is not yet claimed."""
     still = []
-    for lock in turn.collector.pending:
+    collector = collector_of(turn, name)
+    for lock in collector.pending:
         side = turn.side(lock.chain)
         entry = side.tree[side.head]
         done = entry.state.claimed.get(lock.coin.id)
         if done and side.tree.is_final_at(entry.hash, done.height, side.final):
             continue
-        still.append(lock if done is not None else _claim_if_settled(turn, lock))
-    turn.collector = replace(turn.collector, pending=tuple(still))
+        if done is None:
+            lock = _claim_if_settled(turn, collector, lock)
+        still.append(lock)
+    set_collector(turn, replace(collector, pending=tuple(still)))
 
 
-def _is_settled(turn: Turn, lock: SeenLock) -> bool:
+def _is_settled(turn: Turn, collector: Collector, lock: SeenLock) -> bool:
     """Is the lock deep enough in the collector's own view?"""
-    tip_height = turn.tree[turn.collector.view.tip].height
+    tip_height = turn.tree[collector.view.tip].height
     return tip_height - turn.tree[lock.block_hash].height >= turn.depth
 
 
-def _say_proving(turn: Turn, lock: SeenLock) -> None:
+def _say_proving(turn: Turn, collector: Collector, lock: SeenLock) -> None:
     """The collector begins with the proof of a lock that settled just now."""
     transfer = transfer_of(turn, lock.coin.id)
     if transfer is None or transfer.stage != "confirm" or lock.submitted_at >= 0:
@@ -115,30 +118,38 @@ def _say_proving(turn: Turn, lock: SeenLock) -> None:
                 note=note,
             )
         )
-    note = f"{turn.collector.name} builds the proof"
+    note = f"{collector.name} builds the proof"
     turn.set_transfer(replace(transfer, stage="proof", done=0, needed=1, note=note))
     turn.say(TransferMoved(transfer=transfer.id, stage="proof", needed=1, note=note))
 
 
-def _claim_if_settled(turn: Turn, lock: SeenLock) -> SeenLock:
-    tip_height = turn.tree[turn.collector.view.tip].height
-    if not _is_settled(turn, lock) or lock.submitted_at == tip_height:
+def _claim_if_settled(turn: Turn, collector: Collector, lock: SeenLock) -> SeenLock:
+    tip_height = turn.tree[collector.view.tip].height
+    if not _is_settled(turn, collector, lock) or lock.submitted_at == tip_height:
         return lock
     is_first = lock.submitted_at < 0
     transfer = transfer_of(turn, lock.coin.id)
-    tx, proof = make_claim(turn, lock)
-    found = forging.offers(turn, lock, tx, lambda one: make_claim(turn, one)[0])
+    tx, proof = make_claim(turn, lock, collector)
+    name = collector.name
+    found = forging.offers(
+        turn, collector, lock, tx, lambda one: make_claim(turn, one, collector)[0]
+    )
     if not found:
         return lock
     if is_first and transfer is not None:
-        _say_crafted(turn, transfer, lock, tx, proof)
+        _say_crafted(turn, collector, transfer, lock, tx, proof)
     for offer in found:
-        hand_in(turn, offer.chain, offer.tx, offer.late_ms)
+        hand_in(turn, offer.chain, offer.tx, actor_of(name), offer.late_ms)
     return replace(lock, submitted_at=tip_height)
 
 
 def _say_crafted(
-    turn: Turn, transfer: Transfer, lock: SeenLock, tx: Transaction, proof: MerkleBlock
+    turn: Turn,
+    collector: Collector,
+    transfer: Transfer,
+    lock: SeenLock,
+    tx: Transaction,
+    proof: MerkleBlock,
 ) -> None:
     n_hashes, n_bytes = len(proof.tx_hashes), len(proof.raw)
     turn.say(
@@ -157,7 +168,7 @@ def _say_crafted(
             tx=tx.id.hex(),
             proof_bytes=n_bytes,
             n_hashes=n_hashes,
-            collector=turn.collector.name,
+            collector=collector.name,
         )
     )
     note = f"handed to {len(turn.node_names(lock.chain))} validators"
@@ -167,12 +178,26 @@ def _say_crafted(
     )
 
 
-def make_claim(turn: Turn, lock: SeenLock) -> tuple[Transaction, MerkleBlock]:
-    """The Claim of a settled lock, signed by the collector, and its proof."""
+def assigned(turn: Turn, lock: SeenLock) -> Collector:
+    """The collector that a lock is assigned to."""
+    return turn.collectors[0]
+
+
+def make_claim(
+    turn: Turn, lock: SeenLock, collector: Collector | None = None
+) -> tuple[Transaction, MerkleBlock]:
+    """
+    The Claim of a settled lock, signed by its collector, and its proof.
+
+    Args:
+        collector: whose it is; None: of the one that the lock is assigned to.
+    """
+    if collector is None:
+        collector = assigned(turn, lock)
     entry = turn.tree[lock.block_hash]
     tx = next(tx for tx in entry.block.transactions if lock.coin.id in tx.result_ids)
     proof = merkle_block_of(entry.block, entry.statuses, tx.id)
-    anchor_hash = settled_hash(turn.tree, turn.collector.view, turn.depth)
+    anchor_hash = settled_hash(turn.tree, collector.view, turn.depth)
     anchor = Checkpoint(turn.tree[anchor_hash].height, anchor_hash)
     side = turn.side(lock.chain)
     context = claim_context(
@@ -184,16 +209,19 @@ def make_claim(turn: Turn, lock: SeenLock) -> tuple[Transaction, MerkleBlock]:
         merkle_block=proof,
         claim_script=lock.claim_script,
         context=context,
-        collector_xprv=turn.collector.xprv,
+        collector_xprv=collector.xprv,
     )
     return claim, proof
 
 
-def hand_in(turn: Turn, chain: str, tx: Transaction, late_ms: int = 0) -> None:
+def hand_in(
+    turn: Turn, chain: str, tx: Transaction, sender: str = OUTSIDE, late_ms: int = 0
+) -> None:
     """
     Send a Claim to the validators without it; each judges it for itself.
 
     Args:
+        sender: whose message it is, as the schedule names them.
         late_ms: as `forging.Offer` has it.
     """
     for node in turn.nodes(chain):
@@ -202,7 +230,7 @@ def hand_in(turn: Turn, chain: str, tx: Transaction, late_ms: int = 0) -> None:
             if late_ms:
                 turn.later(late_ms, to, SideTxCame(tx))
             else:
-                turn.send(ACTOR, to, tx.id, SideTxCame(tx))
+                turn.send(sender, to, tx.id, SideTxCame(tx))
 
 
 def transfer_of(turn: Turn, lock_id: bytes) -> Transfer | None:
@@ -220,7 +248,7 @@ def settled_lock(turn: Turn, transfer: Transfer) -> SeenLock:
     Raises:
         NotSettledYet: it is not in a block, or not deep enough.
     """
-    tip = turn.tree[turn.collector.view.tip]
+    tip = turn.tree[turn.main_tip]
     coin = tip.state.deposit(transfer.lock_program, transfer.lock_id)
     depth = -1 if coin is None else tip.height - coin.height
     if coin is None or depth < turn.depth:
@@ -230,7 +258,7 @@ def settled_lock(turn: Turn, transfer: Transfer) -> SeenLock:
             transfer=transfer.id,
             depth=depth,
         )
-    watched = turn.collector.watched[transfer.lock_program]
+    watched = turn.watched[transfer.lock_program]
     return SeenLock(
         coin, transfer.chain, watched.claim_script, tip.state.hashes[coin.height]
     )

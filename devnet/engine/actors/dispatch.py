@@ -5,6 +5,7 @@ from __future__ import annotations
 from devnet.engine.actors import (
     approving,
     collecting,
+    collectors,
     faulting,
     hosting,
     lifecycle,
@@ -49,9 +50,6 @@ from devnet.engine.clock import Due
 
 def dispatch(turn: Turn, due: Due) -> None:
     """Let the actor named by the entry do what is due."""
-    if due.actor == collecting.ACTOR:
-        _collector(turn, due.what)
-        return
     if isinstance(due.what, FaultEnds):
         faulting.expire(turn, due.what.fault_id)
         return
@@ -65,6 +63,9 @@ def dispatch(turn: Turn, due: Due) -> None:
     if kind == "main":
         _main_node(turn, rest, due.what)
         return
+    if kind == collectors.KIND:
+        _collector(turn, rest, due.what)
+        return
     if kind == membership.KIND:
         _member(turn, rest, due.what)
         return
@@ -74,13 +75,13 @@ def dispatch(turn: Turn, due: Due) -> None:
     _validator(turn, turn.side(chain).name, node.name, due.what)
 
 
-def _collector(turn: Turn, what: object) -> None:
+def _collector(turn: Turn, name: str, what: object) -> None:
     match what:
         case MainBlockCame(block_hash):
-            collecting.main_block_came(turn, block_hash)
+            collecting.main_block_came(turn, name, block_hash)
             paying.work(turn)
         case CollectorWorks():
-            collecting.work(turn)
+            collecting.work(turn, name)
         case SideHeadCame(chain, block_hash):
             paying.head_came(turn, chain, block_hash)
         case Signed():

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from devnet.engine.actors.collectors import set_collector
 from devnet.engine.actors.seeing import saw
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
@@ -22,7 +23,7 @@ from devnet.engine.bc.transaction import (
     parse_transaction,
 )
 from devnet.engine.chain.coins import Coin
-from devnet.engine.federation.collector import SeenLock
+from devnet.engine.federation.collector import Collector, SeenLock
 from devnet.engine.federation.early_vapor import accepts_proof
 from devnet.engine.keys.accounts import key_program
 from devnet.engine.mainchain.state import MainEntry
@@ -56,6 +57,7 @@ class Offer:
 
 def offers(
     turn: Turn,
+    collector: Collector,
     lock: SeenLock,
     honest: Transaction,
     make: Callable[[SeenLock], Transaction],
@@ -74,29 +76,35 @@ def offers(
         if fault.kind == "double-claim" and fault.chain == lock.chain:
             return (
                 Offer(lock.chain, honest, BY_HAND_MS),
-                Offer(lock.chain, _written_otherwise(turn, honest), 10 * BY_HAND_MS),
+                Offer(
+                    lock.chain, _written_otherwise(collector, honest), 10 * BY_HAND_MS
+                ),
             )
         if fault.chain == lock.chain and fault.kind in _DISHONEST:
-            given = _DISHONEST[fault.kind](turn, fault, lock, honest)
+            given = _DISHONEST[fault.kind](turn, collector, fault, lock, honest)
             return tuple(Offer(lock.chain, tx) for tx in given)
     return tuple(found)
 
 
-def _written_otherwise(turn: Turn, honest: Transaction) -> Transaction:
+def _written_otherwise(collector: Collector, honest: Transaction) -> Transaction:
     """A second claim of the same lock, with the money in two pieces."""
     first = honest.outputs[0]
     pieces = (replace(first, amount=first.amount - 1), replace(first, amount=1))
     second = replace(honest, outputs=(*pieces, *honest.outputs[1:]), received=None)
-    return sign_claim(second, turn.collector.xprv)
+    return sign_claim(second, collector.xprv)
 
 
 def _changed(
-    turn: Turn, fault: Fault, lock: SeenLock, honest: Transaction
+    turn: Turn,
+    collector: Collector,
+    fault: Fault,
+    lock: SeenLock,
+    honest: Transaction,
 ) -> tuple[Transaction, ...]:
     changed = [TAMPERS[name](honest) for name in FORGERIES[fault.kind]]
     if fault.kind in ("forged-proof", "wrong-flags"):
         _compare_with_early_vapor(turn, fault, changed[0])
-    return tuple(sign_claim(tx, turn.collector.xprv) for tx in changed)
+    return tuple(sign_claim(tx, collector.xprv) for tx in changed)
 
 
 def _compare_with_early_vapor(turn: Turn, fault: Fault, tx: Transaction) -> None:
@@ -119,19 +127,27 @@ def _compare_with_early_vapor(turn: Turn, fault: Fault, tx: Transaction) -> None
 
 
 def _invented(
-    turn: Turn, fault: Fault, lock: SeenLock, honest: Transaction
+    turn: Turn,
+    collector: Collector,
+    fault: Fault,
+    lock: SeenLock,
+    honest: Transaction,
 ) -> tuple[Transaction, ...]:
-    return (sign_claim(invented_lock(honest), turn.collector.xprv),)
+    return (sign_claim(invented_lock(honest), collector.xprv),)
 
 
 def _lazy(
-    turn: Turn, fault: Fault, lock: SeenLock, honest: Transaction
+    turn: Turn,
+    collector: Collector,
+    fault: Fault,
+    lock: SeenLock,
+    honest: Transaction,
 ) -> tuple[Transaction, ...]:
     """Nothing, or too high a fee; who waited long enough claims for nothing."""
     (claim,) = honest.inputs
     assert isinstance(claim, Claim)
     if fault.value:
-        key = turn.collector.key
+        key = collector.key
         fee = claim.amount - honest.outputs[0].amount
         fee += max(1, claim.amount * fault.value // 1_000_000)
         fee = min(fee, claim.amount)
@@ -140,8 +156,8 @@ def _lazy(
             Output(claim.asset, fee, key_program(key)),
         )
         greedy = replace(honest, outputs=outputs, received=None)
-        return (sign_claim(greedy, turn.collector.xprv),)
-    tip_height = turn.tree[turn.collector.view.tip].height
+        return (sign_claim(greedy, collector.xprv),)
+    tip_height = turn.tree[collector.view.tip].height
     settled_height = tip_height - turn.depth
     age = settled_height - turn.tree[lock.block_hash].height
     if age < turn.side(lock.chain).tree.spec.grace:
@@ -153,7 +169,8 @@ def _lazy(
 
 
 _DISHONEST: dict[
-    str, Callable[[Turn, Fault, SeenLock, Transaction], tuple[Transaction, ...]]
+    str,
+    Callable[[Turn, Collector, Fault, SeenLock, Transaction], tuple[Transaction, ...]],
 ] = {
     **dict.fromkeys(FORGERIES, _changed),
     "invented-lock": _invented,
@@ -183,11 +200,12 @@ def failed_outputs(turn: Turn, entry: MainEntry) -> list[Coin]:
 
 
 def forget_failed(turn: Turn) -> None:
-    """The collector looks at statuses again: what never was a lock is none."""
-    collector, tip = turn.collector, turn.tree[turn.collector.view.tip]
-    pending = tuple(
-        lock
-        for lock in collector.pending
-        if tip.state.deposit(lock.coin.program, lock.coin.id) is not None
-    )
-    turn.collector = replace(collector, pending=pending)
+    """Collectors look at statuses again: what never was a lock is none."""
+    for collector in turn.collectors:
+        tip = turn.tree[collector.view.tip]
+        pending = tuple(
+            lock
+            for lock in collector.pending
+            if tip.state.deposit(lock.coin.program, lock.coin.id) is not None
+        )
+        set_collector(turn, replace(collector, pending=pending))

@@ -361,7 +361,7 @@ def _check_account_name(turn: Turn, name: str) -> None:
         *RESERVED_NAMES,
         *(owner.name for owner in turn.owners),
         *(node.name for node in turn.main_nodes),
-        turn.collector.name,
+        *(collector.name for collector in turn.collectors),
     )
     if name in taken or turn.has_side(name):
         raise NameTaken(f"the name {name!r} is taken", hint="Take another name.")

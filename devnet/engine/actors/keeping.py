@@ -103,7 +103,7 @@ def changes_of_world(world: World) -> Changes:
         draft[b"t" + node.name.encode()] = node.view.tip
     for name in FIELDS:
         draft[b"m" + name.encode()] = to_text(getattr(world, name))
-    for watched in world.collector.watched.values():
+    for watched in world.watched.values():
         draft[b"k" + watched.program] = to_text(watched)
     for index, side in enumerate(world.sidechains):
         draft[_side_key(index)] = to_text(side_record(side))
@@ -168,10 +168,10 @@ def changes_of_step(turn: Turn, world: World, events: Iterable[Event]) -> Change
         value = getattr(world, name)
         if value is not getattr(before, name):
             draft[b"m" + name.encode()] = to_text(value)
-    watched = world.collector.watched
-    if watched is not before.collector.watched:
+    watched = world.watched
+    if watched is not before.watched:
         for program in watched:
-            if program not in before.collector.watched:
+            if program not in before.watched:
                 draft[b"k" + program] = to_text(watched[program])
     if world.members is not before.members:
         draft.update(_pins(world, before))

@@ -150,7 +150,8 @@ def main_peers(turn: Turn) -> tuple[str, ...]:
     )
     nodes = (actor_name(node.name) for node in turn.main_nodes)
     members = (f"fed:{one.name}" for one in turn.members if turn.coordinator.awake)
-    return (*nodes, "collector", *validators, *members)
+    collectors = (f"collector:{one.name}" for one in turn.collectors)
+    return (*nodes, *collectors, *validators, *members)
 
 
 def block_came(turn: Turn, name: str, block_hash: bytes) -> None:

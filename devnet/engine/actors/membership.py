@@ -33,7 +33,7 @@ from devnet.engine.sidechain.swap import peg_rests
 
 KIND = "fed"
 """First part of the schedule's names of members."""
-COORDINATOR = "collector"
+COORDINATOR = "collector:fed-1"
 
 
 def actor_name(member: str) -> str:
@@ -158,7 +158,7 @@ def own_context(
         coins=tip.state.coins,
         height=tip.height,
         depth=turn.depth,
-        coordinator=key_program(turn.collector.key),
+        coordinator=key_program(turn.collectors[0].key),
         relay_fee_ppm=spec.relay_fee_ppm,
         completed=done.payout_id if done else b"",
         pin_id=pin_id,

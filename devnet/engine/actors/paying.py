@@ -94,7 +94,7 @@ def _forget_done(turn: Turn, chain: str, head: SideEntry) -> None:
 
 def _drive(turn: Turn, chain: str, head: SideEntry, owed: Owed) -> None:
     """One withdrawal: prove it, send it, ask for it, or plan it."""
-    tip = turn.tree[turn.collector.view.tip]
+    tip = turn.tree[turn.collectors[0].view.tip]
     mined = mined_payout(turn, tip, owed)
     if mined is not None:
         _complete(turn, chain, owed, tip, *mined)
@@ -126,7 +126,7 @@ def _sign_or_send(
 
 def _drive_merges(turn: Turn, chain: str, head: SideEntry) -> None:
     """Merges under way: signed, sent, and forgotten when they are mined or void."""
-    tip = turn.tree[turn.collector.view.tip]
+    tip = turn.tree[turn.collectors[0].view.tip]
     for key in sorted(turn.coordinator.paying):
         paying = turn.coordinator.paying[key]
         if not is_merge(key) or paying.chain != chain:

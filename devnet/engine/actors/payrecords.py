@@ -17,7 +17,7 @@ from devnet.engine.errors import CodecError
 from devnet.engine.interfaces import Woken
 from devnet.engine.sidechain.pegout import PegOut
 
-COORDINATOR = "collector"
+COORDINATOR = "collector:fed-1"
 MOST_KEPT = 256
 """Records that a validator keeps; the coordinator brings the others again."""
 

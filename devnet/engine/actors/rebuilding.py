@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 
 from rpds import HashTrieMap
 
+from devnet.engine.actors import collectors
 from devnet.engine.actors.birth import (
     FOREVER_S,
     MEMBER_NAMES,
     new_member,
     side_spec,
 )
+from devnet.engine.actors.collectors import new_collector
 from devnet.engine.actors.keeping import (
     FIELDS,
     FORMAT,
@@ -34,7 +36,7 @@ from devnet.engine.bc.sideblock import SideBlock, parse_side_block
 from devnet.engine.clock import Schedule
 from devnet.engine.codec import ripemd160
 from devnet.engine.errors import DevnetError, StorageError
-from devnet.engine.federation.collector import Collector, Watched
+from devnet.engine.federation.collector import Watched
 from devnet.engine.federation.members import Member
 from devnet.engine.federation.programs import federation_of
 from devnet.engine.interfaces import Checkpoint, Reader, Rules, Store
@@ -131,13 +133,9 @@ def rebuild_world(keep: Reader) -> World:
         transfers = [from_text(Transfer, text) for _, text in keep.iterate(b"d")]
         transfers.sort(key=lambda one: (one.id[0], int(one.id[1:])))
         nodes = _main_nodes(keep, config, tree, clock.now_ms)
-        root = play_root(f"collector of {MEMBER_NAMES[0]}")
-        view = _view_heard(nodes, kept["cuts"].get("main", ()), "collector")
+        groups = kept["cuts"].get("main", ())
+        view = _view_heard(nodes, groups, collectors.KIND)
         watched = [from_text(Watched, text) for _, text in keep.iterate(b"k")]
-        collector = Collector(
-            MEMBER_NAMES[0], root, public_key(xpub(root)), view,
-            HashTrieMap({one.program: one for one in watched}),
-        )  # fmt: skip
         return World(
             config=config,
             start_ms=clock.start_ms,
@@ -147,7 +145,8 @@ def rebuild_world(keep: Reader) -> World:
             tree=tree,
             main_nodes=nodes,
             federation=federation_of(xpub(play_root(name)) for name in MEMBER_NAMES),
-            collector=collector,
+            collectors=(new_collector(MEMBER_NAMES[0], view),),
+            watched=HashTrieMap({one.program: one for one in watched}),
             members=_members(keep, nodes[0].view),
             transfers=HashTrieMap({one.id: one for one in transfers}),
             open_transfers=tuple(one.id for one in transfers if one.is_open),

@@ -74,7 +74,7 @@ def _report_main(turn: Turn) -> None:
         touched += (*change.spent, *change.created)
     for block_hash in moved.joined:
         entry = turn.tree[block_hash]
-        watched = turn.collector.watched
+        watched = turn.watched
         txs = entry.block.transactions
         turn.say(
             BlockAdded(

@@ -20,6 +20,7 @@ from devnet.engine.actors import (
     pooling,
 )
 from devnet.engine.actors.auditing import audit_side
+from devnet.engine.actors.collectors import actor_of, set_collector
 from devnet.engine.actors.faulting import ACTOR as FAULTS
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.keeping import SideRecord, WaitingRecord
@@ -50,7 +51,7 @@ from devnet.engine.bc.transaction import Transaction, parse_transaction
 from devnet.engine.chain.mempool import UnknownOutput
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import SwapDropped, SwapProposed, TxDropped, WorldResumed
-from devnet.engine.federation.collector import SeenLock
+from devnet.engine.federation.collector import Collector, SeenLock
 from devnet.engine.interfaces import Store
 from devnet.engine.plain import from_text
 from devnet.engine.sidechain.durable import take_over
@@ -148,11 +149,12 @@ def _go_to_work(turn: Turn) -> None:
         for name in turn.node_names(side.name):
             if not turn.has_fault("kill", side.name, name):
                 start_engines(turn, side.name, name)
-    collector = turn.collector
-    pending = tuple(_unclaimed(turn))
-    turn.collector = replace(collector, pending=pending)
-    if pending:
-        turn.later(collecting.THINKING_MS, collecting.ACTOR, CollectorWorks())
+    for collector in turn.collectors:
+        pending = tuple(_unclaimed(turn, collector))
+        set_collector(turn, replace(collector, pending=pending))
+        if pending:
+            actor = actor_of(collector.name)
+            turn.later(collecting.THINKING_MS, actor, CollectorWorks())
     for fault in turn.faults:
         if fault.until_ms is not None:
             left_ms = max(0, fault.until_ms - turn.now_ms)
@@ -162,12 +164,12 @@ def _go_to_work(turn: Turn) -> None:
     mainchain.plan_all(turn)
 
 
-def _unclaimed(turn: Turn) -> list[SeenLock]:
+def _unclaimed(turn: Turn, collector: Collector) -> list[SeenLock]:
     """Locks on the collector's best chain whose claim is not final."""
     found: list[SeenLock] = []
-    if not turn.collector.watched:
+    if not turn.watched:
         return found
-    tip = turn.tree[turn.collector.view.tip]
+    tip = turn.tree[collector.view.tip]
     for height in range(tip.height + 1):
         entry = turn.tree[tip.state.hashes[height]]
         for lock in collecting.locks_in(turn, entry):

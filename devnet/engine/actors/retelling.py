@@ -52,7 +52,7 @@ def tell_world(turn: Turn) -> None:
             depth=turn.depth,
             quorum=turn.before.federation.quorum,
             members=MEMBER_NAMES,
-            collector=turn.collector.name,
+            collectors=tuple(one.name for one in turn.collectors),
             accounts=ACCOUNT_NAMES,
             n_miners=len(turn.main_nodes),
         )

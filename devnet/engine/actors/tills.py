@@ -20,7 +20,7 @@ def relayer_key() -> Key:
 
 def _scripts(turn: Turn, chain: str) -> dict[bytes, bytes]:
     """The claim scripts of the federation's programs for a sidechain, by program."""
-    watched = turn.collector.watched
+    watched = turn.watched
     scripts = {
         program: watched[program].claim_script
         for program in watched
@@ -59,5 +59,5 @@ def till_of(turn: Turn, chain: str, tip: MainEntry, withdrawal_id: bytes) -> Til
     )  # fmt: skip
     return Till(
         spec.chain_id, federation, held, fuel, relayer, spec.relay_fee_ppm,
-        key_program(turn.collector.key),
+        key_program(turn.collectors[0].key),
     )  # fmt: skip

@@ -62,7 +62,8 @@ class Turn:
         self.schedule = world.schedule
         self.tree = world.tree
         self.main_nodes = list(world.main_nodes)
-        self.collector = world.collector
+        self.collectors = world.collectors
+        self.watched = world.watched
         self.members = world.members
         self.coordinator = world.coordinator
         self.transfers = world.transfers
@@ -108,7 +109,7 @@ class Turn:
             self._arrive(usual_ms(self.config, sender, to, name), to, what)
             return
         on_main = isinstance(what, MainBlockCame | MainTxCame)
-        chain = "main" if on_main else to.split(":")[1] if ":" in to else ""
+        chain = "main" if on_main else _chain_of(to)
         groups = self.cuts.get(chain)
         if groups is not None and (
             place_of(groups, sender, chain) != place_of(groups, to, chain)
@@ -283,7 +284,8 @@ class Turn:
             tree=self.tree,
             main_nodes=tuple(self.main_nodes),
             federation=self.before.federation,
-            collector=self.collector,
+            collectors=self.collectors,
+            watched=self.watched,
             members=self.members,
             coordinator=self.coordinator,
             sidechains=tuple(self._sides.values()),
@@ -302,6 +304,12 @@ class Turn:
             n_faults=self.n_faults,
         )
         return world, events
+
+
+def _chain_of(actor: str) -> str:
+    """The sidechain whose validator an actor is, or nothing."""
+    kind, _, rest = actor.partition(":")
+    return rest.partition(":")[0] if kind == "side" else ""
 
 
 def place_of(groups: Groups, actor: str, chain: str) -> int:

@@ -220,7 +220,7 @@ def _owed(turn: Turn, side: Sidechain, fresh: Transfer, owed: Owed) -> Transfer:
 
 def n_payouts(turn: Turn, entry: MainEntry) -> int:
     """Transactions of a mainchain block that spend what the federation holds."""
-    watched = turn.collector.watched
+    watched = turn.watched
     programs = set(watched)
     for side in turn.sides():
         known = side.tree.council(side.tree[side.head]).known

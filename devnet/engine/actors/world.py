@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from rpds import HashTrieMap
 
 from devnet.engine.clock import Schedule
-from devnet.engine.federation.collector import Collector
+from devnet.engine.federation.collector import Collector, Watched
 from devnet.engine.federation.members import Coordinator, Member
 from devnet.engine.federation.programs import Federation
 from devnet.engine.interfaces import Checkpoint
@@ -272,6 +272,7 @@ class World:
     Everything. `hurry` counts who waits (a `wait`, a `mine`): while it is above 0 all
     chains run at full pace. `diggers` counts those of them who want blocks: an empty
     world mines for nobody else. `cuts` says which chains' networks are cut, and where.
+    `watched`: the lock programs that wallets told all collectors of.
     """
 
     config: WorldConfig
@@ -282,7 +283,7 @@ class World:
     tree: MainTree
     main_nodes: tuple[MainNode, ...]
     federation: Federation
-    collector: Collector
+    collectors: tuple[Collector, ...]
     members: tuple[Member, ...] = ()
     coordinator: Coordinator = field(default_factory=Coordinator)
     sidechains: tuple[Sidechain, ...] = ()
@@ -299,6 +300,7 @@ class World:
     cuts: HashTrieMap[str, Groups] = field(default_factory=HashTrieMap)
     faults: tuple[Fault, ...] = ()
     n_faults: int = 0
+    watched: HashTrieMap[bytes, Watched] = field(default_factory=HashTrieMap)
 
     @property
     def depth(self) -> int:

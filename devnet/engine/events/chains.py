@@ -20,7 +20,7 @@ class WorldStarted(Event):
     depth: int
     quorum: int
     members: tuple[str, ...]
-    collector: str
+    collectors: tuple[str, ...]
     accounts: tuple[str, ...]
     n_miners: int
 

@@ -1,5 +1,5 @@
 """
-The collector's memory: which lock addresses it watches, and what became of each lock.
+The collectors' memory: which lock addresses they watch, and what became of each lock.
 
 A pure state machine per lock: watch, mined, ready, submitted, final; gone when the lock
 leaves the best chain. It can be slow, it cannot steal: others check all it makes.
@@ -7,9 +7,7 @@ leaves the best chain. It can be slow, it cannot steal: others check all it make
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from rpds import HashTrieMap
+from dataclasses import dataclass
 
 from devnet.engine.chain.coins import Coin
 from devnet.engine.mainchain.view import MainView
@@ -42,14 +40,13 @@ class SeenLock:
 @dataclass(frozen=True, slots=True)
 class Collector:
     """
-    Everything that the collector knows.
+    Everything that a collector knows.
 
-    pending: locks that are not yet claimed, by lock id, in order of appearance.
+    pending: locks that are not yet claimed, in order of appearance.
     """
 
     name: str
     xprv: bytes
     key: bytes
     view: MainView
-    watched: HashTrieMap[bytes, Watched] = field(default_factory=HashTrieMap)
     pending: tuple[SeenLock, ...] = ()

@@ -16,7 +16,7 @@ def draw_federation(state: State, width: int, look: Palette = DARK) -> list[Text
         heading("Members", look, f"{state.quorum} of {len(state.members)} must sign")
     ]
     for name in state.members:
-        role = "signs, and hands in claims" if name == state.collector else "signs"
+        role = "signs, and hands in claims" if name in state.collectors else "signs"
         rows.append(
             line(
                 (f"  {DONE} ", look.good), (f"{name:<10}", look.text), (role, look.dim)

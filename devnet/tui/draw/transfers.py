@@ -29,12 +29,11 @@ def federation_title(state: State, look: Palette = DARK) -> Text:
     """The title of the panel: quorum, members, who collects."""
     if not state.members:
         return line(("federation", f"bold {look.federation}"))
+    one_or_more = "collector" if len(state.collectors) == 1 else "collectors"
+    collectors = " ".join((one_or_more, *state.collectors))
     return line(
         ("federation", f"bold {look.federation}"),
-        (
-            f"  {state.quorum} of {len(state.members)}  collector {state.collector}",
-            look.federation,
-        ),
+        (f"  {state.quorum} of {len(state.members)}  {collectors}", look.federation),
     )
 
 

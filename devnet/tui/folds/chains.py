@@ -32,7 +32,7 @@ def _world_started(state: State, event: ev.WorldStarted) -> State:
         depth=event.depth,
         quorum=event.quorum,
         members=event.members,
-        collector=event.collector,
+        collectors=event.collectors,
         accounts=event.accounts,
         main=MainView(
             height=event.height,

@@ -131,7 +131,7 @@ class TransferRows(Rows):
     def show(self, frame: Frame) -> None:
         """Draw this frame, if anything here is new."""
         state, look = frame.state, look_of(self)
-        shown = (state.transfers, state.members, state.collector, look)
+        shown = (state.transfers, state.members, state.collectors, look)
         if shown == self._shown:
             return
         self._shown = shown
