@@ -24,8 +24,9 @@ from devnet.engine.events import (
 from devnet.engine.federation.members import Coordinator
 from devnet.engine.federation.payout_errors import PegFrozen, PegResting
 from devnet.engine.federation.payouts import Payout
-from devnet.engine.federation.planning import assemble, plan_payout, sign_inputs
+from devnet.engine.federation.planning import plan_payout
 from devnet.engine.federation.programs import treasury_program
+from devnet.engine.federation.signatures import assemble, sign_inputs
 from devnet.engine.keys.accounts import key_program
 from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.network import Network, SidechainSpec

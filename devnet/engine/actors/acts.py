@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devnet.engine.actors import collecting, mainchain, pooling
+from devnet.engine.actors.epochs import deposit_program, watch_script
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.purses import MAIN, asset_of, main_purse, side_purse
 from devnet.engine.actors.telling import say_transfer
@@ -18,8 +19,6 @@ from devnet.engine.chain.wallet import pay
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import TransferStarted
-from devnet.engine.federation.collector import Watched
-from devnet.engine.federation.programs import lock_program
 
 __all__ = [
     "MAIN", "acknowledge", "asset_of", "claim", "claim_of", "lock", "main_purse",
@@ -44,16 +43,15 @@ def lock(
         UnknownName, BadValue, InsufficientFunds, TransactionError.
     """
     key, info = key_of(turn, who), asset_of(turn, asset)
-    spec = turn.side(chain).tree.spec
     script = key_of(turn, to or who).program
-    program = lock_program(turn.before.federation, spec.chain_id, script)
+    program = deposit_program(turn, chain, script)
     tx = pay(
         key,
         main_purse(turn, key.program),
         (Output(info.id, amount, program),),
         side=False,
     )
-    collecting.watch(turn, Watched(program, chain, script))
+    watch_script(turn, chain, script)
     mainchain.submit(turn, tx, "lock")
     name = next_name(turn, "d")
     transfer = Transfer(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from devnet.engine.actors.epochs import final_council
 from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import NotSigned, Signed
 from devnet.engine.actors.turn import Turn
@@ -14,7 +15,7 @@ from devnet.engine.bc.transaction import Output, Transaction
 from devnet.engine.errors import UnknownName
 from devnet.engine.federation.members import Member
 from devnet.engine.federation.merges import check_merge, is_merge
-from devnet.engine.federation.payout_errors import PayoutRefused
+from devnet.engine.federation.payout_errors import NoSeat, PayoutRefused
 from devnet.engine.federation.payouts import (
     Payout,
     PayoutContext,
@@ -22,7 +23,8 @@ from devnet.engine.federation.payouts import (
     check_payout,
     refusal_check,
 )
-from devnet.engine.federation.planning import sign_inputs
+from devnet.engine.federation.programs import Federation
+from devnet.engine.federation.signatures import holders_of, sign_inputs, signers_of
 from devnet.engine.federation.withdrawals import Owed, relay_fee
 from devnet.engine.keys.accounts import key_program
 from devnet.engine.mainchain.state import MainEntry, MainTree
@@ -114,6 +116,7 @@ def asked_to_sign(turn: Turn, name: str, chain: str, payout: Payout) -> None:
             check_merge(payout, context, _open_pins(turn, member, chain))
         else:
             check_payout(payout, context)
+        holders = _own_seats(member, payout, context)
     except PayoutRefused as error:
         pin_id = member.pins.get(payout.withdrawal_id) or b""
         check = refusal_check(error)
@@ -123,9 +126,22 @@ def asked_to_sign(turn: Turn, name: str, chain: str, payout: Payout) -> None:
             pins = member.pins.insert(payout.withdrawal_id, payout.pin_id)
             set_member(turn, replace(member, pins=pins))
         chain_id = turn.side(chain).tree.spec.chain_id
-        signatures = sign_inputs(member.xprv, chain_id, payout.tx, payout.scripts)
+        signatures = sign_inputs(
+            member.xprv, chain_id, payout.tx, payout.scripts, holders
+        )
         answer = Signed(chain, member.xpub, payout, signatures)
     turn.send(actor_name(name), COORDINATOR, label, answer)
+
+
+def _own_seats(
+    member: Member, payout: Payout, context: PayoutContext
+) -> tuple[Federation, ...]:
+    """Who holds the inputs; NoSeat if the member sits in none of these."""
+    tx, scripts = payout.tx, payout.scripts
+    holders = holders_of(context.known, context.chain_id, tx, scripts)
+    if member.xpub not in signers_of(holders):
+        raise NoSeat(f"{member.name} has no seat in the epochs that hold the inputs")
+    return holders
 
 
 def _open_pins(turn: Turn, member: Member, chain: str) -> set[bytes]:
@@ -144,6 +160,7 @@ def own_context(
     head = tree[member.heads.get(chain) or tree.spec.chain_id]
     tip = turn.tree[member.main.tip]
     spec, pegout = tree.spec, head.state.pegout
+    council = final_council(tree, head)
     owed = pegout.find(payout.withdrawal_id)
     done = pegout.completed.get(payout.withdrawal_id)
     pin_id = member.pins.get(payout.withdrawal_id) or b""
@@ -151,7 +168,7 @@ def own_context(
         owed = replace(_as_written(tree, head, payout.withdrawal_id), pin_id=pin_id)
     return PayoutContext(
         chain_id=spec.chain_id,
-        federations=tree.council(head).federations,
+        federations=council.federations,
         owed=owed,
         is_final=owed is not None
         and tree.is_final_at(head.hash, owed.height, head.final),
@@ -165,6 +182,8 @@ def own_context(
         pin_fate=pin_fate(turn, tip, owed, pin_id, spec.relay_fee_ppm),
         frozen=not turn.tree.is_ancestor(head.anchor.hash, tip.hash),
         resting=peg_rests(tree, head),
+        past=council.past,
+        claimed=tree[head.final.hash].state.claimed,
     )
 
 

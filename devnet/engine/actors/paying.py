@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from devnet.engine.actors import mainchain
+from devnet.engine.actors import epochs, mainchain
 from devnet.engine.actors.membership import (
     COORDINATOR,
     actor_name,
@@ -35,10 +35,14 @@ from devnet.engine.federation.members import Paying
 from devnet.engine.federation.merges import is_merge, merge_key, plan_merge
 from devnet.engine.federation.payout_errors import NeedsMerge, NoGas
 from devnet.engine.federation.payouts import Payout
-from devnet.engine.federation.planning import (
+from devnet.engine.federation.planning import plan_payout
+from devnet.engine.federation.programs import Federation, treasury_program
+from devnet.engine.federation.signatures import (
     assemble,
     check_signatures,
-    plan_payout,
+    is_complete,
+    progress,
+    signers_of,
 )
 from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.state import MainEntry
@@ -107,7 +111,11 @@ def _drive(turn: Turn, chain: str, head: SideEntry, owed: Owed) -> None:
         _wait(turn, owed, "payouts pause while a swap closes")
         return
     paying = turn.coordinator.paying.get(owed.id)
-    if paying is None or not _stands(tip, paying.payout.tx):
+    if (
+        paying is None
+        or not _stands(tip, paying.payout.tx)
+        or _has_old_change(turn, chain, head, paying)
+    ):
         paying = _planned(turn, chain, tip, owed)
         if paying is None:
             return
@@ -118,10 +126,30 @@ def _drive(turn: Turn, chain: str, head: SideEntry, owed: Owed) -> None:
 def _sign_or_send(
     turn: Turn, head: SideEntry, tip: MainEntry, key: bytes, paying: Paying
 ) -> None:
-    if len(paying.signatures) >= turn.before.federation.quorum:
+    if is_complete(holders_of(turn, paying), paying.signatures):
         _send(turn, key, paying)
     else:
         _ask(turn, head, tip, key, paying)
+
+
+def holders_of(turn: Turn, paying: Paying) -> tuple[Federation, ...]:
+    """Who must sign the inputs of a payout."""
+    side = turn.side(paying.chain)
+    return epochs.holders(side, paying.payout.tx, paying.payout.scripts)
+
+
+def _has_old_change(turn: Turn, chain: str, head: SideEntry, paying: Paying) -> bool:
+    """
+    Was it planned before a new federation took over, and lacks signatures? Members who
+    did not sign yet never will; its pin stays, so it is the same payout to the others.
+    """
+    tree, tx = turn.side(chain).tree, paying.payout.tx
+    known = tree.council(head).known
+    if len(known) == 1 or is_complete(holders_of(turn, paying), paying.signatures):
+        return False
+    now = epochs.final_council(tree, head).current
+    old = {treasury_program(one, tree.spec.chain_id) for one in known if one != now}
+    return any(output.program in old for output in tx.outputs)
 
 
 def _drive_merges(turn: Turn, chain: str, head: SideEntry) -> None:
@@ -255,8 +283,9 @@ def _ask(
         return
     _set(turn, key, replace(paying, asked=asked))
     label = paying.payout.tx.id + tip.hash[:8] + head.hash[:8]
+    signers = signers_of(holders_of(turn, paying))
     for member in turn.members:
-        if member.xpub not in paying.signatures:
+        if member.xpub in signers and member.xpub not in paying.signatures:
             what = SignPlease(paying.chain, paying.payout)
             turn.send(COORDINATOR, actor_name(member.name), label, what)
 
@@ -273,7 +302,7 @@ def signature_came(turn: Turn, signed: Signed) -> None:
     try:
         check_signatures(
             signed.member, chain_id, paying.payout.tx, paying.payout.scripts,
-            signed.signatures,
+            signed.signatures, holders_of(turn, paying),
         )  # fmt: skip
     except PayoutError:
         return
@@ -283,14 +312,15 @@ def signature_came(turn: Turn, signed: Signed) -> None:
         refusals=paying.refusals.discard(signed.member),
     )
     _set(turn, withdrawal_id, paying)
+    n_signed, n_needed = progress(holders_of(turn, paying), paying.signatures)
     turn.say(
         MemberSigned(
             transfer=transfer_name(turn, withdrawal_id),
             chain=signed.chain,
             member=name_of(turn, signed.member),
             payout=paying.payout.tx.id.hex(),
-            signatures=len(paying.signatures),
-            needed=turn.before.federation.quorum,
+            signatures=n_signed,
+            needed=n_needed,
         )
     )
     work(turn)
@@ -350,8 +380,9 @@ def _send(turn: Turn, key: bytes, paying: Paying) -> None:
     chain_id = turn.side(paying.chain).tree.spec.chain_id
     if paying.payout.tx.id in turn.main_nodes[0].pool:
         return
-    signatures, federation = dict(paying.signatures.items()), turn.before.federation
-    tx = assemble(federation, chain_id, paying.payout, signatures, relayer_key())
+    signatures = dict(paying.signatures.items())
+    holders = holders_of(turn, paying)
+    tx = assemble(holders, chain_id, paying.payout, signatures, relayer_key())
     try:
         mainchain.submit(turn, tx, "payout")
     except DevnetError as error:

@@ -18,6 +18,7 @@ from devnet.engine.actors import (
     powercuts,
     rivals,
 )
+from devnet.engine.actors.epochs import council_of, deposit_program, watch_script
 from devnet.engine.actors.issuing import signed_mint
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.purses import asset_of, main_purse, side_purse
@@ -29,8 +30,8 @@ from devnet.engine.chain.wallet import pay
 from devnet.engine.codec import sha3
 from devnet.engine.errors import BadValue, DevnetError
 from devnet.engine.events import ConsensusSent
-from devnet.engine.federation.collector import SeenLock, Watched
-from devnet.engine.federation.programs import lock_program, member_key, member_path
+from devnet.engine.federation.collector import SeenLock
+from devnet.engine.federation.programs import member_key, member_path
 from devnet.engine.keys import chainkd
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.mainchain.accounts import play_root
@@ -75,8 +76,7 @@ def _lock_that_fails(turn: Turn, fault: Fault) -> None:
     the fee, marks the transaction as failed and moves nothing else.
     """
     key, gold = key_of(turn, "alice"), asset_of(turn, "GOLD")
-    spec = turn.side(fault.chain).tree.spec
-    program = lock_program(turn.before.federation, spec.chain_id, key.program)
+    program = deposit_program(turn, fault.chain, key.program)
     amount = MONEY * 10**gold.decimals
     tx = pay(
         key,
@@ -87,7 +87,7 @@ def _lock_that_fails(turn: Turn, fault: Fault) -> None:
     for index, given in enumerate(tx.inputs):
         if isinstance(given, Spend) and given.asset != BTM:
             tx = with_arguments(tx, index, (bytes(64), key.public_key))
-    collecting.watch(turn, Watched(program, fault.chain, key.program))
+    watch_script(turn, fault.chain, key.program)
     mainchain.submit(turn, tx, "lock")
     saw(turn, fault.id, f"{tx.id.hex()[:8]} waits with the status fail")
 
@@ -185,8 +185,7 @@ def _offer_lie(turn: Turn, fault: Fault) -> None:
         return
     saw(turn, fault.id, words)
     key, entry = key_of(turn, rivals.LIAR), turn.tree[fault.memory[1]]
-    spec = turn.side(fault.chain).tree.spec
-    program = lock_program(turn.before.federation, spec.chain_id, key.program)
+    program = deposit_program(turn, fault.chain, key.program)
     made = [one for one in entry.change.created if one.program == program]
     if not made:
         return
@@ -268,7 +267,8 @@ def _now(turn: Turn, fault: Fault) -> Fault:
 
 def _grab(turn: Turn, fault: Fault) -> None:
     """Publish a member's key for alice's locks, and compute its root key from it."""
-    spec, federation = turn.side(fault.chain).tree.spec, turn.before.federation
+    side = turn.side(fault.chain)
+    spec, federation = side.tree.spec, council_of(side).current
     root = chainkd.xpub(play_root(MEMBER))  # Public: every address is made from it.
     script = key_of(turn, "alice").program
     chain_id, tweak = member_path(spec.chain_id, root, script)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devnet.engine.actors import mainchain
+from devnet.engine.actors.epochs import deposit_program
 from devnet.engine.actors.messages import FaultEnds, MainBlockCame, RivalTry
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.seats import actor_name
@@ -20,7 +21,6 @@ from devnet.engine.bc.transaction import BTM, Output, Transaction
 from devnet.engine.chain.mempool import Mempool, Waiting
 from devnet.engine.chain.wallet import Purse, pay, purse_of
 from devnet.engine.errors import BadValue, RequestError
-from devnet.engine.federation.programs import lock_program
 from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.mainchain.miner import MainNode, build_template
 from devnet.engine.mainchain.state import MainEntry
@@ -185,8 +185,8 @@ def _first_transactions(
 
 def _lie(turn: Turn, fault: Fault, parent: MainEntry) -> Transaction:
     """Alice's lock on the attacker's branch. She may sign what others never see."""
-    key, spec = key_of(turn, LIAR), turn.side(fault.chain).tree.spec
-    program = lock_program(turn.before.federation, spec.chain_id, key.program)
+    key = key_of(turn, LIAR)
+    program = deposit_program(turn, fault.chain, key.program)
     height = parent.height + 1
     purse = purse_of("main", key.program, parent.state.coins, Mempool(), height)
     lock = Output(BTM, LIE * 10**8, program)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from devnet.engine.actors.epochs import final_council
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.transaction import BTM
 from devnet.engine.chain.wallet import Key
+from devnet.engine.federation.council import Council
 from devnet.engine.federation.planning import Held, Till
-from devnet.engine.federation.programs import TREASURY_SCRIPT, treasury_program
+from devnet.engine.federation.programs import (
+    TREASURY_SCRIPT,
+    holder_of,
+    treasury_program,
+)
 from devnet.engine.keys.accounts import key_program
 from devnet.engine.mainchain.accounts import FEDERATION_RELAYER, play_account
 from devnet.engine.mainchain.state import MainEntry
+from devnet.engine.sidechain.state import SideEntry
 
 
 def relayer_key() -> Key:
@@ -18,30 +25,75 @@ def relayer_key() -> Key:
     return Key(one.name, one.xprv, one.key, one.program)
 
 
-def _scripts(turn: Turn, chain: str) -> dict[bytes, bytes]:
-    """The claim scripts of the federation's programs for a sidechain, by program."""
-    watched = turn.watched
-    scripts = {
-        program: watched[program].claim_script
-        for program in watched
-        if watched[program].chain == chain
-    }
+def scripts_of(turn: Turn, chain: str, council: Council) -> dict[bytes, bytes]:
+    """The claim scripts of all federations' programs for a sidechain, by program."""
+    watched, known = turn.watched, council.known
     chain_id = turn.side(chain).tree.spec.chain_id
-    scripts[treasury_program(turn.before.federation, chain_id)] = TREASURY_SCRIPT
+    scripts = {}
+    for program in watched:
+        one = watched[program]
+        if one.chain == chain and (
+            len(known) == 1
+            or holder_of(known, chain_id, one.claim_script, program) is not None
+        ):
+            scripts[program] = one.claim_script
+    for federation in known:
+        scripts[treasury_program(federation, chain_id)] = TREASURY_SCRIPT
     return scripts
+
+
+def waits_for_claim(
+    one: Held, council: Council, chain_id: bytes, final: SideEntry
+) -> bool:
+    """
+    Is it a deposit to an older epoch that nobody has claimed for good? It must stay,
+    to be claimed or forwarded.
+    """
+    newest = (council.current,)
+    return (
+        one.script != TREASURY_SCRIPT
+        and one.coin.id not in final.state.claimed
+        and holder_of(newest, chain_id, one.script, one.coin.program) is None
+    )
+
+
+def _payable(
+    held: tuple[Held, ...],
+    council: Council,
+    chain_id: bytes,
+    head: SideEntry,
+    final: SideEntry,
+) -> tuple[Held, ...]:
+    """
+    What payouts may spend: all but deposits that cannot be claimed any more. One that
+    was announced as a pin stays what it is.
+    """
+    if not council.past:
+        return held
+    debts = head.state.pegout.open
+    pins = {debts[key].pin_id for key in debts}
+    return tuple(
+        one
+        for one in held
+        if one.coin.id in pins
+        or holder_of(council.past, chain_id, one.script, one.coin.program) is None
+        or not waits_for_claim(one, council, chain_id, final)
+    )
 
 
 def till_of(turn: Turn, chain: str, tip: MainEntry, withdrawal_id: bytes) -> Till:
     """What a sidechain's withdrawals can be paid from at a mainchain tip."""
-    spec = turn.side(chain).tree.spec
-    coins, federation = tip.state.coins, turn.before.federation
+    tree = turn.side(chain).tree
+    spec, coins = tree.spec, tip.state.coins
+    head = tree[turn.coordinator.heads.get(chain) or turn.side(chain).head]
+    council = final_council(tree, head)
     used = {
         spent_id
         for key in turn.coordinator.paying
         if key != withdrawal_id
         for spent_id in turn.coordinator.paying[key].payout.tx.spent_output_ids
     }
-    scripts = _scripts(turn, chain)
+    scripts = scripts_of(turn, chain, council)
     deepest = tip.height - turn.depth
     held = tuple(
         Held(coin, scripts[program])
@@ -50,6 +102,8 @@ def till_of(turn: Turn, chain: str, tip: MainEntry, withdrawal_id: bytes) -> Til
         if coin.height <= deepest and coin.id not in used
         and coin.spendable_at(tip.height + 1)
     )  # fmt: skip
+    final = tree[head.final.hash]
+    held = _payable(held, council, spec.chain_id, head, final)
     relayer = relayer_key()
     fuel = tuple(
         coin
@@ -58,6 +112,6 @@ def till_of(turn: Turn, chain: str, tip: MainEntry, withdrawal_id: bytes) -> Til
         and coin.spendable_at(tip.height + 1)
     )  # fmt: skip
     return Till(
-        spec.chain_id, federation, held, fuel, relayer, spec.relay_fee_ppm,
-        key_program(turn.collectors[0].key),
+        spec.chain_id, council.current, held, fuel, relayer, spec.relay_fee_ppm,
+        key_program(turn.collectors[0].key), council.known[1:],
     )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devnet.engine.actors import membership, paying, pooling
+from devnet.engine.actors import epochs, membership, paying, pooling
 from devnet.engine.actors.acts import next_name
 from devnet.engine.actors.messages import SideHeadCame
 from devnet.engine.actors.owners import key_of
@@ -25,6 +25,7 @@ from devnet.engine.events import TransferStarted
 from devnet.engine.federation.paying import spends_of
 from devnet.engine.federation.payout_errors import PegFrozen, PegResting
 from devnet.engine.federation.programs import treasury_program
+from devnet.engine.federation.signatures import progress, signers_of
 from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.sidechain.state import SideEntry
@@ -201,15 +202,17 @@ def _owed(turn: Turn, side: Sidechain, fresh: Transfer, owed: Owed) -> Transfer:
             note=f"paid in main {entry.height}", claim_tx=tx.id,
         )  # fmt: skip
     under_way = turn.coordinator.paying.get(owed.id)
-    quorum = turn.before.federation.quorum
     if under_way is None:
+        quorum = epochs.council_of(side).current.quorum
         why = turn.coordinator.waits.get(owed.id) or "to be planned"
         return replace(fresh, stage="sign", needed=quorum, note=why)
     payout_id = under_way.payout.tx.id
     if payout_id in turn.main_nodes[0].pool:
         return replace(fresh, stage="pay", note="in main mempool", claim_tx=payout_id)
-    n_signed = len(under_way.signatures)
-    missing = [one.name for one in turn.members if one.xpub not in under_way.signatures]
+    holders = paying.holders_of(turn, under_way)
+    n_signed, quorum = progress(holders, under_way.signatures)
+    signers = set(signers_of(holders)) - set(under_way.signatures)
+    missing = [one.name for one in turn.members if one.xpub in signers]
     note = f"sign {n_signed}/{quorum}"
     if n_signed < quorum:
         note += f" waiting for {', '.join(missing)}"

@@ -1,8 +1,12 @@
 """
-Merging the federation's outputs, when a withdrawal is in more pieces than one payout
-can spend: many of one asset become one at the treasury, and nothing moves out.
+Moves of the federation's outputs that pay nobody: all that comes in stays locked.
 
-Source: protocol page "federation", section 7.1, P10.
+A merge makes one of many, when a withdrawal is in more pieces than one payout can take.
+A migration takes what an older epoch holds to the treasury of the newest. A forward
+takes a deposit that its epoch's end left behind to the newest epoch's lock program of
+the same recipient, where it can be claimed.
+
+Source: protocol page "federation", section 7.1, P10, and section 8.
 """
 
 from __future__ import annotations
@@ -19,11 +23,24 @@ from devnet.engine.federation.payouts import (
     inputs_are_settled,
     peg_is_open,
 )
-from devnet.engine.federation.planning import Till, biggest, most_inputs, with_gas
-from devnet.engine.federation.programs import treasury_program
+from devnet.engine.federation.planning import (
+    Held,
+    Till,
+    biggest,
+    fitting,
+    with_gas,
+)
+from devnet.engine.federation.programs import (
+    TREASURY_SCRIPT,
+    Federation,
+    lock_program,
+    treasury_program,
+)
 
 KEY_PREFIX = b"merge:"
 """Begins what stands in place of a withdrawal id: longer than one, so no id is it."""
+MIGRATION_PREFIX, FORWARD_PREFIX = b"migrate:", b"forward:"
+"""The same of the other moves."""
 
 
 def merge_key(chain_id: bytes, asset: bytes) -> bytes:
@@ -32,8 +49,19 @@ def merge_key(chain_id: bytes, asset: bytes) -> bytes:
 
 
 def is_merge(key: bytes) -> bool:
-    """Is it a merge's key, and no withdrawal id?"""
-    return key.startswith(KEY_PREFIX) and len(key) > 32
+    """Is it the key of a merge or of another move, and no withdrawal id?"""
+    prefixes = (KEY_PREFIX, MIGRATION_PREFIX, FORWARD_PREFIX)
+    return key.startswith(prefixes) and len(key) > 32
+
+
+def is_forward(key: bytes) -> bool:
+    """Is it the key of a forwarded deposit?"""
+    return key.startswith(FORWARD_PREFIX) and len(key) > 32
+
+
+def is_migration(key: bytes) -> bool:
+    """Is it the key of a migration?"""
+    return key.startswith(MIGRATION_PREFIX) and len(key) > 32
 
 
 def plan_merge(asset: bytes, till: Till) -> Payout | None:
@@ -43,13 +71,48 @@ def plan_merge(asset: bytes, till: Till) -> Payout | None:
     Raises:
         NoGas: the relayer cannot pay for it.
     """
-    locked = biggest(till, asset)[: most_inputs(till.federation, asset)]
+    locked = fitting(till, biggest(till, asset))
     if len(locked) < 2:
         return None
+    return _moved(till, merge_key(till.chain_id, asset), locked, TREASURY_SCRIPT)
+
+
+def plan_migration(source: Federation, asset: bytes, till: Till) -> Payout | None:
+    """
+    What an older epoch holds of an asset, or as much of it as one transaction can
+    spend, to the newest epoch's treasury. None: it holds nothing that is free.
+
+    Args:
+        till: without deposits that may still be claimed, and without pins.
+
+    Raises:
+        NoGas: the relayer cannot pay for it.
+    """
+    own = [one for one in biggest(till, asset) if till.holder(one) == source]
+    locked = fitting(till, own)
+    if not locked:
+        return None
+    key = MIGRATION_PREFIX + till.chain_id + locked[0].coin.id
+    return _moved(till, key, locked, TREASURY_SCRIPT)
+
+
+def plan_forward(deposit: Held, till: Till) -> Payout:
+    """
+    A deposit to an expired epoch goes to the newest epoch's lock program of the same
+    claim script.
+
+    Raises:
+        NoGas: the relayer cannot pay for it.
+    """
+    key = FORWARD_PREFIX + till.chain_id + deposit.coin.id
+    return _moved(till, key, [deposit], deposit.script)
+
+
+def _moved(till: Till, key: bytes, locked: list[Held], script: bytes) -> Payout:
+    """All of these as one output at the newest epoch's program for a script."""
     total = sum(one.coin.amount for one in locked)
-    treasury = treasury_program(till.federation, till.chain_id)
-    tx = with_gas(till, locked, (Output(asset, total, treasury),))
-    key = merge_key(till.chain_id, asset)
+    program = lock_program(till.federation, till.chain_id, script)
+    tx = with_gas(till, locked, (Output(locked[0].coin.asset, total, program),))
     return Payout(key, tx, tuple(one.script for one in locked))
 
 
@@ -57,7 +120,8 @@ def check_merge(
     payout: Payout, context: PayoutContext, pins: Collection[bytes]
 ) -> None:
     """
-    May a member sign this? It needs no withdrawal, as nothing moves out.
+    May a member sign this merge, migration or forward? It needs no withdrawal, as
+    nothing moves out.
 
     Args:
         pins: of the withdrawals that are open to the member.
@@ -67,7 +131,11 @@ def check_merge(
     """
     case = PayoutCase(payout, context)
     inputs_are_settled(case)
-    nothing_moves_out(case)
+    if is_forward(payout.withdrawal_id):
+        deposit_is_forwarded(case)
+    else:
+        nothing_moves_out(case)
+        no_claim_is_lost(case)
     no_pin_is_merged(case, pins)
     peg_is_open(case)
     check_gas(case, case.locked[0].asset)
@@ -75,10 +143,51 @@ def check_merge(
 
 def nothing_moves_out(case: PayoutCase) -> None:
     """One asset comes in, all of it stays, and the gas is the relayer's."""
+    federation, chain_id = case.context.federations[0], case.context.chain_id
+    _all_goes_to(case, treasury_program(federation, chain_id))
+
+
+def deposit_is_forwarded(case: PayoutCase) -> None:
+    """
+    One deposit that can be claimed no more, as it stands, to the same recipient's lock
+    program. Its epoch's end is final, so no branch of the sidechain can claim it.
+    """
+    context, scripts = case.context, case.payout.scripts
+    spent_id = case.tx.spent_output_ids[0] or b""
+    for broken, sentence in (
+        (len(scripts) != 1, f"it takes {len(scripts)} inputs together"),
+        (scripts[0] == TREASURY_SCRIPT, "nobody can claim from the treasury"),
+        (case.holders[0] not in context.past, "its epoch is not expired"),
+        (spent_id in context.claimed, "the deposit was claimed"),
+    ):
+        if broken:
+            raise errors.BadForward(f"a forward of {spent_id.hex()[:16]}: {sentence}")
+    program = lock_program(context.federations[0], context.chain_id, scripts[0])
+    _all_goes_to(case, program)
+
+
+def no_claim_is_lost(case: PayoutCase) -> None:
+    """
+    What an older epoch holds for a recipient is moved when it was claimed: until then
+    the deposit may expire, and must be there to be forwarded.
+    """
+    context = case.context
+    for index, (holder, script) in enumerate(
+        zip(case.holders, case.payout.scripts, strict=True)
+    ):
+        spent_id = case.tx.spent_output_ids[index] or b""
+        is_open = script != TREASURY_SCRIPT and spent_id not in context.claimed
+        if is_open and holder != context.federations[0]:
+            raise errors.DepositStrands(
+                f"input {index} is a deposit to an older epoch, and not claimed yet",
+                index=index,
+            )
+
+
+def _all_goes_to(case: PayoutCase, program: bytes) -> None:
     tx, asset = case.tx, case.locked[0].asset
     total = sum(given.amount for given in case.locked)
-    federation, chain_id = case.context.federations[0], case.context.chain_id
-    wanted = Output(asset, total, treasury_program(federation, chain_id))
+    wanted = Output(asset, total, program)
     back = tx.outputs[1:]
     fuel = sum(
         one.amount for one in case.fuel if isinstance(one, Spend) and one.asset == BTM

@@ -60,6 +60,22 @@ class InputTooYoung(PayoutRefused):
     default_hint = "Wait until it is buried."
 
 
+class DepositStrands(PayoutRefused):
+    """An input is an unclaimed deposit that must stay, to be claimed or forwarded."""
+
+    code = "payout.deposit-strands"
+    check = "P3"
+    default_hint = "It can be spent when it is claimed, or has been forwarded."
+
+
+class NoSeat(PayoutRefused):
+    """The member sits in none of the federations that hold the inputs."""
+
+    code = "payout.no-seat"
+    check = "P3"
+    default_hint = "Ask the members of the epoch that holds the inputs."
+
+
 class WrongPayee(PayoutRefused):
     """The payout pays somebody else, another asset, or another amount."""
 
@@ -131,6 +147,13 @@ class BadMerge(PayoutRefused):
     """A merge of the federation's outputs moves something out."""
 
     code = "payout.bad-merge"
+    check = "P10"
+
+
+class BadForward(PayoutRefused):
+    """A deposit is forwarded that can be claimed where it is, or not as a whole."""
+
+    code = "payout.bad-forward"
     check = "P10"
 
 

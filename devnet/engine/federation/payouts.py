@@ -11,7 +11,7 @@ Source: protocol page "federation", sections 7.1 and 7.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,8 +20,9 @@ from devnet.engine.chain.coins import CoinSet
 from devnet.engine.errors import DevnetError
 from devnet.engine.federation import payout_errors as errors
 from devnet.engine.federation.programs import (
+    TREASURY_SCRIPT,
     Federation,
-    lock_program,
+    holder_of,
     treasury_program,
 )
 from devnet.engine.federation.withdrawals import Owed, relay_fee
@@ -63,7 +64,8 @@ class PayoutContext:
     What one member knows, from its own nodes and its own memory.
 
     Args:
-        chain_id: the sidechain. federations: accepted epochs, newest first.
+        chain_id: the sidechain. federations: accepted epochs, newest first, by what
+            is final: a treasury that could be undone gets nothing.
         owed: the withdrawal as the member's own sidechain node has it, or None.
         is_final: that node proves its block final.
         completed: the payout that the chain has recorded for it, or nothing.
@@ -71,6 +73,8 @@ class PayoutContext:
         pin_id, pin_fate: what it signed with before, and what became of that.
         relay_fee_ppm, coordinator: the fee, and the program that may take it.
         frozen, resting: the peg rests.
+        past: epochs that are accepted no more, newest first.
+        claimed: lock ids whose claims are final.
     """
 
     chain_id: bytes
@@ -87,6 +91,13 @@ class PayoutContext:
     pin_fate: PinFate = ""
     frozen: bool = False
     resting: bool = False
+    past: tuple[Federation, ...] = ()
+    claimed: Container[bytes] = frozenset()
+
+    @property
+    def known(self) -> tuple[Federation, ...]:
+        """Every epoch that may hold an input."""
+        return (*self.federations, *self.past)
 
 
 class PayoutCase:
@@ -122,6 +133,23 @@ class PayoutCase:
                 n_inputs=len(found),
             )
         return found
+
+    @once
+    def holders(self) -> tuple[Federation, ...]:
+        """Who holds each of them: its members sign, its quorum is asked for."""
+        context, found = self.context, []
+        for index, (given, script) in enumerate(
+            zip(self.locked, self.payout.scripts, strict=True)
+        ):
+            holder = holder_of(context.known, context.chain_id, script, given.program)
+            if holder is None:
+                raise errors.ForeignInput(
+                    f"input {index}: program {given.program.hex()[:16]} is not the "
+                    "federation's here",
+                    index=index,
+                )
+            found.append(holder)
+        return tuple(found)
 
     @property
     def fuel(self) -> tuple[object, ...]:
@@ -189,19 +217,17 @@ def not_paid_yet(case: PayoutCase) -> None:
         )
 
 
+def inputs_may_be_spent(case: PayoutCase) -> None:
+    """P3: they are settled, and no deposit is lost by it."""
+    inputs_are_settled(case)
+    no_deposit_strands(case)
+
+
 def inputs_are_settled(case: PayoutCase) -> None:
-    """P3: each federation input is ours, unspent and buried in the own mainchain."""
+    """Each federation input is ours, unspent and buried in the own mainchain."""
     context = case.context
     ids = case.tx.spent_output_ids
-    for index, (given, script) in enumerate(
-        zip(case.locked, case.payout.scripts, strict=True)
-    ):
-        if federation_of_input(context, given.program, script) is None:
-            raise errors.ForeignInput(
-                f"input {index}: program {given.program.hex()[:16]} is not the "
-                "federation's here",
-                index=index,
-            )
+    for index in range(len(case.holders)):
         coin = context.coins.by_id.get(ids[index] or b"")
         if coin is None:
             raise errors.InputGone(
@@ -217,14 +243,27 @@ def inputs_are_settled(case: PayoutCase) -> None:
             )
 
 
-def federation_of_input(
-    context: PayoutContext, program: bytes, script: bytes
-) -> Federation | None:
-    """The accepted federation whose program for this claim script this is."""
-    for federation in context.federations:
-        if program == lock_program(federation, context.chain_id, script):
-            return federation
-    return None
+def no_deposit_strands(case: PayoutCase) -> None:
+    """
+    A deposit that nobody claimed before its epoch expired can still be forwarded,
+    so it is spent for nothing else; unless it became a pin before.
+    """
+    context = case.context
+    pins = {context.pin_id, context.owed.pin_id if context.owed else b""}
+    for index, (holder, script) in enumerate(
+        zip(case.holders, case.payout.scripts, strict=True)
+    ):
+        spent_id = case.tx.spent_output_ids[index] or b""
+        if (
+            holder in context.past
+            and script != TREASURY_SCRIPT
+            and spent_id not in context.claimed
+            and spent_id not in pins
+        ):
+            raise errors.DepositStrands(
+                f"input {index} is a deposit to an expired epoch that nobody claimed",
+                index=index,
+            )
 
 
 def recipient_is_paid(case: PayoutCase) -> None:
@@ -324,9 +363,8 @@ def gas_fits(case: PayoutCase) -> None:
 
 def check_gas(case: PayoutCase, asset: bytes) -> None:
     """The same for federation inputs of this asset."""
-    each = input_gas(case.context.federations[0])
     fuel_gas = GAS_INPUT_GAS * len(case.fuel)
-    locked_gas = each * len(case.locked)
+    locked_gas = sum(input_gas(holder) for holder in case.holders)
     on_credit = fuel_gas + (locked_gas if asset == BTM else 0)
     whole = fuel_gas + locked_gas + case.tx.size
     if on_credit > GAS_CREDIT or whole > MOST_GAS:
@@ -346,7 +384,7 @@ def input_gas(federation: Federation) -> int:
 CHECKS: tuple[tuple[str, Callable[[PayoutCase], None]], ...] = (
     ("P1", withdrawal_is_final),
     ("P2", not_paid_yet),
-    ("P3", inputs_are_settled),
+    ("P3", inputs_may_be_spent),
     ("P4", recipient_is_paid),
     ("P5", change_returns),
     ("P6", gas_is_the_relayers),

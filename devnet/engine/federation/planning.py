@@ -1,39 +1,32 @@
 """
-Making a payout: which outputs of the federation pay it, who signs what, and how the
-signatures become witnesses.
+Making a payout: which outputs of the federation pay it.
 
 The choice is the same for everybody who sees the same outputs: the pin first, if there
-is one already, then the biggest, so that few inputs are needed.
+is one already, then the biggest, so that few inputs are needed; of the newest epoch
+alone if that has enough. Whose script, keys and quorum an input needs follows from the
+epoch that holds it.
 
 Source: protocol page "federation", sections 3 and 7.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
-from devnet.engine.bc.transaction import (
-    BTM,
-    Output,
-    Spend,
-    Transaction,
-    with_arguments,
-)
+from devnet.engine.bc.transaction import BTM, Output, Spend, Transaction
 from devnet.engine.chain.coins import Coin
 from devnet.engine.chain.wallet import NEU_PER_GAS, Key
 from devnet.engine.federation import payout_errors as errors
 from devnet.engine.federation.payouts import GAS_INPUT_GAS, Payout, input_gas
 from devnet.engine.federation.programs import (
     Federation,
-    member_key,
-    member_path,
+    holder_of,
     redeem_script,
     treasury_program,
 )
 from devnet.engine.federation.withdrawals import Owed, relay_fee
-from devnet.engine.keys import chainkd
-from devnet.engine.keys.ed25519 import verify
 from devnet.engine.rules.verdict import GAS_CREDIT, MOST_GAS
 
 SPARE_GAS = 1000
@@ -56,8 +49,9 @@ class Till:
     What a coordinator can pay from.
 
     Args:
-        chain_id: the sidechain. federation: the epoch in force.
-        held: settled outputs of the federation that no other payout uses.
+        chain_id: the sidechain. federation: the epoch in force, whose treasury takes
+            the change. past: the epochs before it that hold outputs too.
+        held: settled outputs of the federations that no other payout uses.
         fuel: the relayer's own BTM. relayer: its key.
         relay_fee_ppm, coordinator: the fee, and the program that takes it.
     """
@@ -69,6 +63,18 @@ class Till:
     relayer: Key
     relay_fee_ppm: int
     coordinator: bytes
+    past: tuple[Federation, ...] = ()
+
+    @property
+    def known(self) -> tuple[Federation, ...]:
+        """Every epoch that may hold an output."""
+        return (self.federation, *self.past)
+
+    def holder(self, one: Held) -> Federation:
+        """The epoch that holds an output, and whose members can spend it."""
+        found = holder_of(self.known, self.chain_id, one.script, one.coin.program)
+        assert found is not None, "a till holds nothing of strangers"
+        return found
 
 
 def plan_payout(owed: Owed, till: Till, pin_id: bytes = b"") -> Payout:
@@ -102,7 +108,25 @@ def most_inputs(federation: Federation, asset: bytes) -> int:
     return min(MOST_LOCKED, (MOST_GAS - 3 * GAS_INPUT_GAS) // (each + 700))
 
 
+def fits(till: Till, locked: Sequence[Held]) -> bool:
+    """Can one transaction spend these outputs of one asset, gas input beside?"""
+    each = [input_gas(till.holder(one)) for one in locked]
+    if locked and locked[0].coin.asset == BTM:
+        return sum(each) <= GAS_CREDIT - GAS_INPUT_GAS
+    whole = sum(gas + 700 for gas in each)
+    return len(each) <= MOST_LOCKED and whole <= MOST_GAS - 3 * GAS_INPUT_GAS
+
+
 def _chosen(owed: Owed, till: Till, pin_id: bytes) -> list[Held]:
+    """The pin, then the biggest, of the newest epoch alone if that is enough."""
+    if till.past and not pin_id:
+        newest = tuple(one for one in till.held if till.holder(one) == till.federation)
+        with suppress(errors.NotCovered, errors.NeedsMerge):
+            return _covering(owed, replace(till, held=newest, past=()), b"")
+    return _covering(owed, till, pin_id)
+
+
+def _covering(owed: Owed, till: Till, pin_id: bytes) -> list[Held]:
     """The pin, then the biggest, until they cover the amount."""
     own = biggest(till, owed.asset)
     if pin_id:
@@ -122,14 +146,22 @@ def _chosen(owed: Owed, till: Till, pin_id: bytes) -> list[Held]:
     while total < owed.amount:
         total += own[taken].coin.amount
         taken += 1
-    most = most_inputs(till.federation, owed.asset)
-    if taken > most:
+    if not fits(till, own[:taken]):
+        most = len(fitting(till, own))
         raise errors.NeedsMerge(
             f"{owed.amount} units are in {taken} pieces, one payout can spend {most}",
             pieces=taken,
             most=most,
         )
     return own[:taken]
+
+
+def fitting(till: Till, own: Sequence[Held]) -> list[Held]:
+    """As many of these, from the first on, as one transaction can spend."""
+    taken = 0
+    while taken < len(own) and fits(till, own[: taken + 1]):
+        taken += 1
+    return list(own[:taken])
 
 
 def biggest(till: Till, asset: bytes) -> list[Held]:
@@ -155,8 +187,9 @@ def with_gas(
         NoGas: the relayer has not so much in one piece.
     """
     fuel = _fuel(till)
-    gas = input_gas(till.federation) * len(locked) + GAS_INPUT_GAS + SPARE_GAS
-    spends = [_spend(one.coin, blank_witness(till, one.script)) for one in locked]
+    gas = sum(input_gas(till.holder(one)) for one in locked)
+    gas += GAS_INPUT_GAS + SPARE_GAS
+    spends = [_spend(one.coin, blank_witness(till, one)) for one in locked]
     spends.append(_spend(fuel, till.relayer.blank))
     back = Output(BTM, fuel.amount, till.relayer.program)
     draft = Transaction(1, 0, tuple(spends), (*outputs, back))
@@ -173,94 +206,14 @@ def with_gas(
     return Transaction(1, 0, (*bare, _spend(fuel, ())), (*outputs, back))
 
 
-def blank_witness(till: Till, script: bytes) -> tuple[bytes, ...]:
+def blank_witness(till: Till, one: Held) -> tuple[bytes, ...]:
     """Arguments of the right length, before anybody signed."""
-    redeem = redeem_script(till.federation, till.chain_id, script)
-    return (*(bytes(64) for _ in range(till.federation.quorum)), redeem)
+    holder = till.holder(one)
+    redeem = redeem_script(holder, till.chain_id, one.script)
+    return (*(bytes(64) for _ in range(holder.quorum)), redeem)
 
 
 def _spend(coin: Coin, arguments: tuple[bytes, ...]) -> Spend:
     return Spend(
         coin.source_id, coin.asset, coin.amount, coin.position, coin.program, arguments
     )
-
-
-# Signatures.
-
-
-def sign_inputs(
-    root_xprv: bytes, chain_id: bytes, tx: Transaction, scripts: Sequence[bytes]
-) -> tuple[bytes, ...]:
-    """
-    A member's signatures, one for each federation input, which come first.
-
-    Args:
-        root_xprv: the member's root private key. Child keys never leave this function:
-            one of them and the parent's xpub give the parent's private key away.
-    """
-    root_xpub = chainkd.xpub(root_xprv)
-    return tuple(
-        chainkd.sign(
-            chainkd.derive_xprv(root_xprv, member_path(chain_id, root_xpub, script)),
-            tx.sig_hash(index),
-        )
-        for index, script in enumerate(scripts)
-    )
-
-
-def check_signatures(
-    member: bytes,
-    chain_id: bytes,
-    tx: Transaction,
-    scripts: Sequence[bytes],
-    signatures: Sequence[bytes],
-) -> None:
-    """
-    Are these the member's signatures over the federation's inputs?
-
-    Raises:
-        BadSignature: the first that is not.
-    """
-    if len(signatures) != len(scripts):
-        raise errors.BadSignature(
-            f"{len(signatures)} signatures for {len(scripts)} inputs"
-        )
-    for index, (script, signature) in enumerate(zip(scripts, signatures, strict=True)):
-        key = member_key(chain_id, member, script)
-        if not verify(key, tx.sig_hash(index), signature):
-            raise errors.BadSignature(
-                f"member {member.hex()[:8]} did not sign input {index}", index=index
-            )
-
-
-def assemble(
-    federation: Federation,
-    chain_id: bytes,
-    payout: Payout,
-    signatures: Mapping[bytes, Sequence[bytes]],
-    relayer: Key,
-) -> Transaction:
-    """
-    The payout with all witnesses: a quorum's signatures in key order, the script, and
-    the relayer's own signature for the gas.
-
-    Args:
-        signatures: by member's root xpub.
-
-    Raises:
-        BadSignature: fewer than a quorum signed.
-    """
-    signers = [member for member in federation.members if member in signatures]
-    if len(signers) < federation.quorum:
-        raise errors.BadSignature(
-            f"{len(signers)} members signed, {federation.quorum} must"
-        )
-    tx = payout.tx
-    for index, script in enumerate(payout.scripts):
-        chosen = signers[: federation.quorum]
-        signed = (signatures[member][index] for member in chosen)
-        redeem = redeem_script(federation, chain_id, script)
-        tx = with_arguments(tx, index, (*signed, redeem))
-    for index in range(len(payout.scripts), len(tx.inputs)):
-        tx = with_arguments(tx, index, relayer.arguments(tx.sig_hash(index)))
-    return tx

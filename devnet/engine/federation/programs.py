@@ -13,7 +13,7 @@ zero bytes is what Bytom/vapor computed before its Claim transactions were remov
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -89,6 +89,23 @@ def redeem_script(
 def lock_program(federation: Federation, chain_id: bytes, claim_script: bytes) -> bytes:
     """The mainchain program that locks value for one recipient on one sidechain."""
     return p2wsh(sha3(redeem_script(federation, chain_id, claim_script)))
+
+
+def lock_programs(
+    federations: Iterable[Federation], chain_id: bytes, claim_script: bytes
+) -> tuple[bytes, ...]:
+    """A recipient's lock programs in several epochs, in their order."""
+    return tuple(lock_program(one, chain_id, claim_script) for one in federations)
+
+
+def holder_of(
+    known: Sequence[Federation], chain_id: bytes, claim_script: bytes, program: bytes
+) -> Federation | None:
+    """The federation whose program for this claim script this is, or None."""
+    for federation in known:
+        if program == lock_program(federation, chain_id, claim_script):
+            return federation
+    return None
 
 
 def treasury_program(federation: Federation, chain_id: bytes) -> bytes:

@@ -24,16 +24,18 @@ from devnet.engine.federation.payouts import (
 from devnet.engine.federation.planning import (
     Held,
     Till,
-    assemble,
-    check_signatures,
     most_inputs,
     plan_payout,
-    sign_inputs,
 )
 from devnet.engine.federation.programs import (
     federation_of,
     lock_program,
     treasury_program,
+)
+from devnet.engine.federation.signatures import (
+    assemble,
+    check_signatures,
+    sign_inputs,
 )
 from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.keys.chainkd import xpub
