@@ -32,7 +32,10 @@ FLOORS = [
     ("devnet.starter", "devnet.worker"),
     ("devnet.plugins",),
     ("devnet.engine.network",),
-    ("devnet.engine.deeds", "devnet.engine.moving", "devnet.engine.kept"),
+    (
+        "devnet.engine.deeds", "devnet.engine.moving", "devnet.engine.kept",
+        "devnet.engine.steered",
+    ),
     ("devnet.engine.certifying",),
     ("devnet.engine.looking",),
     ("devnet.engine.locating",),

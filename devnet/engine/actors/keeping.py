@@ -25,6 +25,7 @@ from devnet.engine.actors.world import (
     Groups,
     Owner,
     Sidechain,
+    Steering,
     World,
 )
 from devnet.engine.bc.block import Block
@@ -63,8 +64,11 @@ FIELDS: dict[str, Any] = {
     "n_faults": int,
     "breaches": tuple[Breach, ...],
     "acknowledged": int,
+    "steering": Steering,
 }
 """Fields of the world that are kept as they are, with their types."""
+NEWER_FIELDS = ("steering",)
+"""Those of them that older worlds lack, and that have a default."""
 
 Draft = dict[bytes, bytes | None]
 

@@ -222,20 +222,40 @@ def transfers_wait(world: World | Turn) -> bool:
     )
 
 
+def may_mine(turn: Turn, node: MainNode) -> bool:
+    """Does a node make blocks now? Whoever digs gets them whatever is set."""
+    if turn.diggers:
+        return True
+    match turn.steering.automine:
+        case "off":
+            return False
+        case "on_transaction":
+            return len(node.pool) > 0
+        case "interval":
+            return True
+    return not turn.config.empty
+
+
+def _pause_ms(turn: Turn, node: MainNode) -> int:
+    """Virtual time between a new tip and the next try."""
+    profile, steering = turn.tree.profile, turn.steering
+    if steering.automine != "world" and not turn.diggers:
+        return steering.interval_ms
+    return profile.busy_ms if is_busy(turn, node) else profile.idle_ms
+
+
 def plan_mining(turn: Turn, name: str) -> None:
     """Decide when the miner begins; work on another tip or plan is given up."""
     node = turn.main_node(name)
     miner = node.miner
-    if turn.config.empty and not turn.diggers:
+    if not may_mine(turn, node):
         # What is scheduled for an older plan is void.
         turn.set_main_node(replace(node, miner=Miner(miner.plan + 1)))
         return
     template = miner.template
     if template is not None and template.block.header.previous == node.view.tip:
         return
-    profile = turn.tree.profile
-    pause_ms = profile.busy_ms if is_busy(turn, node) else profile.idle_ms
-    start_ms = max(turn.now_ms, node.tip_ms + pause_ms)
+    start_ms = max(turn.now_ms, node.tip_ms + _pause_ms(turn, node))
     if template is None and miner.start_ms == start_ms and miner.plan:
         return
     plan = miner.plan + 1

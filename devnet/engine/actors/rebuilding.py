@@ -24,6 +24,7 @@ from devnet.engine.actors.collectors import new_collector
 from devnet.engine.actors.keeping import (
     FIELDS,
     FORMAT,
+    NEWER_FIELDS,
     PINS,
     Clock,
     SideRecord,
@@ -128,6 +129,7 @@ def rebuild_world(keep: Reader) -> World:
         kept = {
             name: from_text(kind, _value(keep, b"m" + name.encode()))
             for name, kind in FIELDS.items()
+            if name not in NEWER_FIELDS or keep.get(b"m" + name.encode()) is not None
         }
         kept["cuts"] = HashTrieMap(kept["cuts"])
         transfers = [from_text(Transfer, text) for _, text in keep.iterate(b"d")]

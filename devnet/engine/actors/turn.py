@@ -79,6 +79,7 @@ class Turn:
         self.cuts = world.cuts
         self.faults = world.faults
         self.n_faults = world.n_faults
+        self.steering = world.steering
         self.events: list[Event] = []
         self.batches: list[tuple[str, Changes]] = []
         self.foresees = False  # Somebody will ask for other works than before.
@@ -93,7 +94,7 @@ class Turn:
     @property
     def wall_ms(self) -> int:
         """Virtual time as milliseconds since 1970, as sidechain headers have it."""
-        return self.before.start_ms + self.now_ms
+        return self.before.start_ms + self.now_ms + self.steering.ahead_ms
 
     def later(self, delay_ms: int, actor: str, what: object) -> None:
         """Something will happen to an actor after a delay."""
@@ -302,6 +303,7 @@ class Turn:
             cuts=self.cuts,
             faults=self.faults,
             n_faults=self.n_faults,
+            steering=self.steering,
         )
         return world, events
 

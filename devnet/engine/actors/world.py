@@ -247,6 +247,23 @@ class Fault:
         return f"{self.chain}.{self.node}" if self.node else self.chain
 
 
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """
+    What somebody set by hand about mining and time.
+
+    Args:
+        automine: "world" (as the profile has it), "off" (only when asked),
+            "on_transaction" (when something waits), "interval".
+        interval_ms: of mode "interval": the pause after a block.
+        ahead_ms: so far the clock of block times was moved.
+    """
+
+    automine: str = "world"
+    interval_ms: int = 0
+    ahead_ms: int = 0
+
+
 OFF = ("kill", "pause")
 """Faults that keep a validator from doing anything."""
 
@@ -300,6 +317,7 @@ class World:
     cuts: HashTrieMap[str, Groups] = field(default_factory=HashTrieMap)
     faults: tuple[Fault, ...] = ()
     n_faults: int = 0
+    steering: Steering = Steering()
     watched: HashTrieMap[bytes, Watched] = field(default_factory=HashTrieMap)
 
     @property
