@@ -19,17 +19,17 @@ from devnet.engine.chain.places import TxPlace
 from devnet.engine.codec import from_hex, program_of_address
 from devnet.engine.describing import Facts
 from devnet.engine.errors import UnknownName
-from devnet.engine.locating import Locating
 from devnet.engine.mainchain.assets import CLASSES
 from devnet.engine.mainchain.index import AssetBooks
 from devnet.engine.mainchain.state import MainEntry
+from devnet.engine.overseeing import Overseeing
 from devnet.engine.reading import MAIN
 from devnet.engine.sidechain.state import SideEntry
 
 MOST_HEIGHT_DIGITS = 12
 
 
-class Looking(Locating):
+class Looking(Overseeing):
     """Questions about single objects."""
 
     # Blocks.

@@ -10,6 +10,7 @@ from devnet.commands.verbs import (
     looking,
     money,
     notary,
+    peg,
     plugins,
     storage,
     submitting,
@@ -19,5 +20,5 @@ from devnet.commands.verbs import (
 )
 
 __all__ = ["all_commands", "assets", "chains", "checks", "exchange", "faults", "find",
-           "looking", "money", "notary", "plugins", "storage", "submitting",
+           "looking", "money", "notary", "peg", "plugins", "storage", "submitting",
            "time", "validators", "world"]  # fmt: skip
