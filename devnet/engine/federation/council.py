@@ -27,6 +27,9 @@ class Council:
         expires: the sidechain's height from which on only the newest is accepted; 0:
             nothing expires.
         wanted: the set that the last tally asks for, until its handover is in a block.
+        coming: the collectors that the last tally elected, until the block that counted
+            is final; none: those there are.
+        ends: of `past`, in its order: the heights from which on each was not accepted.
     """
 
     epoch: int
@@ -35,6 +38,8 @@ class Council:
     past: tuple[Federation, ...] = ()
     expires: int = 0
     wanted: Federation | None = None
+    coming: tuple[bytes, ...] = ()
+    ends: tuple[int, ...] = ()
 
     @property
     def current(self) -> Federation:

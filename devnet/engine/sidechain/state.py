@@ -147,6 +147,8 @@ class SideSpec:
         federations, collectors: those that the chain begins with.
         hrp: prefix of addresses as text; elections break ties by that text.
         unbond_blocks: how long votes and bonds stay locked.
+        federation_blocks, collector_blocks: after so many blocks votes elect anew.
+        n_collectors: how many are elected; 0: as many as the chain begins with.
     """
 
     name: str
@@ -163,6 +165,9 @@ class SideSpec:
     swap_notice: int
     hrp: str = "sm"
     unbond_blocks: int = 400
+    federation_blocks: int = 200
+    collector_blocks: int = 40
+    n_collectors: int = 0
 
 
 @dataclass(frozen=True, slots=True)
