@@ -26,6 +26,7 @@ from devnet.engine.interfaces import (
 from devnet.engine.mainchain.view import settled_hash
 from devnet.engine.sidechain.blskeys import registrations
 from devnet.engine.sidechain.claims import is_claim
+from devnet.engine.sidechain.handovers import right_handovers
 from devnet.engine.sidechain.judge import fill, judge_body
 from devnet.engine.sidechain.ledger import Draft
 from devnet.engine.sidechain.node import OpenSwap, SideNode
@@ -126,12 +127,14 @@ def _keep(turn: Turn, chain: str, name: str, draft: Draft) -> Filled:
 def _records(
     turn: Turn, tree: SideTree, node: SideNode, parent: SideEntry, answer: InForce
 ) -> tuple[bytes, ...]:
-    """What a coinbase can say: a swap or its end, an offence, news of payouts."""
+    """What a coinbase can say: a swap, a handover, an offence, news of payouts."""
     if answer.opens_epoch or answer.closing:
         return ()
     proofs = _proofs(turn, tree, node, parent)
     payouts = _payout_records(turn, tree, node, parent) if node.payout_records else ()
-    return (*_swap_records(turn, tree, node, parent), *islice(proofs, 1), *payouts)
+    handovers = right_handovers(node.handovers, tree, parent)
+    swaps = _swap_records(turn, tree, node, parent)
+    return (*swaps, *handovers, *islice(proofs, 1), *payouts)
 
 
 def _payout_records(

@@ -2,8 +2,8 @@
 What a block's coinbase says beside the fees: records whose authority is in themselves.
 
 Swap records and cancellations are signed by a quorum of the validators, evidence by the
-offender itself, so they need no author and pay no fee; a proposer who has one puts it
-here.
+offender itself, handovers by a quorum of the old members, so they need no author and
+pay no fee; a proposer who has one puts it here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from devnet.engine.bc.blskeys import BlsKey
 from devnet.engine.bc.records import (
     Evidence,
+    Handover,
     Record,
     SwapCancelled,
     SwapRecord,
@@ -20,7 +21,9 @@ from devnet.engine.bc.records import (
 )
 from devnet.engine.bc.transaction import Transaction, is_side_record
 from devnet.engine.errors import BlockError, CodecError
+from devnet.engine.federation.council import Council
 from devnet.engine.sidechain.blskeys import check_bls_keys
+from devnet.engine.sidechain.handovers import check_handover, handed_over
 from devnet.engine.sidechain.offences import Rejudge, convict
 from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideTree
 from devnet.engine.sidechain.swap import InForce, check_cancelled, check_record
@@ -40,11 +43,13 @@ class Said:
     Args:
         pending: the swap on its way.
         cancelled: body hashes of the swaps of this epoch that a quorum took back.
+        council: who holds the locks after the handover that the coinbase carries.
         convicted: keys that an evidence record convicts.
     """
 
     pending: PendingSwap | None
     cancelled: tuple[bytes, ...]
+    council: Council
     convicted: tuple[bytes, ...] = ()
 
 
@@ -63,13 +68,12 @@ def read_coinbase(
         rejudge: judges another block, for evidence that it breaks a rule.
 
     Raises:
-        BadSideBody, BadSwapRecord, BadEvidence: the rule of the record that is broken.
+        BadSideBody, BadSwapRecord, BadEvidence, BadHandover: the rule that is broken.
     """
+    spec, council, state = tree.spec, tree.council(parent), parent.state
+    said = Said(state.pending, state.cancelled, council)
     if answer.opens_epoch:
-        said = Said(None, ())
-    else:
-        said = Said(parent.state.pending, parent.state.cancelled)
-    spec = tree.spec
+        said = Said(None, (), council)
     n_changes = 0
     swap: SwapRecord | None = None
     keys: list[BlsKey] = []
@@ -93,6 +97,9 @@ def read_coinbase(
             check_cancelled(record, parent, height, spec.chain_id, spec.swap_notice)
             cancelled = (*said.cancelled, record.body_hash)
             said = replace(said, pending=None, cancelled=cancelled)
+        elif isinstance(record, Handover):
+            check_handover(record, said.council, parent, spec)
+            said = replace(said, council=handed_over(said.council, height, spec))
         elif isinstance(record, Evidence):
             key = convict(record, tree, parent, rejudge).key
             if key in said.convicted:

@@ -32,6 +32,7 @@ from devnet.engine.sidechain.coinbase import BadSideBody, Said, read_coinbase
 from devnet.engine.sidechain.ledger import Ledger
 from devnet.engine.sidechain.pegout import has_payout_records
 from devnet.engine.sidechain.reader import SideReader, claim_context
+from devnet.engine.sidechain.rotation import Poll, council_after
 from devnet.engine.sidechain.staking import tally_after
 from devnet.engine.sidechain.state import SideEntry, SideState, SideTree
 from devnet.engine.sidechain.swap import InForce, in_force, peg_rests
@@ -95,7 +96,7 @@ def judge(
     ledger, said = _run_body(tree, main, block, parent, answer, known)
     pending = said.pending
     state = _state_after(parent, block, ledger, epochs, said, answer)
-    state = replace(state, acting=acting)
+    state = replace(_with_council(state, tree, parent, said), acting=acting)
     change = ledger.change()
     draft = SideEntry(
         block, seen, state, change, tuple(ledger.claims), parent.final, (),
@@ -249,6 +250,21 @@ def _state_after(
         pegout=ledger.pegout,
         council=parent.state.council,
     )
+
+
+def _with_council(
+    state: SideState, tree: SideTree, parent: SideEntry, said: Said
+) -> SideState:
+    """
+    The state with the council after its block. Whom a tally asks for must wait until
+    its block is final, so such a block counts as one with content.
+    """
+    before = tree.council(parent)
+    poll = Poll(tree.spec, said.council, state.roster, state.tally, state.epochs)
+    after = council_after(parent, poll)
+    if after == before:
+        return state
+    return replace(state, council=after, busy_height=parent.height + 1)
 
 
 def fill(

@@ -124,6 +124,7 @@ class SideNode:
     by epoch and place.
     proofs: evidence that waits for a block, by the key that it convicts.
     payout_records: intents and completions that wait for a block, as programs.
+    handovers: signed handovers that wait for a block, as programs.
     needs: why it does not run the rule in force, or nothing.
     inbox: what came while the validator stood still.
     """
@@ -155,6 +156,7 @@ class SideNode:
     )
     proofs: HashTrieMap[bytes, Evidence] = field(default_factory=HashTrieMap)
     payout_records: tuple[bytes, ...] = ()
+    handovers: tuple[bytes, ...] = ()
     needs: str = ""
     inbox: tuple[object, ...] = ()
 
