@@ -26,9 +26,10 @@ from devnet.engine.errors import DevnetError
 from devnet.engine.events import OffenceProven, RuleSwapped, SwapDropped
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.network import Network, SidechainSpec
+from devnet.engine.sidechain.court import Court
 from devnet.engine.sidechain.offences import BadEvidence, convict, evidence_in
 from devnet.engine.sidechain.roster import Banned
-from devnet.engine.sidechain.state import SideEntry
+from devnet.engine.sidechain.state import SideEntry, SideTree
 from tests.engine.support import (
     THREE,
     all_books_hold,
@@ -146,7 +147,12 @@ def votes(
 
 def verdict(net: Network, record: Evidence) -> str:
     side = net.world.sidechain("alpha")
-    return convict(record, side.tree, side.tree[side.head], never).offence
+    return convict(record, court(net, side.tree, side.tree[side.head])).offence
+
+
+def court(net: Network, tree: SideTree, parent: SideEntry, judge=never) -> Court:
+    """Evidence in a block on `parent`, which names no newer anchor."""
+    return Court(tree, net.world.tree, parent, parent.anchor, judge)
 
 
 def test_two_signed_headers_of_one_round_convict():
@@ -237,7 +243,7 @@ def test_a_good_block_convicts_nobody_and_a_strangers_key_neither():
         raise BadEvidence("it is bad")
 
     head = side.tree[side.head]
-    assert convict(record, side.tree, head, angry).key == makers[0].key
+    assert convict(record, court(net, side.tree, head, angry)).key == makers[0].key
     beta = net.world.sidechain("beta").nodes[0]
     with pytest.raises(BadEvidence, match="did not sign"):
         verdict(net, replace(record, second=beta.key))
@@ -255,12 +261,12 @@ def test_evidence_is_good_once_and_not_for_ever():
     record = evidence_in(entry.block)[0]
     parent = side.tree[entry.header.previous]
 
-    assert convict(record, side.tree, parent, never).key == side.nodes[1].key
+    assert convict(record, court(net, side.tree, parent)).key == side.nodes[1].key
     with pytest.raises(BadEvidence, match="is convicted since block"):
-        convict(record, side.tree, side.tree[side.head], never)
+        convict(record, court(net, side.tree, side.tree[side.head]))
     spec = replace(side.tree.spec, unbond_blocks=0)
     with pytest.raises(BadEvidence, match="out of date"):
-        convict(record, replace(side.tree, spec=spec), parent, never)
+        convict(record, court(net, replace(side.tree, spec=spec), parent))
 
 
 @settings(max_examples=150, deadline=None)
@@ -274,7 +280,8 @@ def test_any_bytes_are_refused_by_name(offence, first, second):
     side = net.world.sidechain("alpha")
     with pytest.raises(DevnetError):
         convict(
-            Evidence(offence, first, second), side.tree, side.tree[side.head], never
+            Evidence(offence, first, second),
+            court(net, side.tree, side.tree[side.head]),
         )
 
 

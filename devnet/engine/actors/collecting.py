@@ -14,12 +14,14 @@ from devnet.engine.actors.messages import CollectorWorks, SideTxCame
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Transfer
+from devnet.engine.bc.evidence import HandIn, hand_in_message
 from devnet.engine.bc.merkleblock import MerkleBlock, merkle_block_of
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import RequestError
 from devnet.engine.events import ClaimCrafted, TransferMoved
 from devnet.engine.federation.collector import Collector, SeenLock, Watched
 from devnet.engine.interfaces import Checkpoint
+from devnet.engine.keys.chainkd import sign
 from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.mainchain.view import how_moved, receive, settled_hash
 from devnet.engine.sidechain.claims import craft_claim
@@ -139,7 +141,8 @@ def _claim_if_settled(turn: Turn, collector: Collector, lock: SeenLock) -> SeenL
     if is_first and transfer is not None:
         _say_crafted(turn, collector, transfer, lock, tx, proof)
     for offer in found:
-        hand_in(turn, offer.chain, offer.tx, actor_of(name), offer.late_ms)
+        word = _word_for(turn, collector, offer)
+        hand_in(turn, offer.chain, offer.tx, actor_of(name), offer.late_ms, word)
     return replace(lock, submitted_at=tip_height)
 
 
@@ -214,8 +217,22 @@ def make_claim(
     return claim, proof
 
 
+def _word_for(turn: Turn, collector: Collector, offer: forging.Offer) -> HandIn:
+    """What the collector signs for a Claim that it hands in, and answers for."""
+    anchor_hash = settled_hash(turn.tree, collector.view, turn.depth)
+    anchor = Checkpoint(turn.tree[anchor_hash].height, anchor_hash)
+    chain_id = turn.side(offer.chain).tree.spec.chain_id
+    message = hand_in_message(chain_id, anchor, offer.tx.raw)
+    return HandIn(anchor, collector.key, sign(collector.xprv, message))
+
+
 def hand_in(
-    turn: Turn, chain: str, tx: Transaction, sender: str = OUTSIDE, late_ms: int = 0
+    turn: Turn,
+    chain: str,
+    tx: Transaction,
+    sender: str = OUTSIDE,
+    late_ms: int = 0,
+    word: HandIn | None = None,
 ) -> None:
     """
     Send a Claim to the validators without it; each judges it for itself.
@@ -223,14 +240,15 @@ def hand_in(
     Args:
         sender: whose message it is, as the schedule names them.
         late_ms: as `forging.Offer` has it.
+        word: the collector's who hands it in, by which a bad claim convicts it.
     """
     for node in turn.nodes(chain):
         if tx.id not in node.pool:
             to = actor_name(chain, node.name)
             if late_ms:
-                turn.later(late_ms, to, SideTxCame(tx))
+                turn.later(late_ms, to, SideTxCame(tx, word))
             else:
-                turn.send(sender, to, tx.id, SideTxCame(tx))
+                turn.send(sender, to, tx.id, SideTxCame(tx, word))
 
 
 def transfer_of(turn: Turn, lock_id: bytes) -> Transfer | None:

@@ -18,6 +18,7 @@ from devnet.engine.actors import (
     rivals,
     validators,
     witness,
+    witnessing,
 )
 from devnet.engine.actors.messages import (
     BadBlockCame,
@@ -134,8 +135,9 @@ def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
             hosting.timer_fired(turn, chain, name, what)
         case MainBlockCame(block_hash):
             validators.main_block_came(turn, chain, name, block_hash)
-        case SideTxCame(tx):
+        case SideTxCame(tx, word):
             pooling.tx_came(turn, chain, name, tx)
+            witnessing.saw_claim(turn, chain, name, tx, word)
         case SideTxsCame(txs):
             pooling.txs_came(turn, chain, name, txs)
         case SwapAsked(record):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devnet.engine.bc.blskeys import BlsKey
-from devnet.engine.bc.evidence import Evidence
+from devnet.engine.bc.evidence import Evidence, HandIn
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
@@ -43,9 +43,15 @@ class MainTxCame:
 
 @dataclass(frozen=True, slots=True)
 class SideTxCame:
-    """A sidechain transaction arrives at a validator."""
+    """
+    A sidechain transaction arrives at a validator.
+
+    Args:
+        word: for a claim, that of the collector who hands it in.
+    """
 
     tx: Transaction
+    word: HandIn | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from devnet.engine.interfaces import (
 from devnet.engine.mainchain.view import settled_hash
 from devnet.engine.sidechain.blskeys import registrations
 from devnet.engine.sidechain.claims import is_claim
+from devnet.engine.sidechain.court import Court
 from devnet.engine.sidechain.handovers import right_handovers
 from devnet.engine.sidechain.judge import fill, judge_body
 from devnet.engine.sidechain.ledger import Draft
@@ -156,12 +157,24 @@ def _proofs(
     turn: Turn, tree: SideTree, node: SideNode, parent: SideEntry
 ) -> Iterator[bytes]:
     """Those that still convict somebody: a block with any other is refused."""
-    banned = parent.state.roster.banned
-    for key in sorted(key for key in node.proofs if key not in banned):
-        record = node.proofs[key]
+    known = parent.state.roster.is_convicted
+    court = court_of(turn, tree, node, parent)
+    for label in sorted(label for label in node.proofs if not known(label)):
+        record = node.proofs[label]
         with suppress(BadEvidence):
-            convict(record, tree, parent, lambda it: judge_body(tree, turn.tree, it))
+            convict(record, court)
             yield record.program
+
+
+def court_of(turn: Turn, tree: SideTree, node: SideNode, parent: SideEntry) -> Court:
+    """Where this validator judges evidence: in a block of its own on a parent."""
+    return Court(
+        tree,
+        turn.tree,
+        parent,
+        anchor_for(turn, node, parent),
+        lambda block: judge_body(tree, turn.tree, block),
+    )
 
 
 def _swap_records(

@@ -7,6 +7,7 @@ from __future__ import annotations
 from devnet.engine.actors import approving, auditing
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain
+from devnet.engine.bc.electoral import ROLE_NAMES
 from devnet.engine.bc.evidence import OFFENCES
 from devnet.engine.bc.records import SwapRecord
 from devnet.engine.bc.sideblock import params_text
@@ -20,6 +21,7 @@ from devnet.engine.events import (
 from devnet.engine.sidechain.blskeys import registrations
 from devnet.engine.sidechain.node import OpenSwap
 from devnet.engine.sidechain.offences import accused, evidence_in
+from devnet.engine.sidechain.roster import Roster
 from devnet.engine.sidechain.staking import REPORTER_PERCENT
 from devnet.engine.sidechain.state import SideEntry
 
@@ -68,30 +70,44 @@ def _say_offences(
     turn: Turn, side: Sidechain, entry: SideEntry, parent: SideEntry
 ) -> None:
     """Whom the block convicts, and what was burned."""
-    before, now = parent.state.roster.banned, entry.state.roster.banned
-    if len(before) == len(now):
+    if len(entry.block.transactions[0].outputs) == 1:
         return
-    names = {node.key: node.name for node in turn.nodes(side.name)}
-    offences = {
-        key: OFFENCES[record.offence]
-        for record in evidence_in(entry.block)
-        for key in [accused(record)]
-    }
-    roster = parent.state.roster
-    for key in sorted(key for key in now if key not in before):
-        bond = roster.by_key.get(key)
-        neu = roster.by_name[bond].bond_neu if bond is not None else 0
-        name = names.get(key, key.hex()[:8])
+    before, now = parent.state.roster, entry.state.roster
+    told: set[bytes] = set()
+    for record in evidence_in(entry.block):
+        key = accused(record)
+        lost = 0 if key in told else _bond_of(before, key) - _bond_of(now, key)
+        told.add(key)
+        name, role = _convicted(turn, side.name, key)
         turn.say(
             OffenceProven(
                 chain=side.name,
                 validator=name,
-                offence=offences[key],
+                role=role,
+                offence=OFFENCES[record.offence],
                 height=entry.height,
-                burned=neu - neu * REPORTER_PERCENT // 100,
+                burned=lost - lost * REPORTER_PERCENT // 100,
             )
         )
-        turn.say(ValidatorChanged(chain=side.name, validator=name, state="lying"))
+        if role == "validator":
+            said = ValidatorChanged(chain=side.name, validator=name, state="lying")
+            turn.say(said)
+
+
+def _bond_of(roster: Roster, key: bytes) -> int:
+    """What stands behind a key, in neu."""
+    one = roster.of_key(key)
+    return 0 if one is None else one.bond_neu
+
+
+def _convicted(turn: Turn, chain: str, key: bytes) -> tuple[str, str]:
+    """Name and role of who is convicted."""
+    names = {one.key: (one.name, "collector") for one in turn.collectors}
+    names |= {node.key: (node.name, "validator") for node in turn.nodes(chain)}
+    roster = turn.side(chain).tree[turn.side(chain).head].state.roster
+    one = roster.of_key(key)
+    role = "validator" if one is None else ROLE_NAMES[one.role]
+    return names.get(key) or (key.hex()[:8] if one is None else one.name, role)
 
 
 def drop_late_swaps(turn: Turn, chain: str, head: SideEntry) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devnet.engine.actors.messages import EvidenceCame
+from devnet.engine.actors.proposing import court_of
 from devnet.engine.actors.seats import actor_name, reader_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.evidence import TWO_VOTES, VOTE_BEHIND, Evidence, SignedVote
@@ -17,7 +18,6 @@ from devnet.engine.bc.sideblock import SideHeader
 from devnet.engine.copies import changed
 from devnet.engine.errors import DevnetError
 from devnet.engine.interfaces import Vote
-from devnet.engine.sidechain.judge import judge_body
 from devnet.engine.sidechain.offences import convict
 from devnet.engine.sidechain.reader import SideReader
 
@@ -123,14 +123,14 @@ def _compare(
 
 def accuse(turn: Turn, chain: str, name: str, record: Evidence) -> None:
     """Keep a proof, if it is one, and tell everybody."""
-    key = _kept(turn, chain, name, record)
-    if key is None:
+    label = _kept(turn, chain, name, record)
+    if label is None:
         return
     me = actor_name(chain, name)
     for other in turn.node_names(chain):
         if other != name:
             what = EvidenceCame(record)
-            turn.send(me, actor_name(chain, other), key + record.body()[:1], what)
+            turn.send(me, actor_name(chain, other), label + record.body()[:1], what)
 
 
 def evidence_came(turn: Turn, chain: str, name: str, record: Evidence) -> None:
@@ -139,18 +139,16 @@ def evidence_came(turn: Turn, chain: str, name: str, record: Evidence) -> None:
 
 
 def _kept(turn: Turn, chain: str, name: str, record: Evidence) -> bytes | None:
-    """The key that the record convicts, when that is news; None otherwise."""
+    """What the record convicts of, when that is news; None otherwise."""
     node = turn.node(chain, name)
     tree = turn.side(chain).tree
-    head = tree[node.head]
     try:
-        key = convict(
-            record, tree, head, lambda block: judge_body(tree, turn.tree, block)
-        ).key
+        found = convict(record, court_of(turn, tree, node, tree[node.head]))
         fits = bool(record.program)
     except DevnetError:
         return None
-    if not fits or key == node.key or key in node.proofs:
+    if not fits or found.key == node.key or found.label in node.proofs:
         return None
-    turn.set_node(chain, replace(node, proofs=node.proofs.insert(key, record)))
-    return key
+    proofs = node.proofs.insert(found.label, record)
+    turn.set_node(chain, replace(node, proofs=proofs))
+    return found.label

@@ -15,12 +15,15 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.witness import accuse, compare_heard
 from devnet.engine.bc.evidence import (
     BAD_BLOCK,
+    BAD_CLAIM,
     TWO_PROPOSALS,
     Evidence,
+    HandIn,
     SignedHeader,
 )
 from devnet.engine.bc.records import SwapRecord
 from devnet.engine.bc.sideblock import SideBlock, params_text, proposal_message
+from devnet.engine.bc.transaction import Transaction
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.sidechain.state import SideEntry
 
@@ -81,6 +84,15 @@ def saw_bad_block(turn: Turn, chain: str, name: str, block: SideBlock) -> None:
             record = Evidence(BAD_BLOCK, block.raw, validator.key)
             accuse(turn, chain, name, record)
             return
+
+
+def saw_claim(
+    turn: Turn, chain: str, name: str, tx: Transaction, word: HandIn | None
+) -> None:
+    """A claim that its collector answers for, and that no pool takes, may convict."""
+    if word is None or tx.id in turn.node(chain, name).pool:
+        return
+    accuse(turn, chain, name, Evidence(BAD_CLAIM, tx.raw, word.raw))
 
 
 # The seat.

@@ -5,7 +5,12 @@ Everything that the verdict needs is inside: whole headers (their hash is what w
 signed), the key, the signatures. Certificates are left out, the hash does not cover
 them.
 
-Source: consensus rules of this project, section "Evidence"; record kind 40.
+A collector signs the very bytes that it hands in, proof and all, because the signature
+inside a claim leaves out the witness: anybody could spoil an honest claim's proof. A
+member's signature covers all of a payout but its witnesses, so those are left out.
+
+Source: consensus rules of this project, section "Evidence"; record kind 40; protocol
+page "federation", section 8.
 """
 
 from __future__ import annotations
@@ -15,15 +20,16 @@ from typing import ClassVar
 
 from devnet.engine.bc.recordform import BadRecord, BaseRecord
 from devnet.engine.bc.sideblock import SideHeader, parse_side_header
-from devnet.engine.codec import Reader, varint, varstr
-from devnet.engine.interfaces import Certificate, Phase
+from devnet.engine.codec import Reader, sha3, varint, varstr
+from devnet.engine.interfaces import Certificate, Checkpoint, Phase
 
-TWO_PROPOSALS, TWO_VOTES, VOTE_BEHIND, BAD_BLOCK = 1, 2, 3, 4
+TWO_PROPOSALS, TWO_VOTES, VOTE_BEHIND, BAD_BLOCK, BAD_CLAIM = 1, 2, 3, 4, 5
 OFFENCES = {
     TWO_PROPOSALS: "two proposals in one round",
     TWO_VOTES: "two votes in one round",
     VOTE_BEHIND: "a vote behind an earlier vote's source",
     BAD_BLOCK: "a signed block that breaks a rule",
+    BAD_CLAIM: "a claim that breaks a rule",
 }
 PHASES: tuple[Phase, ...] = ("vote", "prepare", "commit")
 
@@ -97,6 +103,34 @@ class SignedVote:
         return 0 if self.source is None else self.source.round
 
 
+@dataclass(frozen=True)
+class HandIn:
+    """
+    A collector's word for a claim that it hands in: these very bytes are good on this
+    sidechain, for a block with this anchor or a later one.
+
+    Args:
+        anchor: the mainchain block that the collector saw settled.
+        key: the collector's, 32 bytes.
+    """
+
+    anchor: Checkpoint
+    key: bytes
+    signature: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """As evidence has it, as second object; the claim is the first."""
+        anchor = varint(self.anchor.height) + self.anchor.hash
+        return anchor + self.key + varstr(self.signature)
+
+
+def hand_in_message(chain_id: bytes, anchor: Checkpoint, raw_claim: bytes) -> bytes:
+    """What a collector signs when it hands in a claim."""
+    place = varint(anchor.height) + anchor.hash
+    return b"bystack-hand-1" + chain_id + place + sha3(raw_claim)
+
+
 def _bare(header: SideHeader) -> bytes:
     return replace(header, signature=b"", certificate=Certificate()).raw
 
@@ -132,6 +166,15 @@ def parse_signed_vote(raw: bytes) -> SignedVote:
         reader.hash(),
         reader.varstr(),
     )
+    reader.expect_end()
+    return found
+
+
+def parse_hand_in(raw: bytes) -> HandIn:
+    """FormError when these bytes are no such object."""
+    reader = Reader(raw, "a hand-in")
+    anchor = Checkpoint(reader.varint63(), reader.hash())
+    found = HandIn(anchor, reader.hash(), reader.varstr())
     reader.expect_end()
     return found
 

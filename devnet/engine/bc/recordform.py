@@ -15,7 +15,8 @@ from devnet.engine.codec import FormError
 MAX_PAYLOAD_BYTES = 4096
 MAX_COMPLETION_BYTES = 65535
 """The longest push that a record may have (PUSHDATA2)."""
-COMPLETION_KIND = 0x02
+LONG_KINDS = (0x02, 0x40)
+"""Completions and evidence: what they prove by may be a whole transaction or block."""
 
 
 class BadRecord(FormError):
@@ -60,7 +61,6 @@ def record_kind(program: bytes) -> int | None:
 
 def check_size(kind: int, payload: bytes) -> None:
     """Raise BadRecord when a record of this kind may not be so long."""
-    completion = kind == COMPLETION_KIND
-    most = MAX_COMPLETION_BYTES if completion else MAX_PAYLOAD_BYTES
+    most = MAX_COMPLETION_BYTES if kind in LONG_KINDS else MAX_PAYLOAD_BYTES
     if len(payload) > most:
         raise BadRecord(f"a record of {len(payload)} bytes, {most} are allowed")

@@ -86,10 +86,13 @@ class ValidatorsElected(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffenceProven(Event):
     """
-    A block carries evidence against a validator: its bond burns, its seat goes.
+    A block carries evidence against a validator or a member, whose bond burns and whose
+    seat goes; or against a collector, who loses a part of its bond for each bad claim.
 
     Args:
-        burned: what was burned of its bond, in neu; 0 when it had none.
+        validator: the name of whoever is convicted.
+        burned: what was burned of the bond, in neu; 0 when there was none.
+        role: "validator", "collector" or "member".
     """
 
     chain: str
@@ -97,6 +100,7 @@ class OffenceProven(Event):
     offence: str
     height: int
     burned: int = 0
+    role: str = "validator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,9 +27,16 @@ from devnet.engine.once import once
 from devnet.engine.rules.block import MOST_BLOCK_GAS
 from devnet.engine.rules.memo import remembered_verdict
 from devnet.engine.sidechain.claims import ClaimContext, check_claim
+from devnet.engine.sidechain.court import Conviction
 from devnet.engine.sidechain.pegout import debts_of, recipient_of, with_records
 from devnet.engine.sidechain.roster import with_operations
-from devnet.engine.sidechain.staking import UNBOND_BLOCKS, ban, check_stakes, forfeit
+from devnet.engine.sidechain.staking import (
+    UNBOND_BLOCKS,
+    ban,
+    check_stakes,
+    forfeit,
+    forfeit_part,
+)
 from devnet.engine.sidechain.state import Claimed, SideEntry
 
 
@@ -180,10 +187,11 @@ class Ledger:
                 self.context.chain_id,
             )  # fmt: skip
 
-    def forfeit(self, key: bytes, reporter: bytes) -> int:
+    def forfeit(self, proven: Conviction, reporter: bytes) -> int:
         """
-        Somebody proved an offence of this key: it never gets a seat by election again,
-        and the bond behind it, if there is one, is burned but for the reporter's part.
+        Somebody proved an offence. Its key never gets a seat by election again, and the
+        bond behind it, if there is one, is burned but for the reporter's part; for a
+        bad claim a part of the bond goes, and the seat stays.
 
         Args:
             reporter: the control program that is rewarded.
@@ -191,18 +199,23 @@ class Ledger:
         Returns:
             What was burned, in neu; nothing when these books know it already.
         """
-        if key in self.roster.banned:
+        key, height = proven.key, self.height
+        if key in self.roster.banned or proven.act in self.roster.bad_claims:
             return 0
-        lost = forfeit(self.roster, key, reporter, self.height, self._draft.to_spend)
-        if lost is None:
-            self.roster = ban(self.roster, key, self.height)
-            return 0
-        self._draft.change((lost.bond,), (lost.reward,))
-        self.spent.append(lost.bond)
-        self.created.append(lost.reward)
-        self.burned_sum = _plus(self.burned_sum, BTM, lost.burned_neu)
-        self.roster = lost.roster
-        return lost.burned_neu
+        take = forfeit_part if proven.act else forfeit
+        lost = take(self.roster, key, reporter, height, self._draft.to_spend)
+        if lost is not None:
+            self._draft.change((lost.bond,), lost.made)
+            self.spent.append(lost.bond)
+            self.created += lost.made
+            self.burned_sum = _plus(self.burned_sum, BTM, lost.burned_neu)
+            self.roster = lost.roster
+        if proven.act:
+            known = self.roster.bad_claims.insert(proven.act, height)
+            self.roster = replace(self.roster, bad_claims=known)
+        elif lost is None:
+            self.roster = ban(self.roster, key, height)
+        return 0 if lost is None else lost.burned_neu
 
     def _book_claim(self, tx: Transaction, claim: Claim) -> None:
         entry = Claimed(

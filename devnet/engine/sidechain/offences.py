@@ -9,17 +9,16 @@ Source: consensus rules of this project, section "Evidence".
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from devnet.engine.bc.evidence import (
     BAD_BLOCK,
+    BAD_CLAIM,
     OFFENCES,
     TWO_PROPOSALS,
     TWO_VOTES,
     Evidence,
     SignedHeader,
     SignedVote,
+    parse_hand_in,
     parse_signed_header,
     parse_signed_vote,
 )
@@ -41,53 +40,49 @@ from devnet.engine.errors import (
     TransactionError,
 )
 from devnet.engine.keys.ed25519 import verify
+from devnet.engine.sidechain.badclaims import bad_claim
+from devnet.engine.sidechain.court import BadEvidence, Conviction, Court
 from devnet.engine.sidechain.state import SideEntry, SideTree
 
-
-class BadEvidence(BlockError):
-    """A block carries evidence that convicts nobody."""
-
-    code = "block.evidence"
+__all__ = ["BadEvidence", "accused", "convict", "evidence_in"]
 
 
-@dataclass(frozen=True, slots=True)
-class Conviction:
-    """Whose key, and of what."""
-
-    key: bytes
-    offence: str
-
-
-Rejudge = Callable[[SideBlock], object]
-"""Judges what a block says and carries (`judge_body`); raises the rule it breaks."""
-
-
-def convict(
-    record: Evidence, tree: SideTree, parent: SideEntry, rejudge: Rejudge
-) -> Conviction:
+def convict(record: Evidence, court: Court) -> Conviction:
     """
-    What the evidence proves, for a block on `parent`.
+    What the evidence proves.
 
     Raises:
         BadEvidence: it proves nothing, or nothing new.
     """
+    act = b""
     try:
-        if record.offence == BAD_BLOCK:
-            key, header = _bad_block(record, tree, parent, rejudge)
-        elif record.offence == TWO_PROPOSALS:
-            key, header = _two_proposals(record, tree.spec.chain_id)
+        if record.offence == BAD_CLAIM:
+            key, act = bad_claim(record, court)
         else:
-            key, header = _two_votes(record, tree.spec.chain_id)
+            key = _validator(record, court)
     except CodecError as error:
         raise BadEvidence(f"evidence cannot be read: {error.message}") from None
-    _check_key(key, header, tree, parent)
-    return Conviction(key, OFFENCES[record.offence])
+    return Conviction(key, OFFENCES[record.offence], act)
+
+
+def _validator(record: Evidence, court: Court) -> bytes:
+    """The key of a validator that the record convicts."""
+    if record.offence == BAD_BLOCK:
+        key, header = _bad_block(record, court)
+    elif record.offence == TWO_PROPOSALS:
+        key, header = _two_proposals(record, court.tree.spec.chain_id)
+    else:
+        key, header = _two_votes(record, court.tree.spec.chain_id)
+    _check_key(key, header, court.tree, court.parent)
+    return key
 
 
 def accused(record: Evidence) -> bytes:
     """The key that a well-formed record is about."""
     if record.offence == BAD_BLOCK:
         return record.second
+    if record.offence == BAD_CLAIM:
+        return parse_hand_in(record.second).key
     if record.offence == TWO_PROPOSALS:
         return parse_signed_header(record.first).key
     return parse_signed_vote(record.first).key
@@ -201,16 +196,14 @@ def _check_place(one: SideHeader, two: SideHeader) -> None:
         raise BadEvidence("with proof of work two blocks of a round are no offence")
 
 
-def _bad_block(
-    record: Evidence, tree: SideTree, parent: SideEntry, rejudge: Rejudge
-) -> tuple[bytes, SideHeader]:
+def _bad_block(record: Evidence, court: Court) -> tuple[bytes, SideHeader]:
     block = parse_side_block(record.first)
     key, header = record.second, block.header
-    _check_proposer(SignedHeader(header, key), tree.spec.chain_id)
-    if not tree.is_ancestor(header.previous, parent.hash):
+    _check_proposer(SignedHeader(header, key), court.tree.spec.chain_id)
+    if not court.tree.is_ancestor(header.previous, court.parent.hash):
         raise BadEvidence("the block stands on no block of this chain")
     try:
-        rejudge(block)
+        court.rejudge(block)
     except ConsensusError as error:
         raise BadEvidence(f"no offence is shown: {error.message}") from None
     except (BlockError, TransactionError, ClaimError):

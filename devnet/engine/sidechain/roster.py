@@ -131,11 +131,14 @@ class Roster:
         books: by role.
         approvals: by the approving address's program, names of validators.
         banned: stake keys that lost their bond, and the height at which.
+        bad_claims: claims that a collector was convicted of, by transaction id, and the
+            height at which.
     """
 
     books: HashTrieMap[int, Book] = field(default_factory=HashTrieMap)
     approvals: HashTrieMap[bytes, tuple[str, ...]] = field(default_factory=HashTrieMap)
     banned: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
+    bad_claims: HashTrieMap[bytes, int] = field(default_factory=HashTrieMap)
 
     def book(self, role: int) -> Book:
         """The registrations of a role."""
@@ -188,6 +191,16 @@ class Roster:
         book = self.book(one.role).without(one)
         roster = self._unapproved(one)
         return replace(roster, books=roster.books.insert(one.role, book))
+
+    def is_convicted(self, label: bytes) -> bool:
+        """Is a key, or a claim by its transaction id, convicted already?"""
+        return label in self.banned or label in self.bad_claims
+
+    def with_bond(self, one: Registration, bond_id: bytes, bond_neu: int) -> Roster:
+        """The same registration with another output behind it."""
+        book = self.book(one.role).without(one)
+        book = book.having(replace(one, bond_id=bond_id, bond_neu=bond_neu))
+        return replace(self, books=self.books.insert(one.role, book))
 
     def with_approvals(self, program: bytes, names: tuple[str, ...]) -> Roster:
         """An address approves of these, and of nobody else."""

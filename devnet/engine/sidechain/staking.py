@@ -21,11 +21,13 @@ from devnet.engine.bc.transaction import BTM, Spend, Transaction
 from devnet.engine.chain.coins import Coin
 from devnet.engine.codec import entry_id
 from devnet.engine.errors import TransactionError
-from devnet.engine.sidechain.roster import Roster
+from devnet.engine.sidechain.roster import LEAST_BOND_NEU, Roster
 
 UNBOND_BLOCKS = 400
 LEAST_VOTE_NEU = 1_000_000
 REPORTER_PERCENT = 5
+LEAST_PART_NEU = LEAST_BOND_NEU // 10
+"""The least that a part of a bond is: a tenth of the least bond."""
 
 
 class VoteLocked(TransactionError):
@@ -147,17 +149,17 @@ def tally_after(
 @dataclass(frozen=True, slots=True)
 class Forfeit:
     """
-    A bond that is lost.
+    A bond that is lost, or a part of it.
 
     Args:
         bond: the output that goes.
-        reward: the output that the reporter gets instead, at once.
+        made: the reporter's reward, then what is left of the bond, if anything is.
         burned_neu: what goes for ever.
-        roster: without the candidate, its key banned.
+        roster: without the candidate, its key banned; or with the bond that is left.
     """
 
     bond: Coin
-    reward: Coin
+    made: tuple[Coin, ...]
     burned_neu: int
     roster: Roster
 
@@ -183,14 +185,46 @@ def forfeit(
     if one is None:
         return None
     bond = coin_of(one.bond_id, height)
-    reward_neu = bond.amount * REPORTER_PERCENT // 100
-    source_id = entry_id("bondforfeit1", bond.id)
-    reward = Coin(
-        output_id(source_id, BTM, reward_neu, 0, 1, reporter),
-        source_id, 0, BTM, reward_neu, reporter, height,
-    )  # fmt: skip
+    reward = _made_of(bond, 0, bond.amount * REPORTER_PERCENT // 100, reporter, height)
     left = ban(roster.without(one), key, height)
-    return Forfeit(bond, reward, bond.amount - reward_neu, left)
+    return Forfeit(bond, (reward,), bond.amount - reward.amount, left)
+
+
+def forfeit_part(
+    roster: Roster,
+    key: bytes,
+    reporter: bytes,
+    height: int,
+    coin_of: Callable[[bytes, int], Coin],
+) -> Forfeit | None:
+    """
+    Take a part of the bond behind a key: a tenth of it, 10 BTM at least, all if there
+    is no more; 5 % of that to the reporter, the rest burned. The candidate stands on
+    with what is left, and with nothing left is registered no more.
+
+    Args, returns: as `forfeit`.
+    """
+    one = roster.of_key(key)
+    if one is None:
+        return None
+    bond = coin_of(one.bond_id, height)
+    lost_neu = min(bond.amount, max(-(-bond.amount // 10), LEAST_PART_NEU))
+    reward_neu, left_neu = lost_neu * REPORTER_PERCENT // 100, bond.amount - lost_neu
+    reward = _made_of(bond, 0, reward_neu, reporter, height)
+    if not left_neu:
+        return Forfeit(bond, (reward,), lost_neu - reward_neu, roster.without(one))
+    rest = _made_of(bond, 1, left_neu, bond.program, height)
+    left = roster.with_bond(one, rest.id, left_neu)
+    return Forfeit(bond, (reward, rest), lost_neu - reward_neu, left)
+
+
+def _made_of(
+    bond: Coin, position: int, amount: int, program: bytes, height: int
+) -> Coin:
+    """An output that a forfeited bond leaves; no transaction makes it."""
+    source_id = entry_id("bondforfeit1", bond.id)
+    coin_id = output_id(source_id, BTM, amount, position, 1, program)
+    return Coin(coin_id, source_id, position, BTM, amount, program, height)
 
 
 def ban(roster: Roster, key: bytes, height: int) -> Roster:

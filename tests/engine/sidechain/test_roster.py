@@ -31,6 +31,7 @@ from devnet.engine.describing import program_facts
 from devnet.engine.errors import TransactionError
 from devnet.engine.keys.chainkd import public_key, sign, xpub
 from devnet.engine.mainchain.accounts import play_root
+from devnet.engine.sidechain.court import Conviction
 from devnet.engine.sidechain.ledger import Ledger
 from devnet.engine.sidechain.roster import (
     LEAST_BOND_NEU,
@@ -374,11 +375,12 @@ def test_a_forfeited_bond_pays_the_reporter_and_burns_the_rest() -> None:
     bond, reporter = bond_of(roster, "bob"), p2wpkh(owner("carol"))
     lost = forfeit(roster, seat("bob"), reporter, 50, lambda *_: bond)
     assert lost is not None
-    assert lost.reward.amount == LEAST_BOND_NEU // 20
-    assert lost.reward.amount + lost.burned_neu == bond.amount
-    assert lost.reward.program == reporter and lost.reward.spendable_at(51)
-    spend = Spend(lost.reward.source_id, BTM, lost.reward.amount, 0, reporter, ())
-    assert Transaction(1, 0, (spend,), (), True).spent_output_ids == (lost.reward.id,)
+    (reward,) = lost.made
+    assert reward.amount == LEAST_BOND_NEU // 20
+    assert reward.amount + lost.burned_neu == bond.amount
+    assert reward.program == reporter and reward.spendable_at(51)
+    spend = Spend(reward.source_id, BTM, reward.amount, 0, reporter, ())
+    assert Transaction(1, 0, (spend,), (), True).spent_output_ids == (reward.id,)
     assert not len(lost.roster.by_name) and not len(lost.roster.approvals)
     banned = failure(lost.roster, "bob", registration("bob"))
     assert banned == "validator.banned"
@@ -393,10 +395,10 @@ def test_a_ledger_that_forfeits_keeps_its_sums_exact() -> None:
     ledger.height, ledger.roster = 50, roster
     ledger._draft = CoinDraft(CoinSet().add(bond))
     ledger.burned_sum, ledger.spent, ledger.created = HashTrieMap(), [], []
-    burned = ledger.forfeit(seat("bob"), p2wpkh(owner("carol")))
+    burned = ledger.forfeit(Conviction(seat("bob"), "?"), p2wpkh(owner("carol")))
     assert ledger.coins().total(BTM) == bond.amount - burned
     assert ledger.burned_sum[BTM] == burned == LEAST_BOND_NEU * 95 // 100
-    assert ledger.forfeit(seat("nobody"), p2wpkh(owner("carol"))) == 0
+    assert ledger.forfeit(Conviction(seat("nobody"), "?"), p2wpkh(owner("carol"))) == 0
     assert seat("nobody") in ledger.roster.banned
 
 
