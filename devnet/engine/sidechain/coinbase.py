@@ -23,9 +23,10 @@ from devnet.engine.bc.transaction import Transaction, is_side_record
 from devnet.engine.errors import BlockError, CodecError
 from devnet.engine.federation.council import Council
 from devnet.engine.sidechain.blskeys import check_bls_keys
+from devnet.engine.sidechain.court import Conviction, Court
 from devnet.engine.sidechain.handovers import check_handover, handed_over
-from devnet.engine.sidechain.offences import Rejudge, convict
-from devnet.engine.sidechain.state import PendingSwap, SideEntry, SideTree
+from devnet.engine.sidechain.offences import convict
+from devnet.engine.sidechain.state import PendingSwap
 from devnet.engine.sidechain.swap import InForce, check_cancelled, check_record
 
 
@@ -44,32 +45,28 @@ class Said:
         pending: the swap on its way.
         cancelled: body hashes of the swaps of this epoch that a quorum took back.
         council: who holds the locks after the handover that the coinbase carries.
-        convicted: keys that an evidence record convicts.
+        convicted: what evidence records prove.
     """
 
     pending: PendingSwap | None
     cancelled: tuple[bytes, ...]
     council: Council
-    convicted: tuple[bytes, ...] = ()
+    convicted: tuple[Conviction, ...] = ()
 
 
 def read_coinbase(
-    tree: SideTree,
-    parent: SideEntry,
-    answer: InForce,
-    coinbase: Transaction,
-    height: int,
-    rejudge: Rejudge,
+    court: Court, answer: InForce, coinbase: Transaction, height: int
 ) -> Said:
     """
     Check the records of a coinbase, in their order, and say what stands after them.
 
     Args:
-        rejudge: judges another block, for evidence that it breaks a rule.
+        court: what evidence is judged against: the block below, and the anchor.
 
     Raises:
         BadSideBody, BadSwapRecord, BadEvidence, BadHandover: the rule that is broken.
     """
+    tree, parent = court.tree, court.parent
     spec, council, state = tree.spec, tree.council(parent), parent.state
     said = Said(state.pending, state.cancelled, council)
     if answer.opens_epoch:
@@ -101,10 +98,12 @@ def read_coinbase(
             check_handover(record, said.council, parent, spec)
             said = replace(said, council=handed_over(said.council, height, spec))
         elif isinstance(record, Evidence):
-            key = convict(record, tree, parent, rejudge).key
-            if key in said.convicted:
-                raise BadSideBody(f"block {height} convicts {key.hex()[:16]} twice")
-            said = replace(said, convicted=(*said.convicted, key))
+            found = convict(record, court)
+            if found.label in [one.label for one in said.convicted]:
+                raise BadSideBody(
+                    f"block {height} convicts {found.key.hex()[:16]} twice"
+                )
+            said = replace(said, convicted=(*said.convicted, found))
     bls_keys = check_bls_keys(swap, keys, spec.chain_id)
     if bls_keys and said.pending is not None:
         said = replace(said, pending=replace(said.pending, bls_keys=bls_keys))

@@ -29,6 +29,7 @@ from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.candidates import elected
 from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.coinbase import BadSideBody, Said, read_coinbase
+from devnet.engine.sidechain.court import Court
 from devnet.engine.sidechain.ledger import Ledger
 from devnet.engine.sidechain.pegout import has_payout_records
 from devnet.engine.sidechain.reader import SideReader, claim_context
@@ -213,9 +214,10 @@ def _run_body(
     def rejudge(accused: SideBlock) -> None:
         judge_body(tree, main, accused)
 
-    said = read_coinbase(tree, parent, answer, txs[0], header.height, rejudge)
-    for key in said.convicted:
-        ledger.forfeit(key, reward.program)
+    court = Court(tree, main, parent, header.anchor, rejudge)
+    said = read_coinbase(court, answer, txs[0], header.height)
+    for conviction in said.convicted:
+        ledger.forfeit(conviction, reward.program)
     return ledger, said
 
 
