@@ -98,6 +98,9 @@ def common(plugin_files: str = "plugin_files") -> Parser:
         "--unbond", type=whole, metavar="N", help="blocks that votes and bonds stay"
     )
     world.add_argument(
+        "--federation-blocks", type=whole, metavar="N", help="blocks of an epoch (200)"
+    )
+    world.add_argument(
         "--empty", action="store_true", help="genesis alone; mine only when asked"
     )
     world.add_argument("--config", metavar="FILE", help="a TOML file with all of these")

@@ -316,6 +316,7 @@ def _world(args: argparse.Namespace) -> tuple[Any, float | None, str | None]:
         depth=given.get("depth"),
         relay_fee_ppm=given.get("relay_fee"),
         unbond_blocks=given.get("unbond"),
+        federation_blocks=given.get("federation_blocks"),
         empty=given.get("empty"),
     )
     for side in options.sidechains or ():

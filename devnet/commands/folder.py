@@ -143,13 +143,16 @@ def options_of(config: WorldConfig) -> WorldOptions:
         depth=config.depth,
         relay_fee_ppm=config.relay_fee_ppm,
         unbond_blocks=config.unbond_blocks,
+        federation_blocks=config.federation_blocks,
         empty=config.empty,
     )
 
 
 def _flag(name: str) -> str:
     """How an option is called on the command line."""
-    bare = name.removesuffix("_ppm").removesuffix("_blocks")
+    bare = name.removesuffix("_ppm")
+    if name == "unbond_blocks":
+        bare = "unbond"
     return "--" + bare.replace("_", "-")
 
 

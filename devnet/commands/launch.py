@@ -56,6 +56,7 @@ def world_config(options: WorldOptions) -> WorldConfig:
         depth=options.depth,
         relay_fee_ppm=options.relay_fee_ppm,
         unbond_blocks=options.unbond_blocks,
+        federation_blocks=options.federation_blocks,
         empty=options.empty,
     )
     if options.sidechains is None:

@@ -34,14 +34,15 @@ def start(
     depth: Number | None = None,
     relay_fee: Number | None = None,
     unbond: Number | None = None,
+    federation_blocks: Number | None = None,
     empty: bool = False,
 ) -> Said:
     """Start a new world in place of the present one.
 
     What is not named is as on the command line, or the default: seed 42, profile fast,
     three sidechains, depth 2, no relay fee, votes and bonds locked for 400 sidechain
-    blocks (--unbond). --empty begins at the genesis block alone,
-    and mines only for `mine`.
+    blocks (--unbond), votes elect the federation every 200 (--federation-blocks).
+    --empty begins at the genesis block alone, and mines only for `mine`.
     """
     options = session.defaults.with_changes(
         seed=seed,
@@ -50,6 +51,7 @@ def start(
         depth=depth,
         relay_fee_ppm=relay_fee,
         unbond_blocks=unbond,
+        federation_blocks=federation_blocks,
         empty=empty or None,
     )
     network = session.start(options)

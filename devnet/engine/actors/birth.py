@@ -127,6 +127,8 @@ def _check_config(config: WorldConfig) -> None:
         ("idle time", config.idle_ms, 1, 3_600_000),
         ("shortest latency", config.low_latency_ms, 0, config.high_latency_ms),
         ("unbonding period", config.unbond_blocks, 1, 10_000_000),
+        ("federation's epoch", config.federation_blocks, 2, 10_000_000),
+        ("collectors' round", config.collector_blocks, 2, 10_000_000),
         ("longest latency", config.high_latency_ms, 0, 60_000),
     ):
         if not low <= value <= high:
@@ -246,6 +248,8 @@ def side_spec(turn: Turn, name: str, chain_id: bytes, genesis_ms: int) -> SideSp
         swap_notice=SWAP_NOTICE_BLOCKS,
         hrp=turn.tree.profile.hrp,
         unbond_blocks=turn.config.unbond_blocks,
+        federation_blocks=turn.config.federation_blocks,
+        collector_blocks=turn.config.collector_blocks,
     )
 
 

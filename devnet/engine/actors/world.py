@@ -66,6 +66,8 @@ class WorldConfig:
         idle_ms: an idle sidechain makes a block this often.
         low_latency_ms, high_latency_ms: bounds of every message's travel time.
         unbond_blocks: votes and bonds stay locked for so many sidechain blocks.
+        federation_blocks, collector_blocks: after so many sidechain blocks votes elect
+            the federation, or the collectors, anew.
         empty: begin at the genesis block alone, and mine only when asked.
     """
 
@@ -80,6 +82,8 @@ class WorldConfig:
     high_latency_ms: int = 40
     empty: bool = False
     unbond_blocks: int = 400
+    federation_blocks: int = 200
+    collector_blocks: int = 40
 
 
 @dataclass(frozen=True, slots=True)
