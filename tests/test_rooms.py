@@ -29,7 +29,7 @@ FLOORS = [
     ("devnet.wallet",),
     ("devnet.opening", "devnet.exchange"),
     ("devnet.conformance",),
-    ("devnet.starter", "devnet.worker"),
+    ("devnet.starter", "devnet.worker", "devnet.equity"),
     ("devnet.plugins",),
     ("devnet.engine.network",),
     (
@@ -42,7 +42,10 @@ FLOORS = [
     ("devnet.engine.locating",),
     ("devnet.engine.reading",),
     ("devnet.engine.inspecting", "devnet.engine.decoding", "devnet.engine.picturing"),
-    ("devnet.engine.swapstory", "devnet.engine.payoutstory"),
+    (
+        "devnet.engine.swapstory", "devnet.engine.payoutstory",
+        "devnet.engine.councilstory",
+    ),
     ("devnet.engine.payoutparts",),
     ("devnet.engine.describing",),
     ("devnet.engine.actors",),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from devnet.engine.actors.owners import key_of
 from devnet.engine.bc.transaction import BTM
 from devnet.engine.codec import from_hex, program_of_address
+from devnet.engine.councilstory import CouncilFacts, council_facts
 from devnet.engine.errors import CodecError, UnknownName
 from devnet.engine.federation.contract import Contract, contract_of
 from devnet.engine.federation.programs import TREASURY_SCRIPT
@@ -64,6 +65,10 @@ class Overseeing(Locating):
                 f"{who[:80]!r} is no recipient: {error.message}",
                 hint=f"Give one of {known}, an address, or a claim script in hex.",
             ) from None
+
+    def council(self, chain: str) -> CouncilFacts:
+        """Who holds a sidechain's locks and who claims for it: for screens."""
+        return council_facts(self._look(), self._side(chain))
 
     def member_names(self) -> dict[bytes, str]:
         """Names of federation members by their root xpubs, in force or not."""

@@ -270,7 +270,8 @@ class DevnetApp(App[None]):
     def open_transfer(self, transfer: str) -> None:
         """The inspector of a transfer."""
         if transfer:
-            self.push_named("claim", transfer=transfer)
+            screen = "withdrawal" if transfer.startswith("w") else "claim"
+            self.push_named(screen, transfer=transfer)
 
     def open_block(self, chain: str, height: int) -> None:
         """The details of a block."""

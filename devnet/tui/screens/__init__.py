@@ -18,6 +18,7 @@ _PLACES = {
     "events": ("devnet.tui.screens.events", "EventsScreen"),
     "event": ("devnet.tui.screens.events", "EventScreen"),
     "claim": ("devnet.tui.screens.claim", "ClaimScreen"),
+    "withdrawal": ("devnet.tui.screens.withdrawal", "WithdrawalScreen"),
     "form": ("devnet.tui.screens.form", "FormScreen"),
     "command": ("devnet.tui.screens.command", "CommandScreen"),
     "faults": ("devnet.tui.screens.faults", "FaultsScreen"),
