@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from devnet.engine import audit
 from devnet.engine.actors.auditing import books_of
+from devnet.engine.audit import auditor
 from devnet.engine.network import SidechainSpec
 from devnet.engine.sidechain import tally
 from tests.engine.support import (
@@ -30,13 +30,13 @@ ONE_DPOS = (SidechainSpec("alpha", "dpos-bbft"),)
 def watched(monkeypatch) -> dict[str, int]:
     """Each tally is compared with a count; how often something was counted."""
     seen = {"tallies": 0, "counts": 0, "added": 0}
-    follow, count, add = tally.tally_of, tally.counted, tally._Sums.add
+    follow, count, add = tally.tally_of, tally._count, tally._Sums.add
 
     def compared(locks):
         seen["tallies"] += 1
         found = follow(locks)
         kept = dict(seen)
-        assert _books(found) == _books(count(locks))
+        assert _books(found) == _books(count(locks).tally)
         seen.update(kept)
         return found
 
@@ -48,8 +48,8 @@ def watched(monkeypatch) -> dict[str, int]:
         seen["added"] += 1
         add(self, *args)
 
-    monkeypatch.setattr(audit, "tally_of", compared)
-    monkeypatch.setattr(tally, "counted", counting)
+    monkeypatch.setattr(auditor, "tally_of", compared)
+    monkeypatch.setattr(tally, "_count", counting)
     monkeypatch.setattr(tally._Sums, "add", adding)
     return seen
 
@@ -58,6 +58,7 @@ def _books(found: tally.Tally) -> tuple[dict[bytes, int], ...]:
     """Without the assets of which nothing is left."""
     return (
         {asset: sum_ for asset, sum_ in found.arriving.items() if sum_},
+        {asset: sum_ for asset, sum_ in found.stranded.items() if sum_},
         {asset: sum_ for asset, sum_ in found.donated.items() if sum_},
         found.n_deposits,
         {asset: sum_ for asset, sum_ in found.paid_out.items() if sum_},
@@ -126,7 +127,7 @@ def test_values_that_were_changed_behind_its_back_are_counted_anew(watched):
     turn.set_side_tree("alpha", side.tree.with_entry(forged))
     before = watched["counts"]
 
-    report = audit.audit(books_of(turn, "alpha"))
+    report = auditor.audit(books_of(turn, "alpha"))
 
     assert watched["counts"] == before + 1
     (sums,) = (one for one in report.sums if one.arriving)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from decimal import Decimal
 
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Breach
@@ -13,10 +14,10 @@ from devnet.engine.audit import (
     Finding,
     audit,
     check_quiet_pool,
-    check_quiet_swap,
 )
+from devnet.engine.audit.moving import Move, counterparts, moves_between
 from devnet.engine.events import Audited, InvariantBroken, TxDropped
-from devnet.engine.sidechain.state import SideEntry
+from devnet.engine.interfaces import Checkpoint
 
 
 def best_main_tip(turn: Turn, chain: str) -> bytes:
@@ -45,26 +46,31 @@ def best_main_tip(turn: Turn, chain: str) -> bytes:
 def books_of(turn: Turn, chain: str) -> Books:
     """Both chains at the best tips there are. The step before was audited."""
     side, before = turn.side(chain), turn.before.sidechain(chain)
-    audited = side.tree.spec.chain_id if before is None else before.head
-    watched = turn.watched
-    programs = sorted(program for program in watched if watched[program].chain == chain)
-    main_tip = best_main_tip(turn, chain)
+    watched = turn.watched.values()
     return Books(
-        chain, turn.tree, main_tip, side.tree, side.head, tuple(programs), audited,
-        side.final.height,
-    )  # fmt: skip
+        chain,
+        turn.tree,
+        best_main_tip(turn, chain),
+        side.tree,
+        side.head,
+        registered=frozenset(one.claim_script for one in watched if one.chain == chain),
+        audited=side.tree.spec.chain_id if before is None else before.head,
+        final_height=side.final.height,
+        finals=(side.final, *(node.final for node in turn.nodes(chain))),
+    )
 
 
 def audit_side(turn: Turn, chain: str) -> AuditReport:
     """Audit one sidechain at the present tips and say what came of it."""
     report = audit(books_of(turn, chain))
     names = {asset.id: asset.name for asset in turn.assets}
+    broken = any(item.chain == chain for item in turn.breaches)
     turn.say(
         Audited(
             chain=chain,
             main_height=report.main_height,
             side_height=report.side_height,
-            ok=report.ok and not any(item.chain == chain for item in turn.breaches),
+            ok=report.ok and not broken,
             assets=tuple(
                 names.get(sums.asset, sums.asset.hex()[:8]) for sums in report.sums
             ),
@@ -72,21 +78,18 @@ def audit_side(turn: Turn, chain: str) -> AuditReport:
             circulating=tuple(sums.circulating for sums in report.sums),
             arriving=tuple(sums.arriving for sums in report.sums),
             leaving=_if_any(tuple(sums.leaving for sums in report.sums)),
+            burned=_if_any(tuple(sums.burned for sums in report.sums)),
+            donated=_if_any(tuple(sums.donated for sums in report.sums)),
+            stranded=_if_any(tuple(sums.stranded for sums in report.sums)),
         )
     )
-    note_findings(turn, chain, report.findings)
+    note_findings(turn, chain, report.findings, report)
     return report
 
 
 def _if_any(amounts: tuple[int, ...]) -> tuple[int, ...]:
     """Nothing at all where all are 0."""
     return amounts if any(amounts) else ()
-
-
-def audit_swap(turn: Turn, chain: str, opening: SideEntry) -> None:
-    """I10 at the first block of a new epoch, as far as the chain shows it."""
-    found = check_quiet_swap(turn.side(chain).tree, chain, opening)
-    note_findings(turn, chain, found)
 
 
 def audit_waiting(turn: Turn, chain: str) -> None:
@@ -134,23 +137,76 @@ def _held(turn: Turn, chain: str) -> Iterator[bytes]:
         yield from node.pool.order
 
 
-def note_findings(turn: Turn, chain: str, findings: Iterable[Finding]) -> None:
-    """A breach is said once; the alarm stands as long as the breach."""
+def note_findings(
+    turn: Turn,
+    chain: str,
+    findings: Iterable[Finding],
+    report: AuditReport | None = None,
+) -> None:
+    """
+    A breach is said once; the alarm stands as long as the breach.
+
+    Args:
+        report: the audit that found it, if its sums are known.
+    """
     for finding in findings:
         known = {(item.invariant, item.chain) for item in turn.breaches}
-        if (finding.invariant, chain) in known:
-            continue
-        turn.breaches = (
-            *turn.breaches,
-            Breach(finding.invariant, chain, finding.detail),
-        )
-        side = turn.side(chain)
-        turn.say(
-            InvariantBroken(
-                invariant=finding.invariant,
-                chain=chain,
-                main_height=turn.tree[turn.main_tip].height,
-                side_height=side.tree[side.head].height,
-                detail=finding.detail,
-            )
-        )
+        if (finding.invariant, chain) not in known:
+            breach = _breach(turn, chain, finding, report)
+            turn.breaches = (*turn.breaches, breach)
+            turn.say(broken_event(breach))
+
+
+def broken_event(breach: Breach) -> InvariantBroken:
+    """The word that an invariant broke."""
+    return InvariantBroken(
+        invariant=breach.invariant,
+        chain=breach.chain,
+        main_height=breach.main.height,
+        main_id=breach.main.hash.hex(),
+        side_height=breach.side.height,
+        side_id=breach.side.hash.hex(),
+        detail=breach.detail,
+        moved=breach.moved,
+        terms=breach.terms,
+    )
+
+
+def _breach(
+    turn: Turn, chain: str, finding: Finding, report: AuditReport | None
+) -> Breach:
+    """Where it appeared, and what moved since the audit before."""
+    side, main_tip = turn.side(chain), best_main_tip(turn, chain)
+    moves: tuple[Move, ...] = ()
+    if report is not None and turn.before.sidechain(chain) is not None:
+        earlier = Turn(turn.before, turn.tools, turn.before.now_ms)
+        before = audit(books_of(earlier, chain), from_scratch=True)
+        found = moves_between(before.sums, report.sums, finding.invariant)
+        moves = tuple(one for one in found if finding.asset in (b"", one.asset))
+    return Breach(
+        finding.invariant,
+        chain,
+        finding.detail,
+        main=Checkpoint(turn.tree[main_tip].height, main_tip),
+        side=Checkpoint(side.tree[side.head].height, side.head),
+        moved=_words(turn, moves, finding.invariant) if report else "",
+        terms=tuple(dict.fromkeys(one.term for one in moves)),
+        at_ms=turn.now_ms,
+    )
+
+
+def _words(turn: Turn, moves: tuple[Move, ...], invariant: str) -> str:
+    """As "locked fell by 100 BTM, leaving and arriving did not move"."""
+    if not moves:
+        return "no sum moved"
+    infos = {info.id: info for info in turn.assets}
+    words = []
+    for one in moves:
+        info = infos.get(one.asset)
+        amount = Decimal(abs(one.by)).scaleb(-info.decimals if info else 0)
+        name = info.name if info else one.asset.hex()[:8]
+        verb = "rose" if one.by > 0 else "fell"
+        words.append(f"{one.term} {verb} by {amount:f} {name}")
+    if still := counterparts(moves, invariant):
+        words.append(f"{' and '.join(still)} did not move")
+    return ", ".join(words)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from devnet.engine.actors.auditing import broken_event
 from devnet.engine.actors.birth import MEMBER_NAMES
 from devnet.engine.actors.cutting import CUT
 from devnet.engine.actors.faulting import started
@@ -28,7 +29,6 @@ from devnet.engine.events import (
     BalanceChanged,
     FaultStarted,
     HistoryNotKept,
-    InvariantBroken,
     SidechainAdded,
     TransferStarted,
     ValidatorsElected,
@@ -74,12 +74,7 @@ def tell_world(turn: Turn) -> None:
             )
     _tell_balances(turn, "main", tip.state.coins, tip.height + 1)
     for breach in turn.breaches:
-        turn.say(
-            InvariantBroken(
-                invariant=breach.invariant, chain=breach.chain,
-                main_height=tip.height, side_height=0, detail=breach.detail,
-            )
-        )  # fmt: skip
+        turn.say(broken_event(breach))
 
 
 def tell_side(turn: Turn, chain: str, *, forgets: bool) -> None:

@@ -4,7 +4,7 @@ A swap on its way, told as events: in a block, taken back, come too late, in for
 
 from __future__ import annotations
 
-from devnet.engine.actors import approving, auditing
+from devnet.engine.actors import approving
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain
 from devnet.engine.bc.electoral import ROLE_NAMES
@@ -63,7 +63,6 @@ def say_swap(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
                 finality=engine.info.finality,
             )
         )
-        auditing.audit_swap(turn, side.name, entry)
 
 
 def _say_offences(

@@ -28,6 +28,7 @@ QUORUM = 3
 GRACE_BLOCKS = 20
 SWAP_NOTICE_BLOCKS = 10
 MOST_DROPPED_SWAPS = 16
+NOWHERE = Checkpoint(0, b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +205,23 @@ PLAY_OWNERS = tuple(Owner(name) for name in ACCOUNT_NAMES)
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """An invariant that does not hold."""
+    """
+    An invariant that does not hold.
+
+    Args:
+        main, side: the first pair of blocks where it does not.
+        moved: what changed since the pair before, in words. terms: its names.
+        at_ms: virtual time.
+    """
 
     invariant: str
     chain: str
     detail: str
+    main: Checkpoint = NOWHERE
+    side: Checkpoint = NOWHERE
+    moved: str = ""
+    terms: tuple[str, ...] = ()
+    at_ms: int = 0
 
 
 Seats = Mapping[str, int] | tuple[str, ...]

@@ -55,7 +55,9 @@ class Audited(Event):
     The books of one sidechain were recomputed. Amounts are per asset, in order.
 
     Args:
-        leaving: burned there and not yet paid on the mainchain; empty: nothing is.
+        leaving: withdrawn there and not yet paid on the mainchain. burned: gone for
+            good there, still locked here. donated: given to a treasury. stranded:
+            deposits to an expired epoch. Each of them empty: there is nothing.
     """
 
     chain: str
@@ -67,17 +69,32 @@ class Audited(Event):
     circulating: tuple[int, ...]
     arriving: tuple[int, ...]
     leaving: tuple[int, ...] = ()
+    burned: tuple[int, ...] = ()
+    donated: tuple[int, ...] = ()
+    stranded: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvariantBroken(Event):
-    """A sum or an order that must always hold does not hold. Pauses the world."""
+    """
+    A sum or an order that must always hold does not hold. Pauses the world.
+
+    Args:
+        main_height, main_id, side_height, side_id: the first pair of blocks where it
+            does not.
+        moved: what changed since the pair before, in words.
+        terms: the names of the sums that changed.
+    """
 
     invariant: str
     chain: str
     main_height: int
     side_height: int
     detail: str
+    main_id: str = ""
+    side_id: str = ""
+    moved: str = ""
+    terms: tuple[str, ...] = ()
 
 
 # Refusals and failures.

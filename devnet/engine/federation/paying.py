@@ -9,10 +9,12 @@ Source: protocol page "federation", section 9, invariant I4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from devnet.engine.bc.transaction import BTM, Spend, Transaction
+from devnet.engine.federation.forwards import forwards_of
+from devnet.engine.federation.programs import TREASURY_SCRIPT
 from devnet.engine.federation.withdrawals import debt_key, relay_fee
 from devnet.engine.mainchain.state import MainEntry
 
@@ -38,7 +40,7 @@ class Release:
         return debt_key(self.asset, self.amount, self.recipient)
 
 
-def spends_of(tx: Transaction, programs: frozenset[bytes]) -> list[Spend]:
+def spends_of(tx: Transaction, programs: Collection[bytes]) -> list[Spend]:
     """The inputs that spend what these programs hold."""
     return [
         given
@@ -48,44 +50,46 @@ def spends_of(tx: Transaction, programs: frozenset[bytes]) -> list[Spend]:
 
 
 def releases_in(
-    entry: MainEntry,
-    programs: frozenset[bytes],
-    treasuries: frozenset[bytes],
-    relay_fee_ppm: int,
+    entry: MainEntry, scripts: Mapping[bytes, bytes], relay_fee_ppm: int
 ) -> list[Release]:
     """
     What left the federation in a block of the mainchain, transaction by transaction.
 
     Args:
-        programs: of the federation, for one sidechain, treasuries included.
+        scripts: claim scripts by the federation's programs for one sidechain; empty
+            for treasuries.
     """
-    if not any(coin.program in programs for coin in entry.change.spent):
+    if not any(coin.program in scripts for coin in entry.change.spent):
         return []
     found: list[Release] = []
     txs = entry.block.transactions
     for tx, failed in zip(txs, entry.statuses, strict=True):
-        found += releases_of(tx, failed, programs, treasuries, relay_fee_ppm)
+        found += releases_of(tx, failed, scripts, relay_fee_ppm)
     return found
 
 
 def releases_of(
-    tx: Transaction,
-    failed: bool,
-    programs: frozenset[bytes],
-    treasuries: frozenset[bytes],
-    relay_fee_ppm: int,
+    tx: Transaction, failed: bool, scripts: Mapping[bytes, bytes], relay_fee_ppm: int
 ) -> Iterable[Release]:
-    """The same for one transaction; of a failed one only BTM moved."""
+    """
+    The same for one transaction; of a failed one only BTM moved. What goes to a
+    treasury stays, and so does a deposit that is sent on to its recipient's address in
+    another epoch.
+    """
     sums: dict[bytes, int] = {}
-    for given in spends_of(tx, programs):
+    for given in spends_of(tx, scripts):
         sums[given.asset] = sums.get(given.asset, 0) + given.amount
+    if not sums:
+        return
+    sent_on = {one.position for one in forwards_of(tx, failed, scripts)}
     for asset in sorted(sums):
         if failed and asset != BTM:
             continue
         back = sum(
             output.amount
-            for output in tx.outputs
-            if output.asset == asset and output.program in treasuries
+            for position, output in enumerate(tx.outputs)
+            if output.asset == asset
+            and (position in sent_on or scripts.get(output.program) == TREASURY_SCRIPT)
         )
         left = sums[asset] - back
         if left > 0:

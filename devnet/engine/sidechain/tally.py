@@ -17,10 +17,12 @@ from typing import TypeAlias
 from rpds import HashTrieMap
 
 from devnet.engine.chain.coins import Coin
-from devnet.engine.federation.paying import Release, releases_in, spends_of
-from devnet.engine.mainchain.state import MainState, MainTree
+from devnet.engine.federation.council import Council
+from devnet.engine.federation.programs import Federation
+from devnet.engine.mainchain.state import MainState
 from devnet.engine.mainchain.view import how_moved
-from devnet.engine.once import once
+from devnet.engine.sidechain.holdings import Holdings, holdings_of
+from devnet.engine.sidechain.locks import Locks, Tally
 from devnet.engine.sidechain.state import Claimed, SideEntry, SideTree
 
 _N_TALLIES = 64
@@ -28,86 +30,32 @@ _N_TALLIES = 64
 Heights: TypeAlias = "HashTrieMap[bytes, tuple[int, ...]]"
 """Of the sidechain blocks with withdrawals that look the same, by debt key."""
 
-
-@dataclass(frozen=True)
-class Locks:
-    """
-    What is counted for one sidechain: both chains at their tips, and the programs.
-
-    Args:
-        lock_programs: hold deposits until they are claimed. treasuries: hold gifts.
-    """
-
-    main: MainTree
-    main_tip: bytes
-    side: SideTree
-    side_tip: bytes
-    lock_programs: tuple[bytes, ...]
-    treasuries: tuple[bytes, ...]
-
-    @once
-    def held_by(self) -> frozenset[bytes]:
-        """Every program of the federation for this sidechain."""
-        return frozenset((*self.lock_programs, *self.treasuries))
-
-    def releases(self, block_hash: bytes) -> list[Release]:
-        """What the federation let go in a block of the mainchain."""
-        return releases_in(
-            self.main[block_hash], self.held_by, frozenset(self.treasuries),
-            self.side.spec.relay_fee_ppm,
-        )  # fmt: skip
-
-    def is_change(self, tip: bytes, coin: Coin) -> bool:
-        """Did the federation itself pay this output, on the branch of a tip?"""
-        block_hash = self.main.hash_at(tip, coin.height)
-        assert block_hash is not None, "a deposit is in a block of its branch"
-        return any(
-            tx.mux_id == coin.source_id and spends_of(tx, self.held_by)
-            for tx in self.main[block_hash].block.transactions
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """
-    Sums by asset over all deposits on the branch, spent or not.
-
-    arriving: locked and not claimed. donated: paid to a treasury, but for change.
-    n_deposits: of both kinds, claimed ones too; an asset that has none is not in it.
-    paid_out: what left the federation.
-    paid: how often by debt key. excess: by debt key how many of these no withdrawal of
-    the sidechain explains. fresh: keys whose number changed since the tally before.
-    """
-
-    arriving: dict[bytes, int]
-    donated: dict[bytes, int]
-    n_deposits: dict[bytes, int]
-    paid_out: dict[bytes, int]
-    paid: HashTrieMap[bytes, int]
-    excess: dict[bytes, int]
-    fresh: tuple[bytes, ...] = ()
-
-    def settled(self, asset: bytes) -> int:
-        """What left the federation for withdrawals of the sidechain."""
-        unexplained = sum(
-            int.from_bytes(key[32:40], "big") * n
-            for key, n in self.excess.items()
-            if key[:32] == asset
-        )
-        return self.paid_out.get(asset, 0) - unexplained
+Held: TypeAlias = "Counter[tuple[Federation, bytes]]"
+"""Units by the federation that was paid, and by asset."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A tally, and the values that it is the sum of. The trees are not kept alive."""
+    """
+    A tally, and the values that it is the sum of. The trees are not kept alive.
+
+    unclaimed, sent_on: units in deposits that nobody claimed, and in those of them that
+    were sent on. forwarded: lock ids of all that were sent on.
+    n_claims: claims by claim script.
+    """
 
     tally: Tally
     main_tip: bytes
     side_tip: bytes
-    programs: tuple[tuple[bytes, ...], ...]
+    registered: frozenset[bytes]
+    council: Council
     deposits: HashTrieMap[bytes, Coin]
     claimed: HashTrieMap[bytes, Claimed]
     owed: Heights
+    unclaimed: Held
+    sent_on: Held
+    forwarded: HashTrieMap[bytes, None]
+    n_claims: HashTrieMap[bytes, int]
 
 
 _known: dict[bytes, _Known] = {}
@@ -117,99 +65,137 @@ _known: dict[bytes, _Known] = {}
 def tally_of(locks: Locks) -> Tally:
     """The sums at these tips. The same as `counted`, at the cost of what is new."""
     chain_id = locks.side.spec.chain_id
-    main, side = locks.main[locks.main_tip].state, locks.side[locks.side_tip].state
     old = _known.pop(chain_id, None)
-    tally: Tally | None = None
-    if old is not None and _stands(old, locks):
-        same = (
-            old.main_tip == locks.main_tip
-            and old.claimed is side.claimed
-            and old.owed is side.pegout.heights
-        )
-        tally = replace(old.tally, fresh=()) if same else _moved_on(old, locks)
-    if tally is None:
-        tally = counted(locks)
+    known = _followed(old, locks) if old is not None and _stands(old, locks) else None
+    if known is None:
+        known = _count(locks)
     if len(_known) >= _N_TALLIES:
         del _known[next(iter(_known))]
-    _known[chain_id] = _Known(
-        tally,
-        locks.main_tip,
-        locks.side_tip,
-        (locks.lock_programs, locks.treasuries),
-        main.deposits_by_id,
-        side.claimed,
-        side.pegout.heights,
-    )
-    return tally
+    _known[chain_id] = known
+    return known.tally
 
 
 def counted(locks: Locks) -> Tally:
     """The sums from nothing, over every deposit."""
+    return _count(locks).tally
+
+
+def _count(locks: Locks) -> _Known:
     main, side = locks.main[locks.main_tip].state, locks.side[locks.side_tip].state
-    sums = _Sums(locks)
-    for program in (*locks.lock_programs, *locks.treasuries):
+    n_claims = Counter(claim.claim_script for claim in side.claimed.values())
+    scripts = locks.registered.union(n_claims)
+    chain_id = locks.side.spec.chain_id
+    holdings = holdings_of(chain_id, locks.council.known, scripts)
+    sums = _Sums(locks, holdings)
+    for block_hash in main.hashes:
+        sums.add_block(block_hash, 1)
+    for program in holdings.by_program:
         for coin in main.deposits_to(program):
             sums.add(coin, 1, coin.id in side.claimed, locks.main_tip)
-    for block_hash in main.hashes:
-        sums.add_releases(block_hash, 1)
-    return sums.tally(side.pegout.heights, sums.paid)
+    return sums.known(HashTrieMap(n_claims), sums.paid, sums.paid)
 
 
 class _Sums:
     """A tally in the making."""
 
-    def __init__(self, locks: Locks, start: Tally | None = None) -> None:
+    def __init__(
+        self, locks: Locks, holdings: Holdings, start: _Known | None = None
+    ) -> None:
+        tally = start.tally if start else None
         self._locks = locks
-        self._lock_programs = frozenset(locks.lock_programs)
-        self._treasuries = frozenset(locks.treasuries)
-        self._arriving = Counter(start.arriving if start else {})
-        self._donated = Counter(start.donated if start else {})
-        self._n_deposits = Counter(start.n_deposits if start else {})
-        self._paid_out = Counter(start.paid_out if start else {})
-        self._excess = dict(start.excess if start else {})
-        self.paid: HashTrieMap[bytes, int] = start.paid if start else HashTrieMap()
+        self._holdings = holdings
+        self._unclaimed: Held = Counter(start.unclaimed if start else {})
+        self._sent_on: Held = Counter(start.sent_on if start else {})
+        self._donated = Counter(tally.donated if tally else {})
+        self._n_deposits = Counter(tally.n_deposits if tally else {})
+        self._paid_out = Counter(tally.paid_out if tally else {})
+        self._excess = dict(tally.excess if tally else {})
+        self.paid: HashTrieMap[bytes, int] = tally.paid if tally else HashTrieMap()
+        self.forwarded: HashTrieMap[bytes, None]
+        self.forwarded = start.forwarded if start else HashTrieMap()
 
     def add(self, coin: Coin, sign: int, is_claimed: bool, tip: bytes) -> None:
         """Count a deposit on the branch of a mainchain tip, or take it out (-1)."""
-        if coin.program in self._lock_programs:
-            self._n_deposits[coin.asset] += sign
-            if not is_claimed:
-                self._arriving[coin.asset] += sign * coin.amount
-        if coin.program in self._treasuries:
-            self._n_deposits[coin.asset] += sign
-            if not self._locks.is_change(tip, coin):
-                self._donated[coin.asset] += sign * coin.amount
+        holder = self._holdings.by_program.get(coin.program)
+        if holder is None:
+            return
+        self._n_deposits[coin.asset] += sign
+        amount, key = sign * coin.amount, (holder.federation, coin.asset)
+        if holder.is_treasury:
+            if not self._locks.is_change(tip, coin, self._holdings):
+                self._donated[coin.asset] += amount
+        elif not is_claimed:
+            self._unclaimed[key] += amount
+            if coin.id in self.forwarded:
+                self._sent_on[key] += amount
 
-    def add_releases(self, block_hash: bytes, sign: int) -> list[bytes]:
-        """Count what left in a block, or take it out (-1). Gives the debt keys."""
-        found = self._locks.releases(block_hash)
+    def add_block(self, block_hash: bytes, sign: int) -> list[bytes]:
+        """
+        Count what was let go and sent on in a block, or take it out (-1). Gives the
+        debt keys of what was let go.
+        """
+        for one in self._locks.forwards(block_hash, self._holdings):
+            if sign > 0:
+                self.forwarded = self.forwarded.insert(one.lock_id, None)
+            else:
+                self.forwarded = self.forwarded.discard(one.lock_id)
+        found = self._locks.releases(block_hash, self._holdings)
         for release in found:
             self._paid_out[release.asset] += sign * release.amount
             n_paid = (self.paid.get(release.key) or 0) + sign
             self.paid = self.paid.insert(release.key, n_paid)
         return [release.key for release in found]
 
-    def tally(self, owed: Heights, touched: Iterable[bytes]) -> Tally:
+    def known(
+        self,
+        n_claims: HashTrieMap[bytes, int],
+        touched: Iterable[bytes],
+        fresh: Iterable[bytes],
+    ) -> _Known:
         """
-        The sums so far, all that was paid fresh.
+        The sums so far.
 
         Args:
             touched: debt keys that were paid or owed more or less often than before.
+            fresh: those that were paid more or less often.
         """
+        locks = self._locks
+        main, side = locks.main[locks.main_tip].state, locks.side[locks.side_tip].state
+        owed = side.pegout.heights
         for key in touched:
             n_more = (self.paid.get(key) or 0) - len(owed.get(key) or ())
             self._excess.pop(key, None)
             if n_more > 0:
                 self._excess[key] = n_more
-        return Tally(
-            dict(self._arriving),
+        arriving, stranded = self._by_fate()
+        tally = Tally(
+            arriving,
+            stranded,
             dict(self._donated),
             {asset: n for asset, n in self._n_deposits.items() if n},
             dict(self._paid_out),
             self.paid,
             self._excess,
-            tuple(self.paid),
+            self._holdings,
+            tuple(fresh),
         )
+        return _Known(
+            tally, locks.main_tip, locks.side_tip, locks.registered, locks.council,
+            main.deposits_by_id, side.claimed, owed, self._unclaimed, self._sent_on,
+            self.forwarded, n_claims,
+        )  # fmt: skip
+
+    def _by_fate(self) -> tuple[dict[bytes, int], dict[bytes, int]]:
+        """What can be claimed, and what no rule can claim any more, by asset."""
+        accepted = self._locks.council.federations
+        arriving: Counter[bytes] = Counter()
+        stranded: Counter[bytes] = Counter()
+        for (federation, asset), amount in self._unclaimed.items():
+            if federation in accepted:
+                arriving[asset] += amount
+            else:
+                stranded[asset] += amount - self._sent_on[federation, asset]
+        return dict(arriving), {key: left for key, left in stranded.items() if left}
 
 
 def _stands(old: _Known, locks: Locks) -> bool:
@@ -221,49 +207,94 @@ def _stands(old: _Known, locks: Locks) -> bool:
         and main.state.deposits_by_id is old.deposits
         and side.state.claimed is old.claimed
         and side.state.pegout.heights is old.owed
-        and old.programs == (locks.lock_programs, locks.treasuries)
     )
 
 
-def _moved_on(old: _Known, locks: Locks) -> Tally:
-    """The old sums, less and plus what the blocks between touched."""
+def _followed(old: _Known, locks: Locks) -> _Known | None:
+    """The old sums, less and plus what the blocks between touched; None: count anew."""
     main: MainState = locks.main[locks.main_tip].state
     side = locks.side[locks.side_tip].state
+    joined, undone = _side_blocks(old, locks)
+    n_claims = _claims_after(old.n_claims, joined, undone)
+    holdings = old.tally.holdings
+    if (
+        n_claims is not old.n_claims
+        or old.registered != locks.registered
+        or old.council != locks.council
+    ):
+        scripts = locks.registered.union(n_claims)
+        holdings = holdings.grown(locks.council.known, scripts)
+        before = locks.main[old.main_tip].state
+        if _were_used(old.tally.holdings, holdings, before):
+            return None
+    same = old.main_tip == locks.main_tip and not joined and not undone
+    if same and holdings is old.tally.holdings:
+        return replace(old, tally=replace(old.tally, fresh=()))
     moved = how_moved(locks.main, old.main_tip, locks.main_tip)
-    side_blocks = tuple(_side_blocks(old, locks))
+    blocks = [(one, -1) for one in moved.undone] + [(one, 1) for one in moved.joined]
+    side_blocks = (*joined, *undone)
     touched = {claim.lock_id for entry in side_blocks for claim in entry.claims}
-    if old.deposits is not main.deposits_by_id:
-        touched |= {
-            coin.id
-            for block_hash in (*moved.undone, *moved.joined)
-            for coin in locks.main[block_hash].change.created
-        }
-    sums = _Sums(locks, old.tally)
+    for block_hash, _ in blocks:
+        created = locks.main[block_hash].change.created
+        touched |= {coin.id for coin in created if coin.program in holdings.programs}
+        touched |= {one.lock_id for one in locks.forwards(block_hash, holdings)}
+    sums = _Sums(locks, holdings, old)
     for lock_id in touched:
-        before, after = old.deposits.get(lock_id), main.deposits_by_id.get(lock_id)
-        if before is not None:
-            sums.add(before, -1, lock_id in old.claimed, old.main_tip)
-        if after is not None:
-            sums.add(after, 1, lock_id in side.claimed, locks.main_tip)
+        gone = old.deposits.get(lock_id)
+        if gone is not None:
+            sums.add(gone, -1, lock_id in old.claimed, old.main_tip)
     fresh = dict.fromkeys(
-        key
-        for blocks, sign in ((moved.undone, -1), (moved.joined, 1))
-        for block_hash in blocks
-        for key in sums.add_releases(block_hash, sign)
+        key for block_hash, sign in blocks for key in sums.add_block(block_hash, sign)
     )
+    for lock_id in touched:
+        came = main.deposits_by_id.get(lock_id)
+        if came is not None:
+            sums.add(came, 1, lock_id in side.claimed, locks.main_tip)
     debts = [owed.key for entry in side_blocks for owed in entry.debts]
-    tally = sums.tally(side.pegout.heights, (*fresh, *debts))
-    return replace(tally, fresh=tuple(fresh))
+    return sums.known(n_claims, (*fresh, *debts), fresh)
 
 
-def _side_blocks(old: _Known, locks: Locks) -> Iterator[SideEntry]:
-    """Blocks that left or joined between the two tips of the sidechain."""
+def _claims_after(
+    n_claims: HashTrieMap[bytes, int],
+    joined: Iterable[SideEntry],
+    undone: Iterable[SideEntry],
+) -> HashTrieMap[bytes, int]:
+    """Claims by claim script after some blocks left and others joined."""
+    for blocks, sign in ((undone, -1), (joined, 1)):
+        for entry in blocks:
+            for claim in entry.claims:
+                n = (n_claims.get(claim.claim_script) or 0) + sign
+                n_claims = (
+                    n_claims.insert(claim.claim_script, n)
+                    if n
+                    else n_claims.discard(claim.claim_script)
+                )
+    return n_claims
+
+
+def _were_used(old: Holdings, new: Holdings, before: MainState) -> bool:
+    """Does what was counted before change, since other programs are watched now?"""
+    if old.by_program.keys() - new.by_program.keys():
+        return True
+    return any(
+        before.deposits.get(program) is not None
+        for program in new.by_program.keys() - old.by_program.keys()
+    )
+
+
+def _side_blocks(
+    old: _Known, locks: Locks
+) -> tuple[tuple[SideEntry, ...], tuple[SideEntry, ...]]:
+    """Blocks that joined and blocks that left between the two tips of the sidechain."""
     tree = locks.side
-    entry = tree[old.side_tip]
-    while not tree.is_ancestor(entry.hash, locks.side_tip):
-        yield entry
-        entry = tree[entry.header.previous]
-    fork, entry = entry, tree[locks.side_tip]
-    while entry.hash != fork.hash:
+    undone = tuple(_down_to_branch(tree, old.side_tip, locks.side_tip))
+    joined = tuple(_down_to_branch(tree, locks.side_tip, old.side_tip))
+    return joined, undone
+
+
+def _down_to_branch(tree: SideTree, tip: bytes, other: bytes) -> Iterator[SideEntry]:
+    """The blocks from a tip down to the first that is on the branch of another tip."""
+    entry = tree[tip]
+    while not tree.is_ancestor(entry.hash, other):
         yield entry
         entry = tree[entry.header.previous]
