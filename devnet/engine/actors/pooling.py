@@ -37,6 +37,7 @@ from devnet.engine.sidechain.claims import (
     check_claim,
     is_claim,
 )
+from devnet.engine.sidechain.custody import Custody
 from devnet.engine.sidechain.node import SideNode
 from devnet.engine.sidechain.reader import claim_context
 from devnet.engine.sidechain.staking import check_stakes
@@ -56,19 +57,24 @@ def admit(turn: Turn, chain: str, node: SideNode, tx: Transaction) -> SideNode:
     Raises:
         ClaimError, TransactionError, VmError: the rule that it breaks.
     """
-    tree = turn.side(chain).tree
-    head, unbond_blocks = tree[node.head], tree.spec.unbond_blocks
+    custody = _custody(turn, chain, node)
     if is_claim(tx):
         check_claim(tx, claims_judged_now(turn, chain, node))
-    draft = PoolDraft(node.pool, head.height + 1)
-    _join(draft, head, tx, unbond_blocks)
+    draft = PoolDraft(node.pool, custody.parent.height + 1)
+    _join(draft, tx, custody)
     return replace(node, pool=draft.frozen())
 
 
-def _join(
-    draft: PoolDraft, head: SideEntry, tx: Transaction, unbond_blocks: int
-) -> None:
+def _custody(turn: Turn, chain: str, node: SideNode) -> Custody:
+    """How the block above a validator's head sees members' bonds, at the least."""
+    tree = turn.side(chain).tree
+    head = tree[node.head]
+    return Custody(tree, turn.tree, head, head.anchor)
+
+
+def _join(draft: PoolDraft, tx: Transaction, custody: Custody) -> None:
     """Add to a pool what the block above a head may hold, or raise why not."""
+    head, unbond_blocks = custody.parent, custody.tree.spec.unbond_blocks
     coins, height = head.state.coins, head.height + 1
     draft.check(tx, coins)
     verdict = remembered_verdict(
@@ -80,7 +86,7 @@ def _join(
     for spent_id in tx.spent_output_ids:
         if spent_id is not None and spent_id in coins.by_id:
             coins.to_spend(spent_id, height)
-    check_stakes(tx, head.state.roster, height, unbond_blocks, coins.to_spend)
+    check_stakes(tx, head.state.roster, height, unbond_blocks, coins.to_spend, custody)
     draft.add(Waiting(tx, verdict.fee, verdict.status == "gas_only"))
 
 
@@ -178,16 +184,16 @@ def _hold_orphans(
 
 def _take_all(turn: Turn, chain: str, name: str, txs: Sequence[Transaction]) -> Answers:
     """Take into a validator's pool what may join it. What waits there is no news."""
-    node, tree = turn.node(chain, name), turn.side(chain).tree
-    head, unbond_blocks = tree[node.head], tree.spec.unbond_blocks
-    draft = PoolDraft(node.pool, head.height + 1)
+    node = turn.node(chain, name)
+    custody = _custody(turn, chain, node)
+    draft = PoolDraft(node.pool, custody.parent.height + 1)
     answers: list[DevnetError | None] = []
     for tx in txs:
         answers.append(None)
         if tx.id in draft:
             continue
         try:
-            _join(draft, head, tx, unbond_blocks)
+            _join(draft, tx, custody)
         except DevnetError as error:
             answers[-1] = error
     if len(draft):

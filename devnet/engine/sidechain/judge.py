@@ -30,6 +30,7 @@ from devnet.engine.sidechain.candidates import elected
 from devnet.engine.sidechain.claims import is_claim
 from devnet.engine.sidechain.coinbase import BadSideBody, Said, read_coinbase
 from devnet.engine.sidechain.court import Court
+from devnet.engine.sidechain.custody import Custody
 from devnet.engine.sidechain.ledger import Ledger
 from devnet.engine.sidechain.pegout import has_payout_records
 from devnet.engine.sidechain.reader import SideReader, claim_context
@@ -198,7 +199,8 @@ def _run_body(
     if known is not None and known.is_of(parent, header.anchor, block):
         ledger = known
     else:
-        ledger = Ledger(parent, context, tree.spec.unbond_blocks)
+        custody = Custody(tree, main, parent, header.anchor)
+        ledger = Ledger(parent, context, tree.spec.unbond_blocks, custody)
         ledger.run(txs)
     reward = txs[0].outputs[0]
     if reward.asset != BTM or reward.amount != ledger.fee_sum:
@@ -292,7 +294,8 @@ def fill(
     context = claim_context(
         tree, parent, main, anchor, frozen=False, resting=peg_rests(tree, parent)
     )
-    ledger = Ledger(parent, context, tree.spec.unbond_blocks)
+    custody = Custody(tree, main, parent, anchor)
+    ledger = Ledger(parent, context, tree.spec.unbond_blocks, custody)
     taken: list[Transaction] = []
     refused: list[tuple[bytes, DevnetError]] = []
     for tx in () if answer.closing else waiting:

@@ -28,6 +28,7 @@ from devnet.engine.rules.block import MOST_BLOCK_GAS
 from devnet.engine.rules.memo import remembered_verdict
 from devnet.engine.sidechain.claims import ClaimContext, check_claim
 from devnet.engine.sidechain.court import Conviction
+from devnet.engine.sidechain.custody import Custody
 from devnet.engine.sidechain.pegout import debts_of, recipient_of, with_records
 from devnet.engine.sidechain.roster import with_operations
 from devnet.engine.sidechain.staking import (
@@ -68,6 +69,7 @@ class Ledger:
         parent: the block below.
         context: what claims are judged against; its anchor is the new block's.
         unbond_blocks: how long votes and bonds stay locked.
+        custody: what federation members answer for; None: their bonds stay locked.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Ledger:
         parent: SideEntry,
         context: ClaimContext,
         unbond_blocks: int = UNBOND_BLOCKS,
+        custody: Custody | None = None,
     ) -> None:
         state = parent.state
         self.parent = parent
@@ -88,6 +91,7 @@ class Ledger:
         self.debts: list[Owed] = []
         self.roster = state.roster
         self.unbond_blocks = unbond_blocks
+        self.custody = custody
         self.context = context
         self.claims: list[Claimed] = []
         self.spent: list[Coin] = []
@@ -166,8 +170,9 @@ class Ledger:
         if verdict.gas_used > self.gas_left:
             raise TooMuchGas(f"the block has {self.gas_left} gas left", id=tx.id)
         check_stakes(
-            tx, self.roster, self.height, self.unbond_blocks, self._draft.to_spend
-        )
+            tx, self.roster, self.height, self.unbond_blocks, self._draft.to_spend,
+            self.custody,
+        )  # fmt: skip
         change = apply_to_draft(
             self._draft, tx, self.height, failed=failed, coinbase=coinbase
         )

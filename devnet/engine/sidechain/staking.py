@@ -4,8 +4,10 @@ forfeited.
 
 A vote counts from the block that makes it to the block that spends it, and can be spent
 after the unbonding period, counted from its own block. A bond is locked while its
-candidate stands, and for the unbonding period after it left. A bond that belongs to no
-registration is an ordinary coin.
+candidate stands, and for the unbonding period after it left. A federation member's bond
+is locked as well while the member sits in a federation that is accepted, or funds are
+left that only its old federations can sign for. A bond that belongs to no registration
+is an ordinary coin.
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from dataclasses import dataclass, replace
 
 from rpds import HashTrieMap
 
+from devnet.engine.bc.electoral import MEMBER_ROLE
 from devnet.engine.bc.entries import output_id
 from devnet.engine.bc.stakes import N_STAKE_BYTES, stake_of
 from devnet.engine.bc.transaction import BTM, Spend, Transaction
 from devnet.engine.chain.coins import Coin
 from devnet.engine.codec import entry_id
 from devnet.engine.errors import TransactionError
+from devnet.engine.sidechain.custody import Custody
+from devnet.engine.sidechain.registrations import Registration
 from devnet.engine.sidechain.roster import LEAST_BOND_NEU, Roster
 
 UNBOND_BLOCKS = 400
@@ -44,6 +49,13 @@ class BondLocked(TransactionError):
     default_hint = "validator leave first; the bond is free some blocks after that."
 
 
+class MemberBondLocked(BondLocked):
+    """A bond is spent while its member has a seat, or old funds to answer for."""
+
+    code = "tx.member-bond-locked"
+    default_hint = "The old members sign everything over first; then the bond is free."
+
+
 class VoteTooSmall(TransactionError):
     """A vote output holds less than the least amount."""
 
@@ -57,15 +69,17 @@ def check_stakes(
     height: int,
     unbond_blocks: int,
     coin_of: Callable[[bytes, int], Coin],
+    custody: Custody | None = None,
 ) -> None:
     """
     May a block of this height take the transaction, as far as stakes are concerned?
 
     Args:
         coin_of: the unspent output of an id, for a block of a height.
+        custody: what members answer for; None: their bonds are locked.
 
     Raises:
-        VoteLocked, BondLocked, VoteTooSmall; what `coin_of` raises.
+        VoteLocked, BondLocked, MemberBondLocked, VoteTooSmall; what `coin_of` raises.
     """
     for output in tx.outputs:
         if len(output.program) == N_STAKE_BYTES and output.asset == BTM:
@@ -76,8 +90,11 @@ def check_stakes(
         spent_id = tx.spent_output_ids[index]
         if spend.asset == BTM and spent_id is not None and stake_of(spend.program):
             coin = coin_of(spent_id, height)
-            free_at = free_from(coin, roster, unbond_blocks)
+            free_at = free_from(coin, roster, unbond_blocks, custody)
             if free_at is None or height < free_at:
+                one = roster.of_bond(coin.id)
+                if free_at is None and one is not None and not one.stands:
+                    raise _answerable(one, custody, height)
                 raise _locked(coin, free_at, height)
 
 
@@ -91,8 +108,15 @@ def _check_amount(program: bytes, amount: int) -> None:
         )
 
 
-def free_from(coin: Coin, roster: Roster, unbond_blocks: int) -> int | None:
-    """The first height of a block that may spend a stake; None: not known yet."""
+def free_from(
+    coin: Coin, roster: Roster, unbond_blocks: int, custody: Custody | None = None
+) -> int | None:
+    """
+    The first height of a block that may spend a stake; None: not known yet.
+
+    Args:
+        custody: what members answer for; None: it is not known, and so is theirs not.
+    """
     stake = stake_of(coin.program)
     if stake is None:
         return 0
@@ -101,7 +125,40 @@ def free_from(coin: Coin, roster: Roster, unbond_blocks: int) -> int | None:
     one = roster.of_bond(coin.id)
     if one is None:
         return 0
+    if not one.stands and one.role == MEMBER_ROLE:
+        return _member_free_from(one, unbond_blocks, custody)
     return None if one.stands else one.left_height + unbond_blocks
+
+
+def _member_free_from(
+    one: Registration, unbond_blocks: int, custody: Custody | None
+) -> int | None:
+    if custody is None or custody.seats(one.key) or custody.held_for(one.key).n_outputs:
+        return None
+    return max(one.left_height, custody.out_height(one.key)) + unbond_blocks
+
+
+def _answerable(
+    one: Registration, custody: Custody | None, height: int
+) -> MemberBondLocked:
+    """Why the bond of a member who left is not free."""
+    bond = f"the bond of member {one.name} is locked at {height}"
+    if custody is None:
+        return MemberBondLocked(f"{bond}: nobody knows what it answers for")
+    seats = custody.seats(one.key)
+    if seats:
+        epochs = ", ".join(str(epoch) for epoch in seats)
+        return MemberBondLocked(
+            f"{bond}: it sits in the federation of epoch {epochs}",
+            height=height, member=one.name, epochs=seats,
+        )  # fmt: skip
+    held = custody.held_for(one.key)
+    return MemberBondLocked(
+        f"{bond}: {held.n_federations} federations of its hold {held.n_outputs} "
+        f"outputs on main {custody.anchor.height}, {held.btm_neu} neu of them in BTM",
+        height=height, member=one.name, n_outputs=held.n_outputs,
+        btm_neu=held.btm_neu, anchor_height=custody.anchor.height,
+    )  # fmt: skip
 
 
 def _locked(coin: Coin, free_at: int | None, height: int) -> TransactionError:
