@@ -37,7 +37,7 @@ from devnet.engine.sidechain.claims import (
     check_claim,
     is_claim,
 )
-from devnet.engine.sidechain.custody import Custody
+from devnet.engine.sidechain.custody import Custody, custody_above
 from devnet.engine.sidechain.node import SideNode
 from devnet.engine.sidechain.reader import claim_context
 from devnet.engine.sidechain.staking import check_stakes
@@ -57,19 +57,12 @@ def admit(turn: Turn, chain: str, node: SideNode, tx: Transaction) -> SideNode:
     Raises:
         ClaimError, TransactionError, VmError: the rule that it breaks.
     """
-    custody = _custody(turn, chain, node)
+    custody = custody_above(turn.side(chain).tree, turn.tree, node.head)
     if is_claim(tx):
         check_claim(tx, claims_judged_now(turn, chain, node))
     draft = PoolDraft(node.pool, custody.parent.height + 1)
     _join(draft, tx, custody)
     return replace(node, pool=draft.frozen())
-
-
-def _custody(turn: Turn, chain: str, node: SideNode) -> Custody:
-    """How the block above a validator's head sees members' bonds, at the least."""
-    tree = turn.side(chain).tree
-    head = tree[node.head]
-    return Custody(tree, turn.tree, head, head.anchor)
 
 
 def _join(draft: PoolDraft, tx: Transaction, custody: Custody) -> None:
@@ -185,7 +178,7 @@ def _hold_orphans(
 def _take_all(turn: Turn, chain: str, name: str, txs: Sequence[Transaction]) -> Answers:
     """Take into a validator's pool what may join it. What waits there is no news."""
     node = turn.node(chain, name)
-    custody = _custody(turn, chain, node)
+    custody = custody_above(turn.side(chain).tree, turn.tree, node.head)
     draft = PoolDraft(node.pool, custody.parent.height + 1)
     answers: list[DevnetError | None] = []
     for tx in txs:

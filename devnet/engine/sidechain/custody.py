@@ -112,3 +112,9 @@ class Custody:
             sum(coin.amount for coin in outputs if coin.asset == BTM),
             1 if outputs else 0,
         )
+
+
+def custody_above(tree: SideTree, main: MainTree, head: bytes) -> Custody:
+    """What a block above this head sees at the least: its anchor may be a newer one."""
+    parent = tree[head]
+    return Custody(tree, main, parent, parent.anchor)
