@@ -24,9 +24,7 @@ from devnet.wallet.unstable import go_sorted
 from tests.api.worlds import House, StoredWorks, story
 from tests.engine.support import InstantWorks
 
-DIFFERENT = {
-    "no Equity compiler yet": [232, 233, 234, 235],
-}
+DIFFERENT: dict[str, list[int]] = {}
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ MESSAGES = {
     "equal to the length of xpubs",
     "BTM202": "At least one xpub is required",
     "BTM203": "Root XPubs cannot contain the same key more than once",
+    "BTM300": "Compile contract failed",
+    "BTM301": "Instantiate contract failed",
     "BTM700": "Funds of account are insufficient",
     "BTM701": "Available funds of account are immature",
     "BTM702": "Available UTXOs of account have been reserved",

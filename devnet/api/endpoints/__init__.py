@@ -6,6 +6,7 @@ from devnet.api.endpoints import (
     assets,
     backup,
     chain,
+    contracts,
     holdings,
     keys,
     mining,
@@ -14,6 +15,6 @@ from devnet.api.endpoints import (
 )
 
 __all__ = [
-    "access", "accounts", "assets", "backup", "chain", "holdings", "keys", "mining",
-    "pool", "spending",
+    "access", "accounts", "assets", "backup", "chain", "contracts", "holdings", "keys",
+    "mining", "pool", "spending",
 ]  # fmt: skip
