@@ -15,6 +15,7 @@ from devnet.commands.log import Log
 from devnet.commands.options import BLOCK_S, WorldOptions
 from devnet.commands.outcome import Outcome
 from devnet.commands.pacer import Pacer
+from devnet.commands.snapshots import Snapshot, Snapshots
 from devnet.commands.values import Said
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import Refused
@@ -86,6 +87,16 @@ class Context(Protocol):
     @property
     def next_seq(self) -> int:
         """The number of the event that comes next."""
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Those of the present world."""
+
+    def take_snapshot(self, name: str | None = None) -> Snapshot:
+        """The present moment. Raises NameTaken, TooManySnapshots."""
+
+    def go_back(self, to: Snapshot) -> None:
+        """All chains, names and wallets as they were."""
 
     def start(self, options: WorldOptions) -> Network:
         """Start a world in place of the present one. Raises DevnetError."""

@@ -12,7 +12,7 @@ import json
 import types
 import typing
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from devnet.commands.context import Context
@@ -167,6 +167,18 @@ def command(
         return function
 
     return register
+
+
+def also(name: str, verb: str) -> None:
+    """Give a verb a second name, in the group of such names."""
+    one = _COMMANDS[verb]
+    _COMMANDS[name] = replace(
+        one,
+        verb=name,
+        group="controls",
+        details=f"The same as `{verb}`, under the name that it has over HTTP.",
+        example=name + one.example.removeprefix(verb),
+    )
 
 
 def _params(function: Callable[..., Any], labels: dict[str, str]) -> Iterable[Param]:

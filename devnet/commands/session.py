@@ -9,6 +9,7 @@ attached, a front end begins lines with `begin` and calls `advance` from a timer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from devnet.commands.completion import complete_line, explain_line
@@ -22,6 +23,7 @@ from devnet.commands.options import WorldOptions
 from devnet.commands.outcome import Outcome
 from devnet.commands.paths import resolve
 from devnet.commands.recording import refusal_line
+from devnet.commands.snapshots import FIRST, Companion, Snapshot, Snapshots
 from devnet.commands.tasks import Task
 from devnet.commands.types import Completion
 from devnet.commands.values import Said
@@ -64,6 +66,8 @@ class Session(Driving):
         self.resumed = False
         self.n_worlds = 0
         self._network: Network | None = None
+        self._snapshots: Snapshots | None = None
+        self._companions: list[Companion] = []
         self._listeners: list[Callable[[Network], None]] = []
 
     # The world.
@@ -98,19 +102,70 @@ class Session(Driving):
         self, network: Network, options: WorldOptions, *, resumed: bool = False
     ) -> None:
         """A world takes the place of the present one."""
-        for task in list(self._tasks):
-            if task.deadline_ms is not None:
-                task.end(Interrupted("another world was started", hint="ask again"))
+        waiting = [task for task in self._tasks if task.deadline_ms is not None]
+        self._end(waiting, "another world was started")
         self.close()
         self._network, self.options, self.resumed = network, options, resumed
         self.n_worlds += 1
         self.n_steps = 0
         self.names.clear()
+        self._snapshots = Snapshots(self._snapshot(FIRST))
         self.log = Log()
         self.fault = None
         self.pacer = self.pacer.resume()
         for tell in list(self._listeners):
             tell(network)
+
+    def _end(self, tasks: list[Task], why: str) -> None:
+        for task in tasks:
+            task.end(Interrupted(why, hint="ask again"))
+
+    # Snapshots.
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Those of the present world."""
+        _ = self.network
+        assert self._snapshots is not None
+        return self._snapshots
+
+    def join(self, companion: Companion) -> None:
+        """From now on this goes back with the world; now is its first state."""
+        self._companions.append(companion)
+        state = companion.saved()
+        for snapshot in self.snapshots:
+            snapshot.beside.append((companion, state))
+
+    def take_snapshot(self, name: str | None = None) -> Snapshot:
+        """The present moment. Raises NameTaken, TooManySnapshots."""
+        made = self._snapshot(self.snapshots.new_id(name))
+        self.snapshots.add(made)
+        return made
+
+    def _snapshot(self, snapshot_id: str) -> Snapshot:
+        world = replace(self.network.snapshot(), hurry=0, diggers=0)
+        beside = [(one, one.saved()) for one in self._companions]
+        height = self.network.main_height()
+        return Snapshot(snapshot_id, world, height, dict(self.names), beside)
+
+    def go_back(self, to: Snapshot) -> None:
+        """
+        All chains, names and wallets as they were. Whoever waits is told to ask again.
+
+        Raises:
+            StorageError: a database cannot be written anew.
+        """
+        busy = [one for one in self._tasks if one.deadline_ms or one.is_stepping]
+        self._end(busy, "the world went back to a snapshot")
+        stood_still = self.fault is not None or self.network.is_paused_by_breach()
+        self.network.restore(to.world)
+        self.snapshots.forget_after(to)
+        self.fault, self.names = None, dict(to.names)
+        self.n_worlds += 1  # Whoever follows the stream begins again.
+        pacer = self.pacer.resume() if stood_still else self.pacer
+        self.pacer = replace(pacer, wall_ms=None, target_ms=float(self.now_ms))
+        for companion, state in to.beside:
+            companion.put_back(state)
 
     def close(self) -> None:
         """Close the databases of the present world, if there is one."""

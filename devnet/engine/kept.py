@@ -149,6 +149,10 @@ class Kept:
         self._books.forget_soon(back.stale)
         return back.world, back.turn
 
+    def main_store(self) -> str:
+        """Where the world itself is kept."""
+        return "memory" if self._books.keep is None else self._books.keep.info.name
+
     def will_forget(self, chain: str) -> bool:
         """Does the world live on disk, and this sidechain's database not?"""
         lives_on = self._books.keep is not None

@@ -40,6 +40,16 @@ class Steered:
         """What is set by hand."""
         return self.world.steering
 
+    def main_hashes(self, first_height: int) -> list[str]:
+        """The blocks of the mainchain from a height on, as the first node has it."""
+        state = self.world.tree[self.world.main_tip].state
+        heights = range(first_height, self.world.tree[self.world.main_tip].height + 1)
+        return [state.hashes[height].hex() for height in heights]
+
+    def program_at(self, to: str) -> bytes:
+        """The program of an account or a mainchain address. Raises UnknownName."""
+        return self._act(steering.program_of, to)
+
     def set_automine(self, mode: str, interval_ms: int = 0) -> None:
         """Say when mainchain blocks come by themselves. Raises BadValue."""
         self._act(steering.set_automine, mode, interval_ms)

@@ -35,6 +35,9 @@ BEFORE = {
     "trace": "t = transfer alice bob 1 BTM main",
     "cancel-swap": "swap alpha poa --at +30",
     "mend": "fault kill alpha.v2",
+    "devnet-clear-fault": "fault kill alpha.v2",
+    "drop-transaction": "t = transfer alice bob 1 BTM main",
+    "devnet-drop-transaction": "t = transfer alice bob 1 BTM main",
 }
 """What an example needs; a claimed deposit `d` where nothing stands here."""
 

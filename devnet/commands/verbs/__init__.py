@@ -1,12 +1,14 @@
 """The verbs. Importing this registers them all, and loads nothing heavy."""
 
-from devnet.commands.registry import all_commands, find
+from devnet.commands.registry import all_commands, also, find
 from devnet.commands.verbs import (
     assets,
     chains,
     checks,
+    controls,
     exchange,
     faults,
+    feed,
     looking,
     money,
     notary,
@@ -19,6 +21,10 @@ from devnet.commands.verbs import (
     world,
 )
 
-__all__ = ["all_commands", "assets", "chains", "checks", "exchange", "faults", "find",
+__all__ = ["all_commands", "assets", "chains", "checks", "controls", "exchange",
+           "faults", "feed", "find",
            "looking", "money", "notary", "peg", "plugins", "storage", "submitting",
            "time", "validators", "world"]  # fmt: skip
+
+for _name, _verb in controls.SECOND_NAMES:
+    also(_name, _verb)

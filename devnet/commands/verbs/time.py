@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from devnet.commands.context import Context, within_s
+from devnet.commands.digging import Digging
 from devnet.commands.errors import BadArgument, Paused
 from devnet.commands.paths import make_test
 from devnet.commands.registry import command
 from devnet.commands.running import Stepping, Until
-from devnet.commands.types import Number, Span, Speed, TestWords
+from devnet.commands.types import Number, Payee, Span, Speed, TestWords
 from devnet.commands.values import Said, parse_span
 
 MOST_MS_PER_BLOCK = 3_600_000
@@ -19,26 +20,54 @@ MOST_MS_PER_BLOCK = 3_600_000
 MOST_BLOCKS = 100_000
 
 
-@command(group="time", example="mine 6", acts=True)
-def mine(session: Context, n: Number | None = None) -> Until:
-    """Let virtual time pass until N more mainchain blocks are there; one without N."""
-    _not_paused(session)
+@command(
+    group="time", example="mine 6", acts=True,
+    labels={"address": "ADDRESS|NAME", "timestamp": "SECONDS"},
+)  # fmt: skip
+def mine(
+    session: Context,
+    n: Number | None = None,
+    *,
+    now: bool = False,
+    address: Payee | None = None,
+    timestamp: Number | None = None,
+) -> Until | Digging:
+    """Let virtual time pass until N more mainchain blocks are there; one without N.
+
+    With --now they are made of what waits at this moment, with real proof of work, and
+    no virtual time passes. --address says who is paid for them, and --timestamp what
+    the first of them says of its time (seconds since 1970); both imply --now.
+    """
     n_blocks = 1 if n is None else n
     if not 0 < n_blocks <= MOST_BLOCKS:
         raise BadArgument(
             f"mine takes 1 to {MOST_BLOCKS} blocks, got {n_blocks}", hint="mine 6"
         )
+    digs = now or address is not None or timestamp is not None
+    if not digs:
+        _not_paused(session)
     network = session.network
-    goal = network.main_height() + n_blocks
 
-    def done() -> Said:
-        height = network.main_height()
-        tip = network.show("main")["tip"]
-        return Said({"height": height, "tip": tip}, f"main {height}")
+    def found(first_height: int) -> Said:
+        height, tip = network.main_height(), network.show("main")["tip"]
+        hashes = network.main_hashes(first_height)
+        result = {"height": height, "tip": tip, "block_hashes": hashes}
+        return Said(result, f"main {height}")
+
+    start_height = network.main_height()
+    if digs:
+        program = None if address is None else network.program_at(address)
+        return Digging(
+            n_blocks,
+            lambda hashes: found(network.main_height() - len(hashes) + 1),
+            program=program,
+            time_s=timestamp,
+        )
+    goal = start_height + n_blocks
 
     return Until(
         lambda: network.main_height() >= goal,
-        done,
+        lambda: found(start_height + 1),
         deadline_ms=session.now_ms + n_blocks * MOST_MS_PER_BLOCK,
         ran_out=lambda: f"main stands at {network.main_height()}, wanted {goal}",
         mines=True,

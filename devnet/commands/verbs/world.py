@@ -15,7 +15,9 @@ from devnet.commands.running import Script
 from devnet.commands.types import File, Number, SidechainList, Switch, Text, VerbName
 from devnet.commands.values import Said
 
-GROUPS = ("money", "assets", "chains", "time", "checks", "session")
+GROUPS = (
+    "money", "assets", "chains", "time", "faults", "checks", "session", "controls",
+)  # fmt: skip
 
 
 @command(
@@ -164,12 +166,10 @@ def help_(session: Context, verb: VerbName | None = None) -> Said:
         return session.explain(f"{find(verb).verb} ")
     lines = []
     for group in GROUPS:
+        verbs = [one for one in all_commands() if one.group == group]
+        width = max(len(one.verb) for one in verbs) + 2
         lines.append(group)
-        lines += [
-            f"  {one.verb:14}{one.summary}"
-            for one in all_commands()
-            if one.group == group
-        ]
+        lines += [f"  {one.verb:{max(width, 14)}}{one.summary}" for one in verbs]
     lines.append("help VERB explains one; lock ? explains it in mid-line")
     return Said([one.verb for one in all_commands()], "\n".join(lines))
 
