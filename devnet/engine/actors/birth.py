@@ -12,6 +12,7 @@ from devnet.engine.actors.collectors import new_collector
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.mainchain import plan_all
 from devnet.engine.actors.naming import asset_info
+from devnet.engine.actors.newcomers import new_member
 from devnet.engine.actors.reporting import btm_info, spendable
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import (
@@ -37,7 +38,6 @@ from devnet.engine.events import (
     SidechainAdded,
     WorldStarted,
 )
-from devnet.engine.federation.members import Member
 from devnet.engine.federation.programs import federation_of
 from devnet.engine.interfaces import Checkpoint, EngineInfo, Rules, Validator
 from devnet.engine.keys import bls
@@ -110,12 +110,6 @@ def new_world(
         add_sidechain(turn, spec)
     plan_all(turn)
     return world, turn
-
-
-def new_member(name: str, view: MainView) -> Member:
-    """A federation member that has signed nothing yet."""
-    root = play_root(name)
-    return Member(name, root, xpub(root), view)
 
 
 def _check_config(config: WorldConfig) -> None:

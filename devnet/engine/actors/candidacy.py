@@ -1,9 +1,10 @@
 """
-How anybody becomes a validator: register with a bond, be voted for or approved, leave,
-and get the bond back. Who votes locks value, and gets that back as well.
+How anybody becomes a validator, a collector or a member of the federation: register
+with a bond, be voted for or approved, leave, and get the bond back. Who votes locks
+value, and gets that back as well.
 
-A candidate's account signs its records and owns its bond; its node has a key of its
-own, derived from its name as those of the first validators are.
+A candidate's account signs its records and owns its bond; its seat has a key of its
+own, derived from its name as those of the founders are.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ from rpds import HashTrieMap
 
 from devnet.engine.actors import pooling
 from devnet.engine.actors.acts import side_purse
+from devnet.engine.actors.collectors import new_collector
 from devnet.engine.actors.hosting import start_engines
+from devnet.engine.actors.newcomers import join_collectors, join_members, new_member
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.electoral import (
+    COLLECTOR_ROLE,
+    MEMBER_ROLE,
+    ROLE_NAMES,
     VALIDATOR_ROLE,
     Approve,
     ElectoralRecord,
@@ -25,6 +31,7 @@ from devnet.engine.bc.electoral import (
     Register,
     WithdrawApproval,
     registration_message,
+    stake_key_of,
 )
 from devnet.engine.bc.programs import p2wpkh
 from devnet.engine.bc.stakes import bond_program, vote_program
@@ -37,6 +44,7 @@ from devnet.engine.events import ValidatorChanged
 from devnet.engine.keys.chainkd import public_key, sign, xpub
 from devnet.engine.mainchain.accounts import play_root
 from devnet.engine.sidechain.node import SideNode
+from devnet.engine.sidechain.registrations import Registration
 from devnet.engine.sidechain.roster import (
     LEAST_FEES_NEU,
     NotCandidate,
@@ -44,6 +52,7 @@ from devnet.engine.sidechain.roster import (
     operate,
     with_operations,
 )
+from devnet.engine.sidechain.rotation import Poll
 from devnet.engine.sidechain.staking import (
     LEAST_VOTE_NEU,
     VoteLocked,
@@ -67,16 +76,18 @@ class NoVotes(RequestError):
     """The account has fewer votes for this candidate than it wants back."""
 
     code = "validator.no-votes"
-    default_hint = "validator list SIDECHAIN shows the votes."
+    default_hint = "list SIDECHAIN of the same verb shows the votes."
 
 
 # Standing.
 
 
-def register(turn: Turn, who: str, chain: str, bond_neu: int) -> bytes:
+def register(
+    turn: Turn, who: str, chain: str, bond_neu: int, role: int = VALIDATOR_ROLE
+) -> bytes:
     """
-    An account stands for a seat: its node joins the network and follows, its bond is
-    locked as soon as the registration is in a block.
+    An account stands for a seat: its machine joins and follows, its bond is locked as
+    soon as the registration is in a block.
 
     Returns:
         The transaction id.
@@ -85,8 +96,40 @@ def register(turn: Turn, who: str, chain: str, bond_neu: int) -> bytes:
         UnknownName, NameTaken, NeedsOneKey, OperationFailed, InsufficientFunds.
     """
     key, chain_id = _single_key(turn, who), turn.side(chain).tree.spec.chain_id
+    xprv, seat = _seat_of(turn, who, chain, role)
+    if bond_neu <= 0:
+        raise BadValue(
+            f"a bond of {bond_neu} neu is none", hint="It is 100 BTM at least."
+        )
+    if role == VALIDATOR_ROLE:
+        _check_node(turn, chain, who, seat)
+    message = registration_message(chain_id, role, who, key.program, seat)
+    record = Register(role, seat, sign(xprv, message), who)
+    bond = Output(BTM, bond_neu, bond_program(stake_key_of(seat), _owner_hash(key)))
+    tx_id = _submit(turn, chain, key, record, (bond,), "registration")
+    if role == MEMBER_ROLE:
+        join_members(turn, who, chain)
+    elif role == COLLECTOR_ROLE:
+        join_collectors(turn, who, chain)
+    elif who not in turn.node_names(chain):
+        _join(turn, chain, who, xprv, seat)
+    return tx_id
+
+
+def _seat_of(turn: Turn, who: str, chain: str, role: int) -> tuple[bytes, bytes]:
+    """Private and public key of a seat, by its name."""
+    if role == MEMBER_ROLE:
+        member = new_member(who, turn.main_nodes[0].view)
+        return member.xprv, member.xpub
+    if role == COLLECTOR_ROLE:
+        collector = new_collector(who, turn.main_nodes[0].view)
+        return collector.xprv, collector.key
     xprv = play_root(f"{chain} {who}")
-    seat = public_key(xpub(xprv))
+    return xprv, public_key(xpub(xprv))
+
+
+def _check_node(turn: Turn, chain: str, who: str, seat: bytes) -> None:
+    """Can a node of this name join?"""
     if who in [node.name for node in turn.nodes(chain) if node.key != seat]:
         raise NameTaken(
             f"{chain} has a node {who!r} already",
@@ -97,17 +140,6 @@ def register(turn: Turn, who: str, chain: str, bond_neu: int) -> bytes:
             f"{chain} has {MOST_NODES} nodes, no more may join",
             hint="Those who joined stay; begin another world.",
         )
-    message = registration_message(chain_id, VALIDATOR_ROLE, who, key.program, seat)
-    record = Register(VALIDATOR_ROLE, seat, sign(xprv, message), who)
-    if bond_neu <= 0:
-        raise BadValue(
-            f"a bond of {bond_neu} neu is none", hint="It is 100 BTM at least."
-        )
-    bond = Output(BTM, bond_neu, bond_program(seat, _owner_hash(key)))
-    tx_id = _submit(turn, chain, key, record, (bond,), "registration")
-    if who not in turn.node_names(chain):
-        _join(turn, chain, who, xprv, seat)
-    return tx_id
 
 
 def _join(turn: Turn, chain: str, name: str, xprv: bytes, key: bytes) -> None:
@@ -123,10 +155,10 @@ def _join(turn: Turn, chain: str, name: str, xprv: bytes, key: bytes) -> None:
     start_engines(turn, chain, name)
 
 
-def leave(turn: Turn, who: str, chain: str) -> bytes:
+def leave(turn: Turn, who: str, chain: str, role: int = VALIDATOR_ROLE) -> bytes:
     """Stand no more. The bond comes back after the unbonding period."""
     key = _single_key(turn, who)
-    return _submit(turn, chain, key, Leave(VALIDATOR_ROLE), (), "leaving")
+    return _submit(turn, chain, key, Leave(role), (), "leaving")
 
 
 def approve(turn: Turn, who: str, candidate: str, chain: str) -> bytes:
@@ -176,7 +208,14 @@ def _roster_soon(turn: Turn, chain: str) -> Roster:
 # Voting.
 
 
-def vote(turn: Turn, who: str, candidate: str, amount_neu: int, chain: str) -> bytes:
+def vote(
+    turn: Turn,
+    who: str,
+    candidate: str,
+    amount_neu: int,
+    chain: str,
+    role: int = VALIDATOR_ROLE,
+) -> bytes:
     """
     Lock value for a candidate. It counts from its block on.
 
@@ -184,12 +223,13 @@ def vote(turn: Turn, who: str, candidate: str, amount_neu: int, chain: str) -> b
         NotCandidate, VoteTooSmall, NeedsOneKey, InsufficientFunds.
     """
     key, state = _single_key(turn, who), head_of(turn, chain).state
-    seat = _key_of_candidate(turn, chain, candidate)
-    listed = seat in [one.key for one in state.rules.validators]
-    one = state.roster.by_name.get(candidate)
-    if not listed and (one is None or not one.stands):
-        raise NotCandidate(f"{candidate} does not stand for a seat on {chain}")
-    if seat in state.roster.banned:
+    seat = key_of_candidate(turn, chain, candidate, role)
+    if not _can_be_elected(turn, chain, candidate, seat, role):
+        raise NotCandidate(
+            f"{candidate} does not stand for a {ROLE_NAMES[role]}'s seat on {chain}",
+            hint=f"{ROLE_NAMES[role]} list {chain} shows who stands.",
+        )
+    if stake_key_of(seat) in state.roster.banned:
         raise NotCandidate(f"{candidate} lost its seat for an offence")
     if amount_neu < LEAST_VOTE_NEU:
         raise VoteTooSmall(
@@ -197,13 +237,40 @@ def vote(turn: Turn, who: str, candidate: str, amount_neu: int, chain: str) -> b
             amount=amount_neu,
             least=LEAST_VOTE_NEU,
         )
-    output = Output(BTM, amount_neu, vote_program(seat, _owner_hash(key)))
+    program = vote_program(stake_key_of(seat), _owner_hash(key))
+    output = Output(BTM, amount_neu, program)
     tx = pay(key, side_purse(turn, chain, key.program), (output,), side=True)
     pooling.submit(turn, chain, tx, "vote")
     return tx.id
 
 
-def unvote(turn: Turn, who: str, candidate: str, amount_neu: int, chain: str) -> bytes:
+def _can_be_elected(
+    turn: Turn, chain: str, candidate: str, seat: bytes, role: int
+) -> bool:
+    """Does somebody stand, or sit without a registration as founders do?"""
+    state = head_of(turn, chain).state
+    if role != VALIDATOR_ROLE:
+        return seat in poll_of(turn, chain).votes(role)
+    one = state.roster.by_name.get(candidate)
+    listed = seat in [one.key for one in state.rules.validators]
+    return listed or (one is not None and one.stands)
+
+
+def poll_of(turn: Turn, chain: str) -> Poll:
+    """What elections of collectors and members look at, at the chain's head."""
+    head, tree = head_of(turn, chain), turn.side(chain).tree
+    state, council = head.state, tree.council(head)
+    return Poll(tree.spec, council, state.roster, state.tally, state.epochs)
+
+
+def unvote(
+    turn: Turn,
+    who: str,
+    candidate: str,
+    amount_neu: int,
+    chain: str,
+    role: int = VALIDATOR_ROLE,
+) -> bytes:
     """
     Take votes back, the oldest first. What is left of the last one votes on, and its
     unbonding period starts anew.
@@ -213,12 +280,12 @@ def unvote(turn: Turn, who: str, candidate: str, amount_neu: int, chain: str) ->
         VoteLocked: with the height from which it works.
     """
     key = _single_key(turn, who)
-    seat = _key_of_candidate(turn, chain, candidate)
+    seat = key_of_candidate(turn, chain, candidate, role)
     if amount_neu <= 0:
         raise BadValue(
             f"{amount_neu} neu of votes are none", hint="Name what is to come back."
         )
-    program = vote_program(seat, _owner_hash(key))
+    program = vote_program(stake_key_of(seat), _owner_hash(key))
     chosen = _oldest_votes(turn, chain, who, candidate, program, amount_neu)
     rest = sum(coin.amount for coin in chosen) - amount_neu
     again = (Output(BTM, rest, program),) if rest >= LEAST_VOTE_NEU else ()
@@ -267,8 +334,18 @@ def bring_bond_home(turn: Turn, chain: str, name: str) -> None:
     node = turn.node(chain, name)
     head = turn.side(chain).tree[node.head]
     one = head.state.roster.by_name.get(name)
-    if one is None or one.stands or one.key != node.key:
-        return
+    if one is not None and not one.stands and one.key == node.key:
+        _bring_home(turn, chain, head, one)
+    if name == turn.speaker(chain).name:
+        # Members and collectors have no node of their own on the sidechain.
+        for role in (COLLECTOR_ROLE, MEMBER_ROLE):
+            for one in head.state.roster.book(role).all():
+                if not one.stands:
+                    _bring_home(turn, chain, head, one)
+
+
+def _bring_home(turn: Turn, chain: str, head: SideEntry, one: Registration) -> None:
+    """The bond of a candidate who left, if it may be spent already."""
     first = turn.speaker(chain)
     bond = head.state.coins.by_id.get(one.bond_id)
     if bond is None or one.bond_id in first.pool.spent:
@@ -279,13 +356,17 @@ def bring_bond_home(turn: Turn, chain: str, name: str) -> None:
     if free_at is None or min(head.height, seen_height) + 1 < free_at:
         return
     try:
-        pooling.submit(turn, chain, _freed(turn, chain, name, bond), "bond back")
+        pooling.submit(turn, chain, _freed(turn, chain, one, bond), "bond back")
     except DevnetError:
         return  # Another branch, perhaps; the next block brings another chance.
 
 
-def _freed(turn: Turn, chain: str, who: str, bond: Coin) -> Transaction:
-    key = key_of(turn, who)
+def _freed(turn: Turn, chain: str, one: Registration, bond: Coin) -> Transaction:
+    """
+    Raises:
+        UnknownName: the author of the registration is no account here.
+    """
+    key = key_of(turn, one.name)
     purse = side_purse(turn, chain, key.program)
     return pay(key, replace(purse, coins=()), (), side=True, freed=(bond,))
 
@@ -310,12 +391,21 @@ def _owner_hash(key: Key) -> bytes:
     return ripemd160(key.public_key)
 
 
-def _key_of_candidate(turn: Turn, chain: str, name: str) -> bytes:
+def key_of_candidate(turn: Turn, chain: str, name: str, role: int) -> bytes:
     """The key of a candidate, or of somebody who was one."""
-    one = head_of(turn, chain).state.roster.by_name.get(name)
+    one = head_of(turn, chain).state.roster.book(role).by_name.get(name)
     if one is not None:
         return one.key
-    for node in turn.nodes(chain):
-        if node.name == name:
-            return node.key
-    raise NotCandidate(f"{name} does not stand for a seat on {chain}")
+    seats: dict[str, bytes] = {}
+    if role == MEMBER_ROLE:
+        seats = {member.name: member.xpub for member in turn.members}
+    elif role == COLLECTOR_ROLE:
+        seats = {collector.name: collector.key for collector in turn.collectors}
+    else:
+        seats = {node.name: node.key for node in turn.nodes(chain)}
+    if name in seats:
+        return seats[name]
+    raise NotCandidate(
+        f"{name} does not stand for a {ROLE_NAMES[role]}'s seat on {chain}",
+        hint=f"{ROLE_NAMES[role]} list {chain} shows who stands.",
+    )

@@ -7,6 +7,7 @@ from devnet.engine.actors import (
     collecting,
     collectors,
     faulting,
+    handover,
     hosting,
     lifecycle,
     mainchain,
@@ -29,6 +30,8 @@ from devnet.engine.actors.messages import (
     EvidenceCame,
     FaultEnds,
     GossipDue,
+    HandoverCame,
+    HandoverSignature,
     MainBlockCame,
     MainTxCame,
     MineStart,
@@ -99,8 +102,11 @@ def _member(turn: Turn, name: str, what: object) -> None:
             membership.main_block_came(turn, name, block_hash)
         case SideHeadCame(chain, block_hash):
             membership.head_came(turn, name, chain, block_hash)
+            handover.head_came(turn, name, chain)
         case SignPlease(chain, payout):
             membership.asked_to_sign(turn, name, chain, payout)
+        case HandoverSignature():
+            handover.signature_came(turn, name, what)
         case _:
             raise TypeError(f"nothing for a member: {what}")
 
@@ -146,6 +152,8 @@ def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
             approving.approval_came(turn, chain, name, what)
         case PayoutRecordCame(program):
             payrecords.record_came(turn, chain, name, program)
+        case HandoverCame(program):
+            handover.record_came(turn, chain, name, program)
         case BlsKeyCame():
             registering.key_came(turn, chain, name, what)
         case _:

@@ -27,6 +27,23 @@ def council_of(side: Sidechain) -> Council:
     return side.tree.council(side.tree[side.final.hash])
 
 
+def older(council: Council) -> tuple[Federation, ...]:
+    """Every federation but the newest, newest first; each set of members once."""
+    return tuple(dict.fromkeys(one for one in council.known if one != council.current))
+
+
+def expired(council: Council) -> tuple[Federation, ...]:
+    """Those whose deposits cannot be claimed, unless the same members came again."""
+    return tuple(one for one in council.past if one not in council.federations)
+
+
+def epoch_of(side: Sidechain, federation: Federation) -> int:
+    """The number of the newest epoch in which a federation was in force."""
+    known = known_federations(side)
+    newest = side.tree.council(side.tree[side.head]).epoch
+    return newest - known.index(federation)
+
+
 def deposit_program(turn: Turn, chain: str, claim_script: bytes) -> bytes:
     """The lock program that wallets show for a claim script today."""
     side = turn.side(chain)

@@ -7,7 +7,7 @@ made here goes before theirs, so that a block never stands there without its anc
 
 Tables: n block at a height, b block, w work, t tip of a node, s sidechain, d transfer,
 k watched lock program, p waiting transaction, q swap asked for, x pin that a member
-signed with for a withdrawal, m all else.
+signed with for a withdrawal, j member or collector who joined, m all else.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ from devnet.engine.sidechain.persist import Changes, changes_of_chain
 
 FORMAT = 1
 PINS = b"x"
+JOINED = b"j"
+OFF, ON = b"off", b"on"
 FIELDS: dict[str, Any] = {
     "assets": tuple[AssetInfo, ...],
     "owners": tuple[Owner, ...],
@@ -114,6 +116,7 @@ def changes_of_world(world: World) -> Changes:
     for name in world.transfers:
         draft[b"d" + name.encode()] = to_text(world.transfers[name])
     draft.update(_pins(world, None))
+    draft.update(_joined(world, None))
     for chain, pool in _pools(world):
         for item in pool.transactions():
             _put_waiting(draft, world, chain, item.tx, "payment", len(draft))
@@ -179,6 +182,7 @@ def changes_of_step(turn: Turn, world: World, events: Iterable[Event]) -> Change
                 draft[b"k" + program] = to_text(watched[program])
     if world.members is not before.members:
         draft.update(_pins(world, before))
+    draft.update(_joined(world, before))
     for index, side in enumerate(world.sidechains):
         if _is_recorded_anew(before.sidechain(side.name), side):
             draft[_side_key(index)] = to_text(side_record(side))
@@ -192,14 +196,34 @@ def changes_of_step(turn: Turn, world: World, events: Iterable[Event]) -> Change
 def _pins(world: World, before: World | None) -> Draft:
     """The pins that members signed with since."""
     draft: Draft = {}
-    for index, member in enumerate(world.members):
-        old = before.members[index].pins if before is not None else None
+    pins = {one.name: one.pins for one in before.members} if before else {}
+    for member in world.members:
+        old = pins.get(member.name)
         if member.pins is old:
             continue
         for withdrawal_id in member.pins:
             pin_id = member.pins[withdrawal_id]
             if old is None or old.get(withdrawal_id) != pin_id:
                 draft[PINS + withdrawal_id + member.name.encode()] = pin_id
+    return draft
+
+
+def _joined(world: World, before: World | None) -> Draft:
+    """Members and collectors that are there since, and whose machine is off."""
+    draft: Draft = {}
+    if before is not None and (
+        world.members is before.members and world.collectors is before.collectors
+    ):
+        return draft
+    known = {one.name: one.off for one in before.members} if before else {}
+    for member in world.members:
+        if known.get(member.name) is not member.off:
+            key = JOINED + b"member\0" + member.name.encode()
+            draft[key] = OFF if member.off else ON
+    names = {one.name for one in before.collectors} if before else set()
+    for collector in world.collectors:
+        if collector.name not in names:
+            draft[JOINED + b"collector\0" + collector.name.encode()] = ON
     return draft
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from devnet.engine.bc.blskeys import BlsKey
 from devnet.engine.bc.evidence import Evidence, HandIn
+from devnet.engine.bc.handover import Handover
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
@@ -172,6 +173,23 @@ class SideHeadCame:
 @dataclass(frozen=True, slots=True)
 class PayoutRecordCame:
     """An intent or a completion arrives at a validator, as its record's program."""
+
+    program: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverSignature:
+    """A member's signature over a handover, by its root key, arrives at another."""
+
+    chain: str
+    member: bytes
+    record: Handover
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverCame:
+    """A signed handover arrives at a validator, as its record's program."""
 
     program: bytes
 

@@ -17,18 +17,20 @@ from devnet.engine.actors import collectors
 from devnet.engine.actors.birth import (
     FOREVER_S,
     MEMBER_NAMES,
-    new_member,
     side_spec,
 )
 from devnet.engine.actors.collectors import new_collector
 from devnet.engine.actors.keeping import (
     FIELDS,
     FORMAT,
+    JOINED,
     NEWER_FIELDS,
+    OFF,
     PINS,
     Clock,
     SideRecord,
 )
+from devnet.engine.actors.newcomers import new_member
 from devnet.engine.actors.turn import Turn, place_of
 from devnet.engine.actors.world import Sidechain, Transfer, World, WorldConfig
 from devnet.engine.bc.block import parse_block
@@ -147,7 +149,12 @@ def rebuild_world(keep: Reader) -> World:
             tree=tree,
             main_nodes=nodes,
             federation=federation_of(xpub(play_root(name)) for name in MEMBER_NAMES),
-            collectors=(new_collector(MEMBER_NAMES[0], view),),
+            collectors=tuple(
+                new_collector(name, view)
+                for name in dict.fromkeys(
+                    (MEMBER_NAMES[0], *_joined(keep, "collector"))
+                )
+            ),
             watched=HashTrieMap({one.program: one for one in watched}),
             members=_members(keep, nodes[0].view),
             transfers=HashTrieMap({one.id: one for one in transfers}),
@@ -157,14 +164,24 @@ def rebuild_world(keep: Reader) -> World:
 
 
 def _members(keep: Reader, view: MainView) -> tuple[Member, ...]:
-    """The members, each with the pins that it signed with."""
-    members = {name: new_member(name, view) for name in MEMBER_NAMES}
+    """Founders and those who joined, each with the pins that it signed with."""
+    joined = _joined(keep, "member")
+    members = {
+        name: replace(new_member(name, view), off=joined.get(name) == OFF)
+        for name in (*MEMBER_NAMES, *joined)
+    }
     for key, pin_id in keep.iterate(PINS):
         withdrawal_id, name = key[1:33], key[33:].decode()
         member = members[name]
         pins = member.pins.insert(withdrawal_id, pin_id)
         members[name] = replace(member, pins=pins)
     return tuple(members.values())
+
+
+def _joined(keep: Reader, role: str) -> dict[str, bytes]:
+    """Who came to the world in a role, and whether its machine is on or off."""
+    prefix = JOINED + role.encode() + b"\0"
+    return {key[len(prefix) :].decode(): on for key, on in keep.iterate(prefix)}
 
 
 def rebuild_main(keep: Reader, config: WorldConfig) -> MainTree:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from devnet.engine.actors import auditing, faulting, withdrawing
+from devnet.engine.actors import auditing, faulting, migrating, withdrawing
+from devnet.engine.actors.epochnews import say_epochs
 from devnet.engine.actors.heads import best_final, best_head
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
 from devnet.engine.actors.naming import learn_assets
@@ -95,6 +96,7 @@ def _report_main(turn: Turn) -> None:
     for name in turn.open_transfers:
         if not turn.transfers[name].is_withdrawal:
             follow_lock(turn, turn.transfers[name])
+    migrating.report_main(turn, moved.joined)
 
 
 def _say_mined(turn: Turn, chain: str, height: int, tx_ids: list[bytes]) -> None:
@@ -174,6 +176,7 @@ def _report_side(turn: Turn, side: Sidechain) -> None:
         turn.set_side(replace(turn.side(side.name), final=final))
         _check_final(turn, side.name, old_final, final)
         turn.say(block_final(turn, side.name, head, final))
+    say_epochs(turn, side)
     for _, node in touched:
         if node.final != final:
             _check_final(turn, side.name, node.final, final)

@@ -45,6 +45,17 @@ from devnet.engine.events.consensus import (
     ValidatorChanged,
     ValidatorsElected,
 )
+from devnet.engine.events.federation import (
+    ActorChanged,
+    CollectorsElected,
+    FederationChanged,
+    FederationProposed,
+    HandoverSigned,
+    MembersSilent,
+    MigrationDone,
+    MigrationMined,
+    MigrationSent,
+)
 from devnet.engine.events.storage import (
     StorageMoved,
     StorageMoving,
@@ -71,6 +82,7 @@ from devnet.engine.events.trouble import (
 
 __all__ = [
     "AccountAdded",
+    "ActorChanged",
     "AssetKnown",
     "Audited",
     "BalanceChanged",
@@ -81,6 +93,7 @@ __all__ = [
     "CandidateChanged",
     "ClaimCrafted",
     "ClaimJudged",
+    "CollectorsElected",
     "ConsensusGot",
     "ConsensusSaid",
     "ConsensusSent",
@@ -90,10 +103,17 @@ __all__ = [
     "FaultEnded",
     "FaultSeen",
     "FaultStarted",
+    "FederationChanged",
+    "FederationProposed",
+    "HandoverSigned",
     "HistoryNotKept",
     "InvariantBroken",
     "MemberRefused",
     "MemberSigned",
+    "MembersSilent",
+    "MigrationDone",
+    "MigrationMined",
+    "MigrationSent",
     "MiningTried",
     "OffenceProven",
     "PayoutPlanned",

@@ -13,11 +13,27 @@ from typing import TypeAlias
 
 from rpds import HashTrieMap
 
+from devnet.engine.bc.handover import Handover
 from devnet.engine.federation.payouts import Payout
 from devnet.engine.mainchain.view import MainView
 
 Heads: TypeAlias = "HashTrieMap[str, bytes]"
 """The newest block that one follows, by sidechain."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandingOver:
+    """
+    A handover under way, as one member has it.
+
+    Args:
+        record: without signatures. signatures: by the old member's place.
+        told: the head at which the member told the others last.
+    """
+
+    record: Handover
+    signatures: HashTrieMap[int, bytes] = field(default_factory=HashTrieMap)
+    told: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +46,8 @@ class Member:
         main: its view of the mainchain. heads: of the sidechains.
         pins: the pin that it signed with, by withdrawal id. Never forgotten.
         off: it stands still, hears nothing and says nothing.
+        handovers: those that it signs with the others, by sidechain. The chain says
+            them again, so they are not stored.
     """
 
     name: str
@@ -39,6 +57,7 @@ class Member:
     heads: Heads = field(default_factory=HashTrieMap)
     pins: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
     off: bool = False
+    handovers: HashTrieMap[str, HandingOver] = field(default_factory=HashTrieMap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +70,8 @@ class Paying:
         signatures, refusals: by member's root xpub; refusals as (check, reason).
         asked: both tips when members were asked last.
         sent: with all witnesses, once it was broadcast.
+        planned_at: the mainchain's height then. is_late: the alarm of a migration that
+            nobody signs was said.
     """
 
     chain: str
@@ -61,6 +82,8 @@ class Paying:
     refusals: HashTrieMap[bytes, tuple[str, str]] = field(default_factory=HashTrieMap)
     asked: tuple[bytes, bytes] = (b"", b"")
     sent: bool = False
+    planned_at: int = -1
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

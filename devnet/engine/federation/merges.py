@@ -194,7 +194,10 @@ def _all_goes_to(case: PayoutCase, program: bytes) -> None:
     )
     for broken, sentence in (
         (any(one.asset != asset for one in case.locked), "it mixes assets"),
-        (tx.outputs[:1] != (wanted,), "its first output is not their sum"),
+        (
+            tx.outputs[:1] != (wanted,),
+            "it is not their sum where it is due",
+        ),
         (len(back) > 1 or any(one.asset != BTM for one in back), "it pays others"),
         (fuel <= sum(one.amount for one in back), "its gas is not the relayer's"),
         (tx.version != 1 or bool(tx.time_range), "its form is another"),
