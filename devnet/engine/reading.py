@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from devnet.engine.actors import acts
@@ -18,7 +19,8 @@ from devnet.engine.actors.world import (
     World,
     speaker_of,
 )
-from devnet.engine.audit import AuditReport, audit
+from devnet.engine.audit import INVARIANTS, AuditReport, audit
+from devnet.engine.audit.sheet import BalanceSheet, InvariantState, sheet_of
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import Event, FaultSeen, FaultStarted
@@ -206,6 +208,37 @@ class Reading:
         """The books of a sidechain at the present tips."""
         self._side(name)
         return audit(books_of(self._look(), name), from_scratch=from_scratch)
+
+    def balance_sheet(self, name: str, *, from_scratch: bool = False) -> BalanceSheet:
+        """
+        Every term of every asset of a sidechain, with what does not hold now.
+
+        Args:
+            from_scratch: add up everything anew instead of trusting what is kept.
+        """
+        names = {info.id: (info.name, info.decimals) for info in self.world.assets}
+        report = self.audit(name, from_scratch=from_scratch)
+        return sheet_of(report, names, counted=from_scratch)
+
+    def invariants(self, name: str) -> tuple[InvariantState, ...]:
+        """I1 to I10 on a sidechain: what each says, and since when it does not hold."""
+        found = {one.invariant: one for one in reversed(self.audit(name).findings)}
+        broken = {
+            one.invariant: one for one in self.world.breaches if one.chain == name
+        }
+        states = []
+        for one in INVARIANTS:
+            state = InvariantState(one.id, one.name, one.says, name, holds=True)
+            if one.id in broken:
+                breach = broken[one.id]
+                state = replace(
+                    state, holds=False, main=breach.main, side=breach.side,
+                    at_ms=breach.at_ms, detail=breach.detail, moved=breach.moved,
+                )  # fmt: skip
+            elif one.id in found:
+                state = replace(state, holds=False, detail=found[one.id].detail)
+            states.append(state)
+        return tuple(states)
 
     def backed(self, name: str) -> bool:
         """Is everything on this sidechain backed, and everything else in order?"""

@@ -3,6 +3,7 @@
 from devnet.commands.registry import all_commands, also, find
 from devnet.commands.verbs import (
     assets,
+    auditing,
     chains,
     checks,
     controls,
@@ -21,8 +22,8 @@ from devnet.commands.verbs import (
     world,
 )
 
-__all__ = ["all_commands", "assets", "chains", "checks", "controls", "exchange",
-           "faults", "feed", "find",
+__all__ = ["all_commands", "assets", "auditing", "chains", "checks", "controls",
+           "exchange", "faults", "feed", "find",
            "looking", "money", "notary", "peg", "plugins", "storage", "submitting",
            "time", "validators", "world"]  # fmt: skip
 

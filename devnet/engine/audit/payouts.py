@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devnet.engine.audit.values import Books, Count, Finding
+from devnet.engine.audit.values import Books, Count, Finding, short_name
 from devnet.engine.chain.coins import Coin
 from devnet.engine.federation.programs import Federation
 from devnet.engine.sidechain.holdings import Holder
@@ -27,9 +27,10 @@ def once_out(count: Count) -> Iterator[Finding]:
         n_paid = tally.paid.get(key) or 0
         if n_paid > n_final:
             amount, to = int.from_bytes(key[32:40], "big"), key[40:].hex()[:16]
+            asset = short_name(key[:32])
             yield Finding(
                 "I4",
-                f"payouts of {books.chain}, asset {key.hex()[:8]}: {amount} left "
+                f"payouts of {books.chain}, asset {asset}: {amount} left "
                 f"{n_paid} times for {to or 'nobody who is owed it'}, final "
                 f"withdrawals are {n_final}",
                 key[:32],
@@ -61,7 +62,7 @@ def custody(count: Count) -> Iterator[Finding]:
             if _is_late(books, holdings.by_program[coin.program], coin, ended):
                 yield Finding(
                     "I7",
-                    f"custody of {books.chain}, asset {coin.asset.hex()[:8]}: "
+                    f"custody of {books.chain}, asset {short_name(coin.asset)}: "
                     f"{coin.amount} in output {coin.id.hex()[:16]} of main "
                     f"{coin.height} is still held by an epoch that ended at main "
                     f"{ended}",

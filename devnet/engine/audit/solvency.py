@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from devnet.engine.audit.values import LEFT, RIGHT, Books, Count, Finding, Sums
+from devnet.engine.audit.values import (
+    LEFT,
+    RIGHT,
+    Books,
+    Count,
+    Finding,
+    Sums,
+    short_name,
+)
 from devnet.engine.chain.coins import Coin
 from devnet.engine.sidechain.locks import Tally
 from devnet.engine.sidechain.state import Claimed
@@ -98,8 +106,8 @@ def solvency(count: Count) -> Iterator[Finding]:
             )
             yield Finding(
                 "I1",
-                f"solvency of {count.books.chain}, asset {one.asset.hex()[:8]}: {LEFT} "
-                f"{one.locked} = {terms} is off by {one.difference}",
+                f"solvency of {count.books.chain}, asset {short_name(one.asset)}: "
+                f"{LEFT} {one.locked} = {terms} is off by {one.difference}",
                 one.asset,
             )
 
@@ -110,7 +118,7 @@ def supply(count: Count) -> Iterator[Finding]:
         if one.circulating != one.claimed - one.withdrawn - one.burned:
             yield Finding(
                 "I2",
-                f"supply of {count.books.chain}, asset {one.asset.hex()[:8]}: "
+                f"supply of {count.books.chain}, asset {short_name(one.asset)}: "
                 f"circulating {one.circulating} is not claimed {one.claimed} - "
                 f"withdrawn {one.withdrawn} - burned {one.burned}",
                 one.asset,

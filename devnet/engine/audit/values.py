@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from devnet.engine.bc.transaction import BTM
 from devnet.engine.federation.council import Council
 from devnet.engine.federation.programs import Federation
 from devnet.engine.interfaces import Checkpoint
@@ -15,6 +16,11 @@ from devnet.engine.sidechain.state import SideEntry, SideTree
 LEFT = "locked"
 RIGHT = ("circulating", "arriving", "leaving", "burned", "donated", "stranded")
 """Terms of the balance sheet: what is there, and what it must cover."""
+
+
+def short_name(asset: bytes) -> str:
+    """An asset as findings name it."""
+    return "BTM" if asset == BTM else asset.hex()[:8]
 
 
 @dataclass(frozen=True, slots=True)
