@@ -7,7 +7,7 @@ from __future__ import annotations
 from devnet.engine.actors import approving
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain
-from devnet.engine.bc.electoral import ROLE_NAMES
+from devnet.engine.bc.electoral import ROLE_NAMES, stake_key_of
 from devnet.engine.bc.evidence import OFFENCES
 from devnet.engine.bc.records import SwapRecord
 from devnet.engine.bc.sideblock import params_text
@@ -101,7 +101,8 @@ def _bond_of(roster: Roster, key: bytes) -> int:
 
 def _convicted(turn: Turn, chain: str, key: bytes) -> tuple[str, str]:
     """Name and role of who is convicted."""
-    names = {one.key: (one.name, "collector") for one in turn.collectors}
+    names = {stake_key_of(one.xpub): (one.name, "member") for one in turn.members}
+    names |= {one.key: (one.name, "collector") for one in turn.collectors}
     names |= {node.key: (node.name, "validator") for node in turn.nodes(chain)}
     roster = turn.side(chain).tree[turn.side(chain).head].state.roster
     one = roster.of_key(key)

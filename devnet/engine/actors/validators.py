@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from devnet.engine.actors.approving import try_early_swaps
 from devnet.engine.actors.candidacy import bring_bond_home
+from devnet.engine.actors.guarding import watch_payouts
 from devnet.engine.actors.hosting import feed_all, judged, start_engines
 from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import SideBlockCame
@@ -183,6 +184,7 @@ def _follow(turn: Turn, chain: str, name: str, entry: SideEntry) -> None:
     bring_bond_home(turn, chain, name)
     feed_all(turn, chain, name, HeadChanged(turn.wall_ms, entry.header))
     try_early_swaps(turn, chain, name)
+    watch_payouts(turn, chain, name)
     expel(turn, chain, name)
 
 

@@ -20,16 +20,19 @@ from typing import ClassVar
 
 from devnet.engine.bc.recordform import BadRecord, BaseRecord
 from devnet.engine.bc.sideblock import SideHeader, parse_side_header
+from devnet.engine.bc.transaction import Spend, Transaction, parse_transaction
 from devnet.engine.codec import Reader, sha3, varint, varstr
 from devnet.engine.interfaces import Certificate, Checkpoint, Phase
 
 TWO_PROPOSALS, TWO_VOTES, VOTE_BEHIND, BAD_BLOCK, BAD_CLAIM = 1, 2, 3, 4, 5
+BAD_PAYOUT = 6
 OFFENCES = {
     TWO_PROPOSALS: "two proposals in one round",
     TWO_VOTES: "two votes in one round",
     VOTE_BEHIND: "a vote behind an earlier vote's source",
     BAD_BLOCK: "a signed block that breaks a rule",
     BAD_CLAIM: "a claim that breaks a rule",
+    BAD_PAYOUT: "a payout that nothing is owed for",
 }
 PHASES: tuple[Phase, ...] = ("vote", "prepare", "commit")
 
@@ -131,6 +134,53 @@ def hand_in_message(chain_id: bytes, anchor: Checkpoint, raw_claim: bytes) -> by
     return b"bystack-hand-1" + chain_id + place + sha3(raw_claim)
 
 
+@dataclass(frozen=True)
+class SignedPayout:
+    """
+    A mainchain transaction that spends what a federation holds, with the signature of
+    one member over one of its inputs.
+
+    Args:
+        locked: the federation's inputs: index, and the claim script of the program.
+        member: root xpub, 64 bytes.
+        index: of the signed input, one of `locked`.
+    """
+
+    tx: Transaction
+    locked: tuple[tuple[int, bytes], ...]
+    member: bytes
+    index: int
+    signature: bytes
+
+    @property
+    def raw(self) -> bytes:
+        """As evidence has it: without witnesses, which no signature covers."""
+        locked = [varint(index) + varstr(script) for index, script in self.locked]
+        bare = replace(
+            self.tx,
+            inputs=tuple(
+                replace(one, arguments=()) if isinstance(one, Spend) else one
+                for one in self.tx.inputs
+            ),
+            received=None,
+        )
+        return b"".join(
+            (
+                varstr(bare.raw),
+                varint(len(locked)),
+                *locked,
+                self.member,
+                varint(self.index),
+                varstr(self.signature),
+            )
+        )
+
+    @property
+    def pin_id(self) -> bytes:
+        """The first of the federation's outputs that it spends."""
+        return self.tx.spent_output_ids[self.locked[0][0]] or b""
+
+
 def _bare(header: SideHeader) -> bytes:
     return replace(header, signature=b"", certificate=Certificate()).raw
 
@@ -176,6 +226,24 @@ def parse_hand_in(raw: bytes) -> HandIn:
     anchor = Checkpoint(reader.varint63(), reader.hash())
     found = HandIn(anchor, reader.hash(), reader.varstr())
     reader.expect_end()
+    return found
+
+
+def parse_signed_payout(raw: bytes) -> SignedPayout:
+    """FormError when these bytes are no such object."""
+    reader = Reader(raw, "a payout")
+    tx = parse_transaction(reader.varstr())
+    locked = tuple(
+        [(reader.varint63(), reader.varstr()) for _ in range(reader.varint31())]
+    )
+    member = reader.hash() + reader.hash()
+    found = SignedPayout(tx, locked, member, reader.varint63(), reader.varstr())
+    reader.expect_end()
+    indexes = [index for index, _ in locked]
+    if found.index not in indexes or indexes != sorted(set(indexes)):
+        raise BadRecord("a payout names its locked inputs in order, one of them signed")
+    if indexes[-1] >= len(tx.inputs):
+        raise BadRecord(f"a payout of {len(tx.inputs)} inputs has no {indexes[-1]}")
     return found
 
 

@@ -122,7 +122,8 @@ class SideNode:
     swap, cancel: the swap that it approved, and the end of one.
     recent: hashes of the newest blocks that came. heard: newest votes of others,
     by epoch and place.
-    proofs: evidence that waits for a block, by the key that it convicts.
+    proofs: evidence that waits for a block, by the key or the act that it convicts.
+    payouts_seen: height of the mainchain up to which it looked for bad payouts.
     payout_records: intents and completions that wait for a block, as programs.
     handovers: signed handovers that wait for a block, as programs.
     needs: why it does not run the rule in force, or nothing.
@@ -157,6 +158,7 @@ class SideNode:
     proofs: HashTrieMap[bytes, Evidence] = field(default_factory=HashTrieMap)
     payout_records: tuple[bytes, ...] = ()
     handovers: tuple[bytes, ...] = ()
+    payouts_seen: int = 0
     needs: str = ""
     inbox: tuple[object, ...] = ()
 

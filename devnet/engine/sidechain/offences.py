@@ -9,9 +9,11 @@ Source: consensus rules of this project, section "Evidence".
 
 from __future__ import annotations
 
+from devnet.engine.bc.electoral import stake_key_of
 from devnet.engine.bc.evidence import (
     BAD_BLOCK,
     BAD_CLAIM,
+    BAD_PAYOUT,
     OFFENCES,
     TWO_PROPOSALS,
     TWO_VOTES,
@@ -20,6 +22,7 @@ from devnet.engine.bc.evidence import (
     SignedVote,
     parse_hand_in,
     parse_signed_header,
+    parse_signed_payout,
     parse_signed_vote,
 )
 from devnet.engine.bc.records import parse_record
@@ -41,6 +44,7 @@ from devnet.engine.errors import (
 )
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.sidechain.badclaims import bad_claim
+from devnet.engine.sidechain.badpayouts import bad_payout
 from devnet.engine.sidechain.court import BadEvidence, Conviction, Court
 from devnet.engine.sidechain.state import SideEntry, SideTree
 
@@ -58,6 +62,8 @@ def convict(record: Evidence, court: Court) -> Conviction:
     try:
         if record.offence == BAD_CLAIM:
             key, act = bad_claim(record, court)
+        elif record.offence == BAD_PAYOUT:
+            key = bad_payout(record, court)
         else:
             key = _validator(record, court)
     except CodecError as error:
@@ -83,6 +89,8 @@ def accused(record: Evidence) -> bytes:
         return record.second
     if record.offence == BAD_CLAIM:
         return parse_hand_in(record.second).key
+    if record.offence == BAD_PAYOUT:
+        return stake_key_of(parse_signed_payout(record.first).member)
     if record.offence == TWO_PROPOSALS:
         return parse_signed_header(record.first).key
     return parse_signed_vote(record.first).key
