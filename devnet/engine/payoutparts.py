@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from devnet.engine.actors import paying
+from devnet.engine.actors import desks
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain, Transfer
 from devnet.engine.bc.transaction import Spend, Transaction
@@ -107,7 +107,7 @@ def facts_of(turn: Turn, transfer: Transfer) -> PayoutFacts:
     side, key = turn.side(transfer.chain), transfer.lock_id
     head = side.tree[side.head]
     pegout, tip = head.state.pegout, turn.tree[turn.main_tip]
-    settled, under_way = pegout.completed.get(key), turn.coordinator.paying.get(key)
+    settled, under_way = pegout.completed.get(key), desks.under_way(turn, key)
     owed = pegout.find(key)
     mined: tuple[MainEntry, Transaction] | None = None
     if settled is not None:
@@ -117,7 +117,7 @@ def facts_of(turn: Turn, transfer: Transfer) -> PayoutFacts:
             entry = turn.tree[tip.state.hashes[place.height]]
             mined = entry, entry.block.transactions[place.index]
     elif owed is not None:
-        mined = paying.mined_payout(turn, tip, owed)
+        mined = desks.mined_payout(turn, tip, owed)
     tx = mined[1] if mined else under_way.payout.tx if under_way else None
     if tx is None and owed is not None:
         # The coordinator forgot it, the mempool did not.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from devnet.engine.actors.desks import why_waits
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Transfer
 from devnet.engine.bc.records import PayoutIntent, parse_record, record_kind
@@ -243,7 +244,7 @@ def _waits(
     if state == "final" and facts.owed is not None:
         return f"{facts.side.name} is final up to {facts.side.final.height}"
     if state == "planned" and facts.owed is not None:
-        return turn.coordinator.waits.get(facts.owed.id) or "the coordinator's turn"
+        return why_waits(turn, facts.owed.id) or "the coordinator's turn"
     if state == "signed":
         n_signed = sum(one.answer == "signed" for one in answers)
         return f"{n_signed} of {quorum} signatures"

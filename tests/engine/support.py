@@ -22,6 +22,7 @@ from devnet.engine.bc.difficulty import meets_target
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.chain.mempool import Mempool, Waiting
 from devnet.engine.events import Event
+from devnet.engine.federation.members import Coordinator
 from devnet.engine.interfaces import Store, WorkSource
 from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.mainchain.miner import MainNode, build_template
@@ -298,6 +299,14 @@ def deliver(net: Network, *blocks: bytes, to: Sequence[str] = ()) -> None:
         for peer in to or main_peers(turn):
             turn.later(0, peer, MainBlockCame(block_hash))
     settle(net, turn)
+
+
+def forget(turn: Turn) -> None:
+    """All coordinators lose what they know, the heads of their chains aside."""
+    for me in sorted(turn.coordinators):
+        desk = turn.coordinators[me]
+        kept = Coordinator(heads=desk.heads, own=desk.own)
+        turn.coordinators = turn.coordinators.insert(me, kept)
 
 
 def main_block(net: Network, height_: int) -> bytes:

@@ -325,7 +325,7 @@ def test_no_field_of_a_world_is_forgotten_without_a_reason():
     told_by_blocks_and_stores = {
         "config", "start_ms", "now_ms", "tree", "main_nodes", "federation",
         "collectors", "watched",
-        "sidechains", "transfers", "open_transfers", "members", "coordinator",
+        "sidechains", "transfers", "open_transfers", "members", "coordinators", "owes",
     }  # fmt: skip
     of_the_process = {
         "n_events", "schedule", "hurry", "diggers", "tries", "told_tries_ms",

@@ -16,7 +16,6 @@ from devnet.engine.bc.transaction import BTM
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import InsufficientFunds, PayoutError, SwapError
 from devnet.engine.events import Audited
-from devnet.engine.federation.members import Coordinator
 from devnet.engine.network import Network, SidechainSpec
 from tests.engine.support import (
     BTM_UNITS,
@@ -24,6 +23,7 @@ from tests.engine.support import (
     branch,
     deliver,
     deposit,
+    forget,
     main_block,
     meddle,
     mine_branch,
@@ -95,8 +95,7 @@ def trouble(net: Network, chance: Random, chain: str) -> None:
         deliver(net, *mine_branch(net, fork, 2))
     elif kind == 2:
         turn = meddle(net)
-        awake, heads = turn.coordinator.awake, turn.coordinator.heads
-        turn.coordinator = Coordinator(awake=awake, heads=heads)
+        forget(turn)
         settle(net, turn)
     elif kind == 3 and chance.random() < 0.3:
         wanted = chance.choice(("poa", "dpos-bbft", "solo", "dpos"))

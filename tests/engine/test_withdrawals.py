@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from devnet.engine.actors import membership, tills
-from devnet.engine.actors.messages import NotSigned, Signed
+from devnet.engine.actors import desks, membership, tills
+from devnet.engine.actors.collectors import actor_of
+from devnet.engine.actors.messages import NotSigned, Signed, SignPlease
 from devnet.engine.actors.world import World
 from devnet.engine.bc.transaction import BTM, Output, Transaction
 from devnet.engine.codec import address_of_program
@@ -21,7 +22,6 @@ from devnet.engine.events import (
     TransferMoved,
     TxsMined,
 )
-from devnet.engine.federation.members import Coordinator
 from devnet.engine.federation.payout_errors import PegFrozen, PegResting
 from devnet.engine.federation.payouts import Payout
 from devnet.engine.federation.planning import plan_payout
@@ -37,6 +37,7 @@ from tests.engine.support import (
     branch,
     deliver,
     deposit,
+    forget,
     height,
     hurry,
     main_block,
@@ -50,6 +51,7 @@ from tests.engine.support import (
     settle,
 )
 
+COORDINATOR = actor_of("fed-1")
 KINDS = {
     "certificate": SidechainSpec("alpha", "poa"),
     "builders": SidechainSpec("alpha", "dpos-bbft"),
@@ -140,9 +142,9 @@ def test_btm_and_an_asset_go_back_under_every_kind_of_finality(kind: str):
     assert len(payouts(net)) == 2
     assert always_balanced(net)
     assert (books(net).leaving, books(net).withdrawn) == (0, 20 * BTM_UNITS)
-    assert not net.world.coordinator.awake
+    assert not net.world.owes
     run(net, 200)
-    assert not len(net.world.coordinator.paying)
+    assert not any(len(one.paying) for one in desks.all_desks(meddle(net)))
 
 
 def test_two_withdrawals_that_look_the_same_are_both_paid_once(world: Network):
@@ -304,7 +306,8 @@ def test_a_frozen_peg_takes_no_withdrawal_and_pays_none(world: Network):
 def asked(net: Network, name: str, payout: Payout) -> Signed | NotSigned:
     """What a member answers, its pins kept."""
     turn = meddle(net)
-    membership.asked_to_sign(turn, name, "alpha", payout)
+    please = SignPlease("alpha", payout, COORDINATOR)
+    membership.asked_to_sign(turn, name, please)
     answers = [
         due.what
         for due in turn.schedule.waiting
@@ -317,8 +320,10 @@ def asked(net: Network, name: str, payout: Payout) -> Signed | NotSigned:
 def planned(net: Network, name: str) -> Payout:
     """The payout of a withdrawal, once the coordinator has one."""
     wid = net.transfer(name).lock_id
-    run_until(net, lambda: wid in net.world.coordinator.paying)
-    return net.world.coordinator.paying[wid].payout
+    run_until(net, lambda: desks.under_way(meddle(net), wid) is not None)
+    found = desks.under_way(meddle(net), wid)
+    assert found is not None
+    return found.payout
 
 
 def test_too_few_members_leave_it_owed_and_their_return_drains_the_queue(
@@ -397,8 +402,7 @@ def test_a_second_payout_from_other_inputs_is_refused_by_the_pin(world: Network)
     turn = meddle(net)
     wid = net.transfer(name).lock_id
     head = turn.side("alpha").tree[net.world.sidechain("alpha").head]
-    tip = turn.tree[turn.collectors[0].view.tip]
-    till = tills.till_of(turn, "alpha", tip, wid)
+    till = tills.till_of(turn, COORDINATOR, "alpha", wid)
     others = [one for one in till.held if one.coin.id != payout.pin_id]
     second = plan_payout(head.state.pegout.open[wid], replace(till, held=tuple(others)))
     answer = asked(net, "fed-1", second)
@@ -435,7 +439,7 @@ def test_a_payout_whose_gas_coin_is_gone_is_made_again_with_its_pin(world: Netwo
     run_until(net, lambda: net.transfer(name).needed > 0)
     (first,) = payouts(net)
     fuel = first.inputs[-1]
-    relayer = tills.relayer_key()
+    relayer = desks.relayer_of(meddle(net), COORDINATOR)
     other = Transaction(
         1, 0, (replace(fuel, arguments=()),),
         (Output(BTM, fuel.amount - 10**7, relayer.program),),
@@ -468,8 +472,7 @@ def test_a_coordinator_that_forgets_everything_pays_once(world: Network, when: s
     if when == "buried":
         run_until(net, lambda: net.transfer(name).done == net.world.depth)
     turn = meddle(net)
-    heads = turn.coordinator.heads
-    turn.coordinator = Coordinator(awake=True, heads=heads)
+    forget(turn)
     settle(net, turn)
     until_settled(net, name)
     assert len(payouts(net)) == 1
@@ -484,7 +487,7 @@ def test_a_forgetful_coordinator_learns_the_pin_from_those_who_signed(world: Net
     run_until(net, lambda: len(said(net, MemberSigned, transfer=name)) == 2)
     # A bigger output settles, so that a new plan would begin with another pin.
     turn = meddle(net)
-    turn.coordinator = Coordinator(awake=True, heads=turn.coordinator.heads)
+    forget(turn)
     settle(net, turn)
     deposit(net, 60 * BTM_UNITS, "BTM", "alpha", who="carol")
     until_settled(net, name)
@@ -543,10 +546,9 @@ def test_payouts_rest_while_a_swap_closes_and_go_on_under_the_new_rule():
 def test_a_theft_by_a_quorum_is_an_alarm_in_its_block(world: Network):
     net = branch(world)
     turn = meddle(net)
-    tip = turn.tree[turn.collectors[0].view.tip]
-    till = tills.till_of(turn, "alpha", tip, b"")
+    till = tills.till_of(turn, COORDINATOR, "alpha", b"")
     lock = next(one for one in till.held if one.coin.asset == BTM)
-    relayer = tills.relayer_key()
+    relayer = desks.relayer_of(turn, COORDINATOR)
     spend = plan_payout(_debt(lock.coin.amount, play_account("carol").program), till)
     spec = turn.side("alpha").tree.spec
     signed = {
@@ -625,6 +627,6 @@ def _pins(world: World) -> dict[tuple[str, bytes], bytes]:
 
 
 def test_worlds_without_withdrawals_hear_nothing_of_members(world: Network):
-    assert not world.world.coordinator.awake
+    assert not world.world.owes
     assert not said(world, MemberRefused)
     assert not any(due.actor.startswith("fed:") for due in world.world.schedule.waiting)

@@ -6,7 +6,9 @@ from devnet.engine.actors import (
     approving,
     collecting,
     collectors,
+    desks,
     faulting,
+    gathering,
     handover,
     hosting,
     lifecycle,
@@ -21,6 +23,7 @@ from devnet.engine.actors import (
     witness,
     witnessing,
 )
+from devnet.engine.actors.collectors import actor_of
 from devnet.engine.actors.messages import (
     BadBlockCame,
     BlsKeyCame,
@@ -70,6 +73,9 @@ def dispatch(turn: Turn, due: Due) -> None:
     if kind == collectors.KIND:
         _collector(turn, rest, due.what)
         return
+    if kind == desks.USER:
+        _coordinator(turn, due.actor, due.what)
+        return
     if kind == membership.KIND:
         _member(turn, rest, due.what)
         return
@@ -83,17 +89,27 @@ def _collector(turn: Turn, name: str, what: object) -> None:
     match what:
         case MainBlockCame(block_hash):
             collecting.main_block_came(turn, name, block_hash)
-            paying.work(turn)
+            paying.work(turn, actor_of(name))
         case CollectorWorks():
             collecting.work(turn, name)
-        case SideHeadCame(chain, block_hash):
-            paying.head_came(turn, chain, block_hash)
-        case Signed():
-            paying.signature_came(turn, what)
-        case NotSigned():
-            paying.refusal_came(turn, what)
         case _:
-            raise TypeError(f"nothing for the collector: {what}")
+            _coordinator(turn, actor_of(name), what)
+
+
+def _coordinator(turn: Turn, me: str, what: object) -> None:
+    match what:
+        case SideHeadCame(chain, block_hash):
+            paying.head_came(turn, me, chain, block_hash)
+            return
+        case Signed():
+            gathering.signature_came(turn, me, what)
+        case NotSigned():
+            gathering.refusal_came(turn, me, what)
+        case MainBlockCame():
+            pass
+        case _:
+            raise TypeError(f"nothing for a coordinator: {what}")
+    paying.work(turn, me)
 
 
 def _member(turn: Turn, name: str, what: object) -> None:
@@ -103,12 +119,17 @@ def _member(turn: Turn, name: str, what: object) -> None:
         case SideHeadCame(chain, block_hash):
             membership.head_came(turn, name, chain, block_hash)
             handover.head_came(turn, name, chain)
-        case SignPlease(chain, payout):
-            membership.asked_to_sign(turn, name, chain, payout)
+        case SignPlease():
+            membership.asked_to_sign(turn, name, what)
+            return
         case HandoverSignature():
             handover.signature_came(turn, name, what)
+            return
         case _:
-            raise TypeError(f"nothing for a member: {what}")
+            _coordinator(turn, membership.actor_name(name), what)
+            return
+    # When all collectors stay silent, members pay.
+    paying.work(turn, membership.actor_name(name))
 
 
 def _main_node(turn: Turn, name: str, what: object) -> None:
@@ -150,8 +171,8 @@ def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
             approving.swap_asked(turn, chain, name, record)
         case SwapApproval():
             approving.approval_came(turn, chain, name, what)
-        case PayoutRecordCame(program):
-            payrecords.record_came(turn, chain, name, program)
+        case PayoutRecordCame():
+            payrecords.record_came(turn, chain, name, what)
         case HandoverCame(program):
             handover.record_came(turn, chain, name, program)
         case BlsKeyCame():

@@ -149,7 +149,7 @@ def main_peers(turn: Turn) -> tuple[str, ...]:
         for node in turn.node_names(side.name)
     )
     nodes = (actor_name(node.name) for node in turn.main_nodes)
-    members = (f"fed:{one.name}" for one in turn.members if turn.coordinator.awake)
+    members = (f"fed:{one.name}" for one in turn.members if turn.owes)
     collectors = (f"collector:{one.name}" for one in turn.collectors)
     return (*nodes, *collectors, *validators, *members)
 
@@ -216,7 +216,7 @@ def is_busy(turn: Turn, node: MainNode) -> bool:
 
 def transfers_wait(world: World | Turn) -> bool:
     """Does a lock wait to be buried, or is something owed?"""
-    return world.coordinator.awake or any(
+    return world.owes or any(
         world.transfers[name].stage in ("confirm", "proof")
         for name in world.open_transfers
     )

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devnet.engine.actors.epochs import final_council
+from devnet.engine.actors.chairs import NOBODY, chairs_of, names_of
+from devnet.engine.actors.epochs import expired, final_council
 from devnet.engine.actors.mainchain import ask_for_parent
-from devnet.engine.actors.messages import NotSigned, Signed
+from devnet.engine.actors.messages import NotSigned, Signed, SignPlease
 from devnet.engine.actors.turn import Turn
-from devnet.engine.bc.transaction import Output, Transaction
+from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import UnknownName
 from devnet.engine.federation.members import Member
 from devnet.engine.federation.merges import check_merge, is_merge
-from devnet.engine.federation.payout_errors import NoSeat, PayoutRefused
+from devnet.engine.federation.payout_errors import NoSeat, PayoutRefused, PinMerged
 from devnet.engine.federation.payouts import (
     Payout,
     PayoutContext,
@@ -25,8 +26,7 @@ from devnet.engine.federation.payouts import (
 )
 from devnet.engine.federation.programs import Federation
 from devnet.engine.federation.signatures import holders_of, sign_inputs, signers_of
-from devnet.engine.federation.withdrawals import Owed, relay_fee
-from devnet.engine.keys.accounts import key_program
+from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.state import MainEntry, MainTree
 from devnet.engine.mainchain.view import receive
 from devnet.engine.sidechain.node import weighs_more
@@ -35,7 +35,6 @@ from devnet.engine.sidechain.swap import peg_rests
 
 KIND = "fed"
 """First part of the schedule's names of members."""
-COORDINATOR = "collector:fed-1"
 
 
 def actor_name(member: str) -> str:
@@ -64,9 +63,9 @@ def switch(turn: Turn, name: str, *, off: bool) -> None:
     member = replace(member_of(turn, name), off=off)
     if not off:
         member = replace(member, main=turn.main_nodes[0].view)
-        for chain in sorted(turn.coordinator.heads):
-            head = turn.side(chain).head
-            member = replace(member, heads=member.heads.insert(chain, head))
+        for side in turn.sides():
+            heads = member.heads.insert(side.name, side.head)
+            member = replace(member, heads=heads)
     set_member(turn, member)
 
 
@@ -98,14 +97,14 @@ def heavier(tree: SideTree, old_hash: bytes | None, new_hash: bytes) -> bytes:
     return new_hash if keeps_final and weighs_more(new, old) else old_hash
 
 
-def asked_to_sign(turn: Turn, name: str, chain: str, payout: Payout) -> None:
+def asked_to_sign(turn: Turn, name: str, asked: SignPlease) -> None:
     """
     Check a payout, remember its pin, sign it; or say which check refuses.
 
     The pin is in the batch of this very step, and what a step sends leaves after its
     batch is written: so no signature is ever out whose pin is not stored.
     """
-    member = member_of(turn, name)
+    member, chain, payout = member_of(turn, name), asked.chain, asked.payout
     if member.off:
         return
     answer: Signed | NotSigned
@@ -118,7 +117,9 @@ def asked_to_sign(turn: Turn, name: str, chain: str, payout: Payout) -> None:
             check_payout(payout, context)
         holders = _own_seats(member, payout, context)
     except PayoutRefused as error:
-        pin_id = member.pins.get(payout.withdrawal_id) or b""
+        pin_id = member.pins.get(payout.withdrawal_id) or context.announced
+        if isinstance(error, PinMerged):
+            pin_id = error.pin_id
         check = refusal_check(error)
         answer = NotSigned(chain, member.xpub, payout, check, error.message, pin_id)
     else:
@@ -130,7 +131,7 @@ def asked_to_sign(turn: Turn, name: str, chain: str, payout: Payout) -> None:
             member.xprv, chain_id, payout.tx, payout.scripts, holders
         )
         answer = Signed(chain, member.xpub, payout, signatures)
-    turn.send(actor_name(name), COORDINATOR, label, answer)
+    turn.send(actor_name(name), asked.sender, label, answer)
 
 
 def _own_seats(
@@ -166,6 +167,9 @@ def own_context(
     pin_id = member.pins.get(payout.withdrawal_id) or b""
     if owed is None and done is not None:
         owed = replace(_as_written(tree, head, payout.withdrawal_id), pin_id=pin_id)
+    chairs = NOBODY
+    if owed is not None:
+        chairs = chairs_of(turn, chain, head, owed, tip.height)
     return PayoutContext(
         chain_id=spec.chain_id,
         federations=council.federations,
@@ -175,16 +179,26 @@ def own_context(
         coins=tip.state.coins,
         height=tip.height,
         depth=turn.depth,
-        coordinator=key_program(turn.collectors[0].key),
+        coordinators=chairs.programs,
         relay_fee_ppm=spec.relay_fee_ppm,
         completed=done.payout_id if done else b"",
         pin_id=pin_id,
         pin_fate=pin_fate(turn, tip, owed, pin_id, spec.relay_fee_ppm),
         frozen=not turn.tree.is_ancestor(head.anchor.hash, tip.hash),
         resting=peg_rests(tree, head),
-        past=council.past,
+        past=expired(council),
         claimed=tree[head.final.hash].state.claimed,
+        anybody=chairs.anybody,
+        announced=announced_pin(tip, owed),
+        names=names_of(turn),
     )
+
+
+def announced_pin(tip: MainEntry, owed: Owed | None) -> bytes:
+    """The pin that the chain names for a withdrawal, while it is unspent."""
+    if owed is None or owed.pin_id not in tip.state.coins.by_id:
+        return b""
+    return owed.pin_id
 
 
 def _as_written(tree: SideTree, head: SideEntry, withdrawal_id: bytes) -> Owed:
@@ -214,8 +228,7 @@ def pin_fate(
 
 def pays(tx: Transaction, owed: Owed, ppm: int) -> bool:
     """Is output 0 what a withdrawal is owed?"""
-    net = owed.amount - relay_fee(owed.amount, ppm)
-    return tx.outputs[:1] == (Output(owed.asset, net, owed.recipient),)
+    return owed.is_paid_by(tx, ppm)
 
 
 def spender_of(

@@ -172,9 +172,15 @@ class SideHeadCame:
 
 @dataclass(frozen=True, slots=True)
 class PayoutRecordCame:
-    """An intent or a completion arrives at a validator, as its record's program."""
+    """
+    An intent or a completion arrives at a validator, as its record's program.
+
+    Args:
+        author: program of the coordinator that hands it in; nothing: anybody.
+    """
 
     program: bytes
+    author: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +202,11 @@ class HandoverCame:
 
 @dataclass(frozen=True, slots=True)
 class SignPlease:
-    """The coordinator asks a member to check a payout and sign it."""
+    """A coordinator, as the schedule names it, asks a member to check and to sign."""
 
     chain: str
     payout: Payout
+    sender: str
 
 
 @dataclass(frozen=True, slots=True)

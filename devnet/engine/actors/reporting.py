@@ -52,7 +52,7 @@ def report(turn: Turn) -> None:
             moved = True
         if main_moved:
             auditing.audit_side(turn, side.name)
-    if moved or turn.coordinator is not turn.before.coordinator:
+    if moved or turn.coordinators is not turn.before.coordinators:
         withdrawing.follow_all(turn)
     if transfers_wait(turn.before) != transfers_wait(turn):
         plan_all(turn)

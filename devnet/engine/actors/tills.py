@@ -1,11 +1,17 @@
-"""What a sidechain's withdrawals can be paid from, as the coordinator sees it."""
+"""What a sidechain's withdrawals can be paid from, as a coordinator sees it."""
 
 from __future__ import annotations
 
-from devnet.engine.actors.epochs import final_council
+from devnet.engine.actors.desks import (
+    desk_of,
+    heads_of,
+    program_of,
+    relayer_of,
+    tip_of,
+)
+from devnet.engine.actors.epochs import expired, final_council, older
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.transaction import BTM
-from devnet.engine.chain.wallet import Key
 from devnet.engine.federation.council import Council
 from devnet.engine.federation.planning import Held, Till
 from devnet.engine.federation.programs import (
@@ -13,16 +19,7 @@ from devnet.engine.federation.programs import (
     holder_of,
     treasury_program,
 )
-from devnet.engine.keys.accounts import key_program
-from devnet.engine.mainchain.accounts import FEDERATION_RELAYER, play_account
-from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.sidechain.state import SideEntry
-
-
-def relayer_key() -> Key:
-    """Who pays the mainchain's gas, from its own BTM."""
-    one = play_account(FEDERATION_RELAYER)
-    return Key(one.name, one.xprv, one.key, one.program)
 
 
 def scripts_of(turn: Turn, chain: str, council: Council) -> dict[bytes, bytes]:
@@ -68,7 +65,8 @@ def _payable(
     What payouts may spend: all but deposits that cannot be claimed any more. One that
     was announced as a pin stays what it is.
     """
-    if not council.past:
+    gone = expired(council)
+    if not gone:
         return held
     debts = head.state.pegout.open
     pins = {debts[key].pin_id for key in debts}
@@ -76,22 +74,36 @@ def _payable(
         one
         for one in held
         if one.coin.id in pins
-        or holder_of(council.past, chain_id, one.script, one.coin.program) is None
+        or holder_of(gone, chain_id, one.script, one.coin.program) is None
         or not waits_for_claim(one, council, chain_id, final)
     )
 
 
-def till_of(turn: Turn, chain: str, tip: MainEntry, withdrawal_id: bytes) -> Till:
-    """What a sidechain's withdrawals can be paid from at a mainchain tip."""
+def till_of(
+    turn: Turn,
+    me: str,
+    chain: str,
+    withdrawal_id: bytes,
+    *,
+    with_expired: bool = False,
+) -> Till:
+    """
+    What a sidechain's withdrawals can be paid from, to a coordinator's eyes.
+
+    Args:
+        me: the coordinator, as the schedule names it.
+        with_expired: deposits that can be claimed no more as well, for a migration.
+    """
+    tip, desk = tip_of(turn, me), desk_of(turn, me)
     tree = turn.side(chain).tree
     spec, coins = tree.spec, tip.state.coins
-    head = tree[turn.coordinator.heads.get(chain) or turn.side(chain).head]
+    head = tree[heads_of(turn, me).get(chain) or turn.side(chain).head]
     council = final_council(tree, head)
     used = {
         spent_id
-        for key in turn.coordinator.paying
+        for key in desk.paying
         if key != withdrawal_id
-        for spent_id in turn.coordinator.paying[key].payout.tx.spent_output_ids
+        for spent_id in desk.paying[key].payout.tx.spent_output_ids
     }
     scripts = scripts_of(turn, chain, council)
     deepest = tip.height - turn.depth
@@ -103,8 +115,9 @@ def till_of(turn: Turn, chain: str, tip: MainEntry, withdrawal_id: bytes) -> Til
         and coin.spendable_at(tip.height + 1)
     )  # fmt: skip
     final = tree[head.final.hash]
-    held = _payable(held, council, spec.chain_id, head, final)
-    relayer = relayer_key()
+    if not with_expired:
+        held = _payable(held, council, spec.chain_id, head, final)
+    relayer = relayer_of(turn, me)
     fuel = tuple(
         coin
         for coin in coins.of_program(relayer.program)
@@ -113,5 +126,5 @@ def till_of(turn: Turn, chain: str, tip: MainEntry, withdrawal_id: bytes) -> Til
     )  # fmt: skip
     return Till(
         spec.chain_id, council.current, held, fuel, relayer, spec.relay_fee_ppm,
-        key_program(turn.collectors[0].key), council.known[1:],
+        program_of(turn, me), older(council),
     )  # fmt: skip

@@ -65,7 +65,8 @@ class Turn:
         self.collectors = world.collectors
         self.watched = world.watched
         self.members = world.members
-        self.coordinator = world.coordinator
+        self.coordinators = world.coordinators
+        self.owes = world.owes
         self.transfers = world.transfers
         self.open_transfers = world.open_transfers
         self.assets = world.assets
@@ -288,7 +289,8 @@ class Turn:
             collectors=self.collectors,
             watched=self.watched,
             members=self.members,
-            coordinator=self.coordinator,
+            coordinators=self.coordinators,
+            owes=self.owes,
             sidechains=tuple(self._sides.values()),
             transfers=self.transfers,
             open_transfers=self.open_transfers,

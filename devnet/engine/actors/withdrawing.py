@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devnet.engine.actors import epochs, membership, paying, pooling
+from devnet.engine.actors import epochs, membership, migrating, pooling
 from devnet.engine.actors.acts import next_name
+from devnet.engine.actors.desks import (
+    coordinators,
+    mined_payout,
+    under_way,
+    why_waits,
+)
+from devnet.engine.actors.gathering import holders_of
 from devnet.engine.actors.messages import SideHeadCame
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.purses import asset_of, side_purse
@@ -120,10 +127,10 @@ def follow_debts(turn: Turn) -> None:
     While a sidechain owes, the coordinator and the members hear of its blocks and of
     the mainchain's. Nobody is told anything in a world where nothing is owed.
     """
-    was_awake = turn.coordinator.awake
-    is_awake = any(_owes(side, side.head) for side in turn.sides())
-    if is_awake != was_awake:
-        turn.coordinator = replace(turn.coordinator, awake=is_awake)
+    was_awake = turn.owes
+    busy = {side.name: migrating.is_due(turn, side) for side in turn.sides()}
+    is_awake = any(busy[side.name] or _owes(side, side.head) for side in turn.sides())
+    turn.owes = is_awake
     if is_awake and not was_awake:
         for member in turn.members:
             if not member.off:
@@ -133,7 +140,7 @@ def follow_debts(turn: Turn) -> None:
         before = turn.before.sidechain(side.name)
         old_head = side.tree.spec.chain_id if before is None else before.head
         # The block that says of the last debt that it is paid must be told, too.
-        owed = _owes(side, side.head) or _owes(side, old_head)
+        owed = busy[side.name] or _owes(side, side.head) or _owes(side, old_head)
         if owed and (side.head != old_head or not was_awake):
             _tell_head(turn, side)
 
@@ -146,7 +153,7 @@ def _tell_head(turn: Turn, side: Sidechain) -> None:
     sender = actor_name(side.name, turn.speaker(side.name).name)
     what = SideHeadCame(side.name, side.head)
     members = (membership.actor_name(member.name) for member in turn.members)
-    for to in (membership.COORDINATOR, *members):
+    for to in (*coordinators(turn), *members):
         turn.send(sender, to, side.head, what)
 
 
@@ -193,7 +200,7 @@ def _owed(turn: Turn, side: Sidechain, fresh: Transfer, owed: Owed) -> Transfer:
         note = f"in {side.name} {owed.height}, final {side.final.height}"
         return replace(fresh, stage="confirm", note=note)
     tip = turn.tree[turn.main_tip]
-    mined = paying.mined_payout(turn, tip, owed)
+    mined = mined_payout(turn, tip, owed)
     if mined is not None:
         entry, tx = mined
         done = min(tip.height - entry.height, turn.depth)
@@ -201,17 +208,17 @@ def _owed(turn: Turn, side: Sidechain, fresh: Transfer, owed: Owed) -> Transfer:
             fresh, stage="pay", done=done, needed=turn.depth,
             note=f"paid in main {entry.height}", claim_tx=tx.id,
         )  # fmt: skip
-    under_way = turn.coordinator.paying.get(owed.id)
-    if under_way is None:
+    paying = under_way(turn, owed.id)
+    if paying is None:
         quorum = epochs.council_of(side).current.quorum
-        why = turn.coordinator.waits.get(owed.id) or "to be planned"
+        why = why_waits(turn, owed.id) or "to be planned"
         return replace(fresh, stage="sign", needed=quorum, note=why)
-    payout_id = under_way.payout.tx.id
+    payout_id = paying.payout.tx.id
     if payout_id in turn.main_nodes[0].pool:
         return replace(fresh, stage="pay", note="in main mempool", claim_tx=payout_id)
-    holders = paying.holders_of(turn, under_way)
-    n_signed, quorum = progress(holders, under_way.signatures)
-    signers = set(signers_of(holders)) - set(under_way.signatures)
+    holders = holders_of(turn, paying)
+    n_signed, quorum = progress(holders, paying.signatures)
+    signers = set(signers_of(holders)) - set(paying.signatures)
     missing = [one.name for one in turn.members if one.xpub in signers]
     note = f"sign {n_signed}/{quorum}"
     if n_signed < quorum:

@@ -306,7 +306,9 @@ class World:
     Everything. `hurry` counts who waits (a `wait`, a `mine`): while it is above 0 all
     chains run at full pace. `diggers` counts those of them who want blocks: an empty
     world mines for nobody else. `cuts` says which chains' networks are cut, and where.
-    `watched`: the lock programs that wallets told all collectors of.
+    `coordinators`: by their names in the schedule; `owes`: some sidechain owes a
+    payout, so that blocks are told to them and to the members. `watched`: the lock
+    programs that wallets told all collectors of.
     """
 
     config: WorldConfig
@@ -319,7 +321,8 @@ class World:
     federation: Federation
     collectors: tuple[Collector, ...]
     members: tuple[Member, ...] = ()
-    coordinator: Coordinator = field(default_factory=Coordinator)
+    coordinators: HashTrieMap[str, Coordinator] = field(default_factory=HashTrieMap)
+    owes: bool = False
     sidechains: tuple[Sidechain, ...] = ()
     transfers: HashTrieMap[str, Transfer] = field(default_factory=HashTrieMap)
     open_transfers: tuple[str, ...] = ()

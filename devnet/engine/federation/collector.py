@@ -43,6 +43,7 @@ class Collector:
     Everything that a collector knows.
 
     pending: locks that are not yet claimed, in order of appearance.
+    off: it stands still, hears nothing and says nothing.
     """
 
     name: str
@@ -50,3 +51,4 @@ class Collector:
     key: bytes
     view: MainView
     pending: tuple[SeenLock, ...] = ()
+    off: bool = False

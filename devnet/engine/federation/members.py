@@ -89,18 +89,18 @@ class Paying:
 @dataclass(frozen=True, slots=True)
 class Coordinator:
     """
-    The collector as it pays out. Its view of the mainchain is the collector's.
+    Somebody who pays withdrawals out: a collector, a member, or an account for itself.
 
     Args:
-        awake: something is owed somewhere, so blocks are told to it and the members.
-        heads: of the sidechains that owe.
+        heads: of the sidechains that owe; a member's are with its other things.
         paying: payouts by withdrawal id.
         pins: those that members named when they refused another, by withdrawal id.
         waits: why a withdrawal is not planned yet, by its id.
+        own: of an account, the withdrawals that it coordinates.
     """
 
-    awake: bool = False
     heads: Heads = field(default_factory=HashTrieMap)
     paying: HashTrieMap[bytes, Paying] = field(default_factory=HashTrieMap)
     pins: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
     waits: HashTrieMap[bytes, str] = field(default_factory=HashTrieMap)
+    own: tuple[bytes, ...] = ()

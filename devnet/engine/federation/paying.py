@@ -94,7 +94,8 @@ def releases_of(
         left = sums[asset] - back
         if left > 0:
             payee = tx.outputs[0]
-            net = left - relay_fee(left, relay_fee_ppm)
-            pays = (payee.asset, payee.amount) == (asset, net)
+            # Who coordinates its own payout takes no fee.
+            amounts = (left - relay_fee(left, relay_fee_ppm), left)
+            pays = payee.asset == asset and payee.amount in amounts
             recipient = payee.program if pays else NO_PAYOUT
             yield Release(tx.id, asset, left, recipient)

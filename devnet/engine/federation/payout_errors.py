@@ -90,6 +90,13 @@ class WrongRelayFee(PayoutRefused):
     check = "P4"
 
 
+class NotYourPayout(PayoutRefused):
+    """Another coordinator's turn is not over, or nobody else may act yet."""
+
+    code = "payout.coordinator-turn"
+    check = "P4"
+
+
 class WrongChange(PayoutRefused):
     """What is left of the federation's inputs does not return to the treasury."""
 
@@ -163,6 +170,13 @@ class PinMerged(PayoutRefused):
     code = "payout.pin-merged"
     check = "P10"
     default_hint = "Merge it when that payout is settled."
+
+    @property
+    def pin_id(self) -> bytes:
+        """The output that must stay."""
+        found = self.facts["pin"]
+        assert isinstance(found, bytes)
+        return found
 
 
 class NotCovered(PayoutError):

@@ -11,8 +11,8 @@ Source: protocol page "federation", sections 7.1 and 7.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from devnet.engine.bc.transaction import BTM, Output, Spend, Transaction
@@ -44,13 +44,16 @@ class Payout:
     """
     A payout that waits for signatures.
 
-    scripts: the claim scripts of the federation's inputs, which come first; whoever
-    knows them computes the programs, so nobody needs a list of addresses.
+    Args:
+        scripts: the claim scripts of the federation's inputs, which come first; whoever
+            knows them computes the programs, so nobody needs a list of addresses.
+        coordinator: the program that takes the relay fee; nothing: nobody takes one.
     """
 
     withdrawal_id: bytes
     tx: Transaction
     scripts: tuple[bytes, ...]
+    coordinator: bytes = b""
 
     @property
     def pin_id(self) -> bytes:
@@ -71,10 +74,13 @@ class PayoutContext:
         completed: the payout that the chain has recorded for it, or nothing.
         coins, height, depth: the member's own mainchain, and how deep is settled.
         pin_id, pin_fate: what it signed with before, and what became of that.
-        relay_fee_ppm, coordinator: the fee, and the program that may take it.
+        relay_fee_ppm, coordinators: the fee, and the programs that may take it now.
         frozen, resting: the peg rests.
         past: epochs that are accepted no more, newest first.
         claimed: lock ids whose claims are final.
+        anybody: whoever wants may coordinate now, without a fee.
+        announced: the pin that the chain names and that is still unspent, or nothing.
+        names: of coordinators, by program.
     """
 
     chain_id: bytes
@@ -84,7 +90,7 @@ class PayoutContext:
     coins: CoinSet
     height: int
     depth: int
-    coordinator: bytes
+    coordinators: tuple[bytes, ...]
     relay_fee_ppm: int = 0
     completed: bytes = b""
     pin_id: bytes = b""
@@ -93,6 +99,9 @@ class PayoutContext:
     resting: bool = False
     past: tuple[Federation, ...] = ()
     claimed: Container[bytes] = frozenset()
+    anybody: bool = False
+    announced: bytes = b""
+    names: Mapping[bytes, str] = field(default_factory=dict)
 
     @property
     def known(self) -> tuple[Federation, ...]:
@@ -158,7 +167,9 @@ class PayoutCase:
 
     @once
     def fee(self) -> int:
-        """The relay fee, by the parameter."""
+        """The relay fee, by the parameter, if somebody takes it."""
+        if not self.payout.coordinator:
+            return 0
         return relay_fee(self.owed.amount, self.context.relay_fee_ppm)
 
     @once
@@ -168,7 +179,7 @@ class PayoutCase:
         due = Output(owed.asset, owed.amount - self.fee, owed.recipient)
         if not self.fee:
             return (due,)
-        return due, Output(owed.asset, self.fee, self.context.coordinator)
+        return due, Output(owed.asset, self.fee, self.payout.coordinator)
 
     @once
     def change(self) -> tuple[Output, ...]:
@@ -267,7 +278,11 @@ def no_deposit_strands(case: PayoutCase) -> None:
 
 
 def recipient_is_paid(case: PayoutCase) -> None:
-    """P4: output 0 is the recipient's, the next one the coordinator's exact fee."""
+    """
+    P4: output 0 is the recipient's, the next one the exact fee of a coordinator whose
+    turn it is.
+    """
+    _coordinator_may(case)
     found = case.tx.outputs
     if not found or _differs(found[0], case.due[0]):
         raise errors.WrongPayee(
@@ -281,6 +296,22 @@ def recipient_is_paid(case: PayoutCase) -> None:
             f"{_words(case.due[1:])}",
             expected=case.fee,
         )
+
+
+def _coordinator_may(case: PayoutCase) -> None:
+    context, who = case.context, case.payout.coordinator
+    if who in context.coordinators or (not who and context.anybody):
+        return
+    names = [
+        context.names.get(program, program.hex()[:8])
+        for program in context.coordinators
+    ]
+    asked = context.names.get(who, who.hex()[:8]) if who else "nobody for a fee"
+    raise errors.NotYourPayout(
+        f"{asked} coordinates, it is the turn of {', '.join(names) or 'nobody'}",
+        coordinator=who,
+        in_turn=tuple(context.coordinators),
+    )
 
 
 def change_returns(case: PayoutCase) -> None:
@@ -338,6 +369,13 @@ def nothing_else_happens(case: PayoutCase) -> None:
 def pin_is_kept(case: PayoutCase) -> None:
     """P8: the same pin as before, unless that is spent and buried elsewhere."""
     context, pin_id = case.context, case.payout.pin_id
+    if not context.pin_id and context.announced not in (b"", pin_id):
+        raise errors.PinBroken(
+            f"the chain announced pin {context.announced.hex()[:16]}, this payout's is "
+            f"{pin_id.hex()[:16]}",
+            expected=context.announced,
+            found=pin_id,
+        )
     if not context.pin_id or context.pin_id == pin_id or context.pin_fate == "gone":
         return
     raise errors.PinBroken(

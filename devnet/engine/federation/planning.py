@@ -53,7 +53,8 @@ class Till:
             the change. past: the epochs before it that hold outputs too.
         held: settled outputs of the federations that no other payout uses.
         fuel: the relayer's own BTM. relayer: its key.
-        relay_fee_ppm, coordinator: the fee, and the program that takes it.
+        relay_fee_ppm, coordinator: the fee, and the program that takes it; nothing:
+            nobody does.
     """
 
     chain_id: bytes
@@ -88,7 +89,7 @@ def plan_payout(owed: Owed, till: Till, pin_id: bytes = b"") -> Payout:
         NotCovered, NeedsMerge, NoGas: what is missing.
     """
     locked = _chosen(owed, till, pin_id)
-    fee = relay_fee(owed.amount, till.relay_fee_ppm)
+    fee = relay_fee(owed.amount, till.relay_fee_ppm) if till.coordinator else 0
     outputs = [Output(owed.asset, owed.amount - fee, owed.recipient)]
     if fee:
         outputs.append(Output(owed.asset, fee, till.coordinator))
@@ -97,7 +98,8 @@ def plan_payout(owed: Owed, till: Till, pin_id: bytes = b"") -> Payout:
         treasury = treasury_program(till.federation, till.chain_id)
         outputs.append(Output(owed.asset, left, treasury))
     tx = with_gas(till, locked, tuple(outputs))
-    return Payout(owed.id, tx, tuple(one.script for one in locked))
+    scripts = tuple(one.script for one in locked)
+    return Payout(owed.id, tx, scripts, till.coordinator)
 
 
 def most_inputs(federation: Federation, asset: bytes) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from devnet.engine.bc.transaction import Output, Transaction
+
 FEE_UNIT = 1_000_000
 """Relay fees are parts per million of the amount."""
 
@@ -39,6 +41,14 @@ class Owed:
     def key(self) -> bytes:
         """What a payout looks like from outside; equal withdrawals share it."""
         return debt_key(self.asset, self.amount, self.recipient)
+
+    def is_paid_by(self, tx: Transaction, relay_fee_ppm: int) -> bool:
+        """Is output 0 what is owed, less the relay fee or, if nobody took it, whole?"""
+        net = self.amount - relay_fee(self.amount, relay_fee_ppm)
+        return any(
+            tx.outputs[:1] == (Output(self.asset, amount, self.recipient),)
+            for amount in (net, self.amount)
+        )
 
 
 def debt_key(asset: bytes, amount: int, recipient: bytes) -> bytes:

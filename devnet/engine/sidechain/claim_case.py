@@ -14,6 +14,7 @@ from devnet.engine.bc.merkleblock import MerkleBlock, parse_merkle_block
 from devnet.engine.bc.transaction import Claim, Transaction, parse_transaction
 from devnet.engine.errors import CodecError
 from devnet.engine.federation.programs import Federation
+from devnet.engine.federation.turns import TURN_BLOCKS, in_turn
 from devnet.engine.interfaces import Checkpoint
 from devnet.engine.once import once
 from devnet.engine.sidechain.claim_errors import (
@@ -42,6 +43,7 @@ class ClaimContext:
         chain_id: this sidechain's genesis hash.
         parent_id: the mainchain's genesis hash.
         federations: accepted membership epochs, newest first.
+        past: those that are accepted no more.
         relay_fee_ppm: what a collector takes, in parts per million.
         collectors: elected collectors' 32-byte public keys, in order.
         grace: mainchain blocks after settlement from which on anybody may claim.
@@ -70,9 +72,10 @@ class ClaimContext:
     closing: bool = False
     claims_before: int = 0
     max_claims: int = 64
-    turn: int = 3
+    turn: int = TURN_BLOCKS
     coinbase_depth: int = 100
     failed_btm_counts: bool = True
+    past: tuple[Federation, ...] = ()
 
     def fee_of(self, amount: int) -> int:
         """A collector's fee for claiming this amount."""
@@ -87,14 +90,7 @@ class ClaimContext:
         Args:
             age: mainchain blocks between the lock's block and the anchor.
         """
-        n_keys = len(self.collectors)
-        if not n_keys:
-            return ()
-        first = int.from_bytes(lock_id, "big") % n_keys
-        n_allowed = min(n_keys, 1 + age // self.turn)
-        return tuple(
-            self.collectors[(first + step) % n_keys] for step in range(n_allowed)
-        )
+        return in_turn(self.collectors, lock_id, max(0, age), self.turn)
 
 
 class Case:

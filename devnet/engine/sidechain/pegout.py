@@ -34,7 +34,6 @@ from devnet.engine.bc.records import (
 from devnet.engine.bc.transaction import (
     BTM,
     Coinbase,
-    Output,
     Spend,
     Transaction,
     is_side_record,
@@ -161,14 +160,14 @@ def debts_of(
 def recipient_of(program: bytes, context: ClaimContext) -> bytes | None:
     """
     Who a withdrawal record pays, or None: then its value is burned. It must name our
-    mainchain, and not the treasury, where nothing would ever leave.
+    mainchain, and no treasury of any epoch, where nothing would ever leave.
     """
     record = _record(program)
     if not isinstance(record, Withdrawal) or record.parent_id != context.parent_id:
         return None
     treasuries = (
         treasury_program(federation, context.chain_id)
-        for federation in context.federations
+        for federation in (*context.federations, *context.past)
     )
     return None if record.recipient in treasuries else record.recipient
 
@@ -316,8 +315,8 @@ def _check_pays(owed: Owed, tx: Transaction, context: ClaimContext) -> None:
             f"{owed.pin_id.hex()[:16]}",
             pin=owed.pin_id,
         )
-    net = owed.amount - relay_fee(owed.amount, context.relay_fee_ppm)
-    if tx.outputs[:1] != (Output(owed.asset, net, owed.recipient),):
+    if not owed.is_paid_by(tx, context.relay_fee_ppm):
+        net = owed.amount - relay_fee(owed.amount, context.relay_fee_ppm)
         raise NotThisPayout(
             f"output 0 of {tx.id.hex()[:16]} does not pay {net} to the recipient",
             amount=net,

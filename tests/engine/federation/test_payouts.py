@@ -89,7 +89,7 @@ def till_of(*items: Held, ppm: int = 0) -> Till:
 def context_of(owed: Owed | None, *items: Held, **other: object) -> PayoutContext:
     coins = CoinSet().with_changes({one.coin.id: one.coin for one in items})
     context = PayoutContext(
-        CHAIN, (FEDERATION,), owed, True, coins, HEIGHT, DEPTH, COORDINATOR
+        CHAIN, (FEDERATION,), owed, True, coins, HEIGHT, DEPTH, (COORDINATOR,)
     )
     return replace(context, **other)  # type: ignore[arg-type]
 
@@ -241,7 +241,7 @@ def test_p5_inputs_cover_the_amount_and_are_of_its_asset():
         mixed.coin.source_id, GOLD, 1000, 0, mixed.coin.program, ()
     )  # fmt: skip
     tx = replace(GOOD.tx, inputs=(GOOD.tx.inputs[0], spend, GOOD.tx.inputs[1]))
-    both = Payout(OWED.id, tx, (LOCK.script, mixed.script))
+    both = replace(GOOD, tx=tx, scripts=(LOCK.script, mixed.script))
     assert refused(both, context_of(OWED, LOCK, mixed)) is errors.WrongChange
 
 
@@ -296,7 +296,8 @@ def test_p10_more_inputs_than_the_gas_credit_bears_are_refused():
     )
     outputs = (Output(BTM, 70, RECIPIENT), fits.tx.outputs[-1])
     tx = Transaction(1, 0, (*spends, fits.tx.inputs[-1]), outputs)
-    payout = Payout(owed.id, tx, tuple(one.script for one in items))
+    scripts = tuple(one.script for one in items)
+    payout = Payout(owed.id, tx, scripts, COORDINATOR)
     assert refused(payout, context_of(owed, *items)) is errors.GasCreditExceeded
 
 

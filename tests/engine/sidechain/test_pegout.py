@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devnet.engine.actors import paying
+from devnet.engine.actors import desks
 from devnet.engine.bc.merkleblock import merkle_block_of, parse_merkle_block
 from devnet.engine.bc.records import (
     PayoutIntent,
@@ -65,7 +65,7 @@ class Facts:
         self.pegout: PegOut = head.state.pegout
         (self.owed,) = (self.pegout.open[key] for key in self.pegout.open)
         turn = meddle(net)
-        found = paying.mined_payout(turn, self.tip, self.owed)
+        found = desks.mined_payout(turn, self.tip, self.owed)
         assert found is not None
         self.entry, self.tx = found
         anchor = Checkpoint(self.entry.height, self.entry.hash)
@@ -147,9 +147,12 @@ def test_another_transaction_completes_nothing(facts: Facts):
     stolen = replace(facts.tx, outputs=outputs, received=None)
     record = replace(facts.record, raw_transaction=stolen.raw)
     assert refused(facts, record) is p.NotThisPayout
-    other_fee = replace(facts.context, relay_fee_ppm=1000)
-    with pytest.raises(p.NotThisPayout):
-        p.completed_by(facts.pegout, facts.record, 9, other_fee)
+    less = replace(facts.tx.outputs[0], amount=facts.tx.outputs[0].amount - 1)
+    greedy = replace(facts.tx, outputs=(less, *facts.tx.outputs[1:]), received=None)
+    record = replace(facts.record, raw_transaction=greedy.raw)
+    assert refused(facts, record) is p.NotThisPayout
+    no_fee_taken = replace(facts.context, relay_fee_ppm=1000)
+    p.completed_by(facts.pegout, facts.record, 9, no_fee_taken)
 
 
 def test_a_proof_that_is_not_the_one_path_is_refused(facts: Facts):
