@@ -25,7 +25,7 @@ from devnet.commands.values import (
 )
 
 CHAIN_FIELDS = ("height", "tip", "rule", "epoch", "final")
-FED_FIELDS = ("backed", "frozen", "alarms")
+FED_FIELDS = ("backed", "frozen", "alarms", "written_off")
 FAULT_FIELDS = ("kind", "target", "at_work", "seen")
 TRANSFER_FIELDS = (
     "stage", "done", "needed", "failed", "note", "who", "to", "chain", "asset",
@@ -143,6 +143,11 @@ def _follow(value: Any, step: str | int, so_far: str, session: Context) -> Any:
             return session.network.backed(chain)
         case _FedView(str() as chain), "frozen":
             return session.network.frozen(chain)
+        case _FedView(str() as chain), "written_off":
+            return [
+                Amount(units, asset, session.network.asset(asset).decimals)
+                for asset, units in session.network.written_off(chain).items()
+            ]
         case _FedView(str() as chain), "alarms":
             return session.network.alarms(chain)
         case _FaultView(None), str() if session.network.fault_story(step) is not None:

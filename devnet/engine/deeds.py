@@ -15,12 +15,14 @@ from devnet.engine.actors import (
     issuing,
     membership,
     notary,
+    thawing,
     withdrawing,
 )
 from devnet.engine.actors.faultkinds import FaultKind
 from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault, Owner
+from devnet.engine.bc.anchors import AnchorReset
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,6 +50,10 @@ class Deeds:
             to: an account, or a mainchain address; None: the sender's own.
         """
         return self._act(withdrawing.withdraw, who, amount, asset, sidechain, to)
+
+    def write_off(self, sidechain: str) -> AnchorReset:
+        """Have the validators give up the branch that the mainchain has left."""
+        return self._act(thawing.write_off, sidechain)
 
     def switch_member(self, name: str, *, off: bool) -> None:
         """Stop a federation member's machine, or start it again."""

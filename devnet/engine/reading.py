@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from devnet.engine.actors import acts
-from devnet.engine.actors.auditing import best_main_tip, books_of
+from devnet.engine.actors.auditing import books_of
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import spendable
 from devnet.engine.actors.rolls import list_validators
+from devnet.engine.actors.thawing import is_frozen
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import (
     AssetInfo,
@@ -124,6 +125,7 @@ class Reading:
             "final": side.final.height,
             "chain_id": side.tree.spec.chain_id.hex(),
             "anchor": head.anchor.height,
+            "frozen": self.frozen(name),
             "params": dict(rules.params),
             "validators": [one.name for one in head.state.seated.validators],
             "candidates": [one.name for one in head.state.roster.standing()],
@@ -246,9 +248,17 @@ class Reading:
 
     def frozen(self, name: str) -> bool:
         """Has the best mainchain left the branch of this sidechain's anchor?"""
-        anchor = self._head(name).anchor
-        tip = best_main_tip(self._look(), name)
-        return not self.world.tree.is_ancestor(anchor.hash, tip)
+        return is_frozen(self._look(), name)
+
+    def written_off(self, name: str) -> dict[str, int]:
+        """What was given up with a branch of the mainchain and never came back."""
+        names = {info.id: info.name for info in self.world.assets}
+        report = audit(books_of(self._look(), name))
+        return {
+            names.get(sums.asset, sums.asset.hex()[:8]): sums.written_off
+            for sums in report.sums
+            if sums.written_off
+        }
 
     def alarms(self, name: str) -> list[str]:
         """The invariants that broke on a sidechain, in that order. Alarms stand."""

@@ -245,6 +245,16 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
         "!", e.chain, f"storage stays {e.old_store}: {e.reason}",
     ),
     "Audited": _audited,
+    "PegFroze": lambda e: (
+        "✗", e.chain,
+        f"peg frozen: main {e.anchor_height} {short(e.anchor)} is off the best chain; "
+        "transfers go on",
+    ),
+    "PegThawed": lambda e: (
+        "✓", e.chain,
+        f"peg open again on main {e.anchor_height} {short(e.anchor)}"
+        + (f", {e.n_written_off} claims written off" if e.n_written_off else ""),
+    ),
     "InvariantBroken": lambda e: ("✗", e.chain, f"{e.invariant} BROKEN: {e.detail}"),
     "Refused": lambda e: ("✗", "-", f"{e.command}: {e.message}"),
     "EngineFailed": lambda e: ("✗", "-", e.message),

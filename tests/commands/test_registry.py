@@ -38,6 +38,9 @@ BEFORE = {
     "devnet-clear-fault": "fault kill alpha.v2",
     "drop-transaction": "t = transfer alice bob 1 BTM main",
     "devnet-drop-transaction": "t = transfer alice bob 1 BTM main",
+    "write-off": "d = lock alice 5 BTM alpha; wait $d.stage == claimed; "
+    "fault deep-reorg; refuses world.invariant-broken wait main.height == 0; resume; "
+    "mine 3",
 }
 """What an example needs; a claimed deposit `d` where nothing stands here."""
 

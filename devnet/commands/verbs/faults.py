@@ -9,8 +9,9 @@ from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument
 from devnet.commands.kinds import FaultId, FaultName, FaultTarget, Signed
 from devnet.commands.registry import command
-from devnet.commands.types import Chain, Names, Span
+from devnet.commands.types import Chain, Names, Sidechain, Span
 from devnet.commands.values import Said, parse_span
+from devnet.engine.interfaces import Certificate
 
 
 @command(group="faults", example="partition alpha v1,v2", acts=True)
@@ -102,7 +103,33 @@ def mend(session: Context, which: FaultId) -> Said:
     return Said(result, f"mended: {text or 'nothing was broken'}")
 
 
-ALONE = ("mainchain", "lesson")
+@command(group="faults", example="write-off alpha", acts=True)
+def write_off(session: Context, sidechain: Sidechain) -> Said:
+    """Give up the mainchain branch that a frozen peg stands on.
+
+    The peg of a sidechain freezes when the mainchain leaves the branch of its anchor.
+    Either the mainchain comes back, or the validators sign that anchors go on from the
+    branch that is the best now. Claims of locks that are not on it are written off:
+    their coins stay in circulation, nothing backs them, and the books say so in a term
+    of their own. Alarms that rang stand.
+    """
+    record = session.network.write_off(sidechain)
+    signers = Certificate(record.bitmap, record.signatures).voters()
+    result = {
+        "chain": sidechain,
+        "left": record.left.hex(),
+        "base_height": record.base.height,
+        "base": record.base.hash.hex(),
+        "signatures": len(signers),
+    }
+    text = (
+        f"{len(signers)} validators of {sidechain} anchor to main "
+        f"{record.base.height} {record.base.hash.hex()[:8]}; the next block says so"
+    )
+    return Said(result, text)
+
+
+ALONE = ("mainchain", "federation", "lesson")
 """Targets that need not be named."""
 
 

@@ -30,6 +30,15 @@ def in_units(session: Context, amount: Quantity | Amount, asset: str) -> Amount:
     return Amount(amount.units(asset, decimals), asset, decimals)
 
 
+def still_frozen(chain: str) -> str:
+    """What works and what does not while the peg of a sidechain is frozen."""
+    return (
+        f"the peg of {chain} is frozen: the lock waits on main until the mainchain "
+        f"comes back, or `write-off {chain}` gives the lost branch up; transfers on "
+        f"{chain} go on"
+    )
+
+
 @contextmanager
 def said_in_units(
     session: Context, who: str, chain: str, wanted: Amount
@@ -102,6 +111,9 @@ def lock(
         "stage": moved.stage,
     }
     text = f"{transfer}: {value} of {who} on the way from main to {sidechain}"
+    if session.network.frozen(sidechain):
+        result["frozen"] = True
+        text += f"\n{still_frozen(sidechain)}"
     return Said(result, text, handle=TransferRef(transfer))
 
 

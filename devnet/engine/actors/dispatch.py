@@ -19,12 +19,14 @@ from devnet.engine.actors import (
     pooling,
     registering,
     rivals,
+    thawing,
     validators,
     witness,
     witnessing,
 )
 from devnet.engine.actors.collectors import actor_of
 from devnet.engine.actors.messages import (
+    AnchorResetCame,
     BadBlockCame,
     BlsKeyCame,
     CollectorWorks,
@@ -175,6 +177,8 @@ def _validator(turn: Turn, chain: str, name: str, what: object) -> None:
             payrecords.record_came(turn, chain, name, what)
         case HandoverCame(program):
             handover.record_came(turn, chain, name, program)
+        case AnchorResetCame(record):
+            thawing.reset_came(turn, chain, name, record)
         case BlsKeyCame():
             registering.key_came(turn, chain, name, what)
         case _:

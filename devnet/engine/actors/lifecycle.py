@@ -62,7 +62,7 @@ def kill(turn: Turn, chain: str, name: str) -> None:
             node,
             orphans=(), held_blocks=(), held_claims=(), pool_orphans=(),
             pool=Mempool(), engines=HashTrieMap(), filled=HashTrieMap(),
-            swap=None, cancel=None, early_swaps=(), inbox=(),
+            swap=None, cancel=None, early_swaps=(), inbox=(), reset=None,
             recent=(), heard=HashTrieMap(), proofs=HashTrieMap(),
             # Timers of the dead process must not wake the next one.
             timers=HashTrieMap({key: n + 1 for key, n in node.timers.items()}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from devnet.engine.bc.anchors import AnchorReset
 from devnet.engine.bc.blskeys import BlsKey
 from devnet.engine.bc.evidence import Evidence, HandIn
 from devnet.engine.bc.handover import Handover
@@ -160,6 +161,13 @@ class BlsKeyCame:
 
     swap: SwapRecord
     own: BlsKey
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorResetCame:
+    """A new base for anchors, approved by a quorum, arrives at a validator."""
+
+    record: AnchorReset
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from itertools import islice
 from rpds import HashTrieMap
 
 from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.anchors import AnchorReset
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
 from devnet.engine.bc.sideblock import view
 from devnet.engine.interfaces import (
@@ -44,6 +45,7 @@ from devnet.engine.sidechain.swap import (
     needed_weight,
     peg_rests,
 )
+from devnet.engine.sidechain.thaw import BadAnchorReset, check_reset
 
 
 def is_wanted(turn: Turn, chain: str, node: SideNode, parent: SideEntry) -> bool:
@@ -90,11 +92,12 @@ def propose(
     if answer.rules.epoch != epoch or not is_wanted(turn, chain, node, parent):
         return None
     frozen = not turn.tree.is_ancestor(parent.anchor.hash, node.main.tip)
+    reset = _reset(turn, tree, node, parent, answer)
     filled = fill(
         tree,
         turn.tree,
         wish,
-        anchor_for(turn, node, parent),
+        anchor_for(turn, node, parent) if reset is None else reset.base,
         [
             item.tx
             for item in node.pool.transactions()
@@ -131,11 +134,29 @@ def _records(
     """What a coinbase can say: a swap, a handover, an offence, news of payouts."""
     if answer.opens_epoch or answer.closing:
         return ()
+    reset = _reset(turn, tree, node, parent, answer)
+    if reset is not None:
+        return (reset.program,)
     proofs = _proofs(turn, tree, node, parent)
     payouts = _payout_records(turn, tree, node, parent) if node.payout_records else ()
     handovers = right_handovers(node.handovers, tree, parent)
     swaps = _swap_records(turn, tree, node, parent)
     return (*swaps, *handovers, *islice(proofs, 1), *payouts)
+
+
+def _reset(
+    turn: Turn, tree: SideTree, node: SideNode, parent: SideEntry, answer: InForce
+) -> AnchorReset | None:
+    """The new base for anchors that the next block must carry, or None."""
+    reset = node.reset
+    if reset is None:
+        return None
+    chain_id = tree.spec.chain_id
+    try:
+        check_reset(reset, parent, answer, reset.base, turn.tree, chain_id)
+    except BadAnchorReset:
+        return None
+    return reset
 
 
 def _payout_records(

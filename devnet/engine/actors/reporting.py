@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from devnet.engine.actors import auditing, faulting, migrating, withdrawing
+from devnet.engine.actors import auditing, faulting, migrating, thawing, withdrawing
 from devnet.engine.actors.epochnews import say_epochs
 from devnet.engine.actors.heads import best_final, best_head
 from devnet.engine.actors.mainchain import plan_all, transfers_wait
@@ -56,6 +56,8 @@ def report(turn: Turn) -> None:
         withdrawing.follow_all(turn)
     if transfers_wait(turn.before) != transfers_wait(turn):
         plan_all(turn)
+    for side in tuple(turn.sides()) if moved else ():
+        thawing.say_frozen(turn, side.name)
     if turn.faults:
         faulting.tell_seen(turn)
 

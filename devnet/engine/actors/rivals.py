@@ -82,8 +82,15 @@ def reorganise_deep(turn: Turn, fault: Fault) -> None:
 
 
 def come_back(turn: Turn, fault: Fault) -> None:
-    """The branch that was left is mined on until it is the best one again."""
-    if fault.memory and not turn.tree.is_ancestor(fault.memory[0], turn.main_tip):
+    """
+    The branch that was left is mined on until it is the best one again; unless a
+    sidechain has written it off, and would be frozen by its return.
+    """
+    anchors = [side.tree[side.head].anchor.hash for side in turn.sides()]
+    old_tip = fault.memory[0] if fault.memory else turn.main_tip
+    if not all(turn.tree.is_ancestor(one, old_tip) for one in anchors):
+        return
+    if not turn.tree.is_ancestor(old_tip, turn.main_tip):
         _begin(turn, "", fault.memory[0], 1)
 
 
@@ -150,6 +157,10 @@ def try_nonce(turn: Turn, due: RivalTry) -> None:
     if due.fault_id and fault is None:
         return  # Mended meanwhile.
     tip = turn.tree[due.branch[-1]]
+    is_shown = fault is not None and fault.kind == "deep-reorg" and not due.n_blocks
+    if is_shown and turn.tree.is_ancestor(tip.hash, turn.main_tip):
+        turn.later(LOOK_MS, ACTOR, due)  # Another branch may still overtake it.
+        return
     if len(due.branch) > due.n_blocks and tip.height > turn.tree[turn.main_tip].height:
         _show(turn, due, fault)
         return
@@ -237,6 +248,8 @@ def _show(turn: Turn, due: RivalTry, fault: Fault | None) -> None:
         turn.later(LOOK_MS, ACTOR, replace(due, n_blocks=0))
         return
     saw(turn, fault.id, words)
+    if fault.kind == "deep-reorg":
+        turn.later(LOOK_MS, ACTOR, replace(due, n_blocks=0))
     if fault.kind == "shallow-reorg":
         turn.later(SHOW_MS, ACTOR, FaultEnds(fault.id))
 

@@ -21,6 +21,7 @@ from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.purses import asset_of, side_purse
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.telling import say_transfer
+from devnet.engine.actors.thawing import is_frozen
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain, Transfer
 from devnet.engine.bc.records import Withdrawal, is_recipient
@@ -64,8 +65,13 @@ def withdraw(
     recipient = _recipient(turn, side, to or who)
     node = turn.speaker(chain)
     head = side.tree[node.head]
-    if not turn.tree.is_ancestor(head.anchor.hash, node.main.tip):
-        raise PegFrozen(f"the peg of {chain} is frozen: nothing is paid out")
+    own_way = turn.tree.is_ancestor(head.anchor.hash, node.main.tip)
+    if not own_way or is_frozen(turn, chain):
+        raise PegFrozen(
+            f"the peg of {chain} is frozen: nothing is paid out",
+            hint=f"Transfers on {chain} go on. Wait until the mainchain comes back, or "
+            f"say: write-off {chain}",
+        )
     if peg_rests(side.tree, head):
         raise PegResting(f"a consensus swap of {chain} is closing")
     record = Withdrawal(side.tree.spec.parent_id, recipient)

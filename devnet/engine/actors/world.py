@@ -136,6 +136,7 @@ class Sidechain:
     dropped_why: what came of the last request, while no other was made.
     waiting: transactions that waited in the first validator's pool since a swap began
     to close.
+    frozen: it was told that the mainchain left the branch of the anchor.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Sidechain:
     dropped_why: str = ""
     waiting: tuple[bytes, ...] = ()
     moving_to: str = ""
+    frozen: bool = False
 
     def with_dropped(self, body_hash: bytes, why: str) -> Sidechain:
         """The sidechain with one more request that came to nothing."""

@@ -27,7 +27,7 @@ def moves_between(
     before: Iterable[Sums], after: Iterable[Sums], invariant: str = "I1"
 ) -> tuple[Move, ...]:
     """Every term that an invariant looks at and that changed, asset by asset."""
-    terms = SUPPLY if invariant == "I2" else (LEFT, *RIGHT)
+    terms = SUPPLY if invariant == "I2" else (LEFT, *RIGHT, "written_off")
     old = {one.asset: one for one in before}
     found = []
     for one in after:

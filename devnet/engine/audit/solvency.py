@@ -92,7 +92,18 @@ def _sums(
         claimed=claimed,
         withdrawn=withdrawn,
         stranded=tally.stranded.get(asset, 0),
+        written_off=sum(one.amount for one in lost_claims(books) if one.asset == asset),
     )
+
+
+def lost_claims(books: Books) -> list[Claimed]:
+    """
+    Claims that were written off, and whose locks are not on the best mainchain either:
+    those that came back with it are no loss.
+    """
+    there = books.main_entry.state.deposits_by_id
+    written_off = books.side_entry.state.written_off
+    return [one for one in written_off if one.lock_id not in there]
 
 
 def solvency(count: Count) -> Iterator[Finding]:
@@ -104,6 +115,8 @@ def solvency(count: Count) -> Iterator[Finding]:
                 for name in RIGHT
                 if one.term(name) or name not in ("donated", "stranded")
             )
+            if one.written_off:
+                terms += f" - written off {one.written_off}"
             yield Finding(
                 "I1",
                 f"solvency of {count.books.chain}, asset {short_name(one.asset)}: "

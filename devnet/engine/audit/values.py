@@ -30,6 +30,8 @@ class Sums:
 
     claimed, withdrawn: all that ever came in by claims and left into withdrawal
     records; with burned they make circulating (I2).
+    written_off: claims whose locks were given up with a branch of the mainchain; so
+    much less must be covered.
     """
 
     asset: bytes
@@ -42,11 +44,12 @@ class Sums:
     claimed: int
     withdrawn: int = 0
     stranded: int = 0
+    written_off: int = 0
 
     @property
     def covered(self) -> int:
         """All that the locked value must cover."""
-        return sum(self.term(name) for name in RIGHT)
+        return sum(self.term(name) for name in RIGHT) - self.written_off
 
     @property
     def difference(self) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
+from devnet.engine.bc.anchors import AnchorReset, read_anchor_reset
 from devnet.engine.bc.blskeys import BlsKey, read_bls_key
 from devnet.engine.bc.electoral import (
     Approve,
@@ -42,11 +43,11 @@ from devnet.engine.codec import Reader, sha3, varint, varlist, varstr
 from devnet.engine.interfaces import Validator
 
 __all__ = [
-    "Approve", "BadRecord", "Definition", "Evidence", "Handover", "Leave",
-    "MAX_COMPLETION_BYTES", "MAX_PAYLOAD_BYTES", "OtherRecord", "PayoutIntent",
-    "Record", "Register", "SwapCancelled", "SwapRecord", "Withdrawal",
-    "WithdrawApproval", "WithdrawalCompleted", "is_recipient", "parse_record",
-    "record_kind", "record_program",
+    "AnchorReset", "Approve", "BadRecord", "Definition", "Evidence", "Handover",
+    "Leave", "MAX_COMPLETION_BYTES", "MAX_PAYLOAD_BYTES", "OtherRecord",
+    "PayoutIntent", "Record", "Register", "SwapCancelled", "SwapRecord",
+    "Withdrawal", "WithdrawApproval", "WithdrawalCompleted", "is_recipient",
+    "parse_record", "record_kind", "record_program",
 ]  # fmt: skip
 
 
@@ -194,6 +195,7 @@ Record: TypeAlias = (
     | Leave
     | SwapCancelled
     | BlsKey
+    | AnchorReset
     | Evidence
     | Handover
     | OtherRecord
@@ -292,6 +294,7 @@ _READERS: dict[int, Callable[[Reader], Record]] = {
     SwapRecord.kind: _read_swap,
     SwapCancelled.kind: _read_cancelled,
     BlsKey.kind: read_bls_key,
+    AnchorReset.kind: read_anchor_reset,
     Register.kind: read_register,
     Approve.kind: read_approve,
     WithdrawApproval.kind: read_withdraw_approval,

@@ -77,6 +77,8 @@ from devnet.engine.events.trouble import (
     FaultSeen,
     FaultStarted,
     InvariantBroken,
+    PegFroze,
+    PegThawed,
     Refused,
 )
 
@@ -108,6 +110,8 @@ __all__ = [
     "HandoverSigned",
     "HistoryNotKept",
     "InvariantBroken",
+    "PegFroze",
+    "PegThawed",
     "MemberRefused",
     "MemberSigned",
     "MembersSilent",

@@ -97,6 +97,34 @@ class InvariantBroken(Event):
     terms: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PegFroze(Event):
+    """
+    The mainchain left the branch of a sidechain's anchor: no claim and no payout until
+    it comes back, or is written off. Transfers go on.
+    """
+
+    chain: str
+    anchor_height: int
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PegThawed(Event):
+    """
+    The peg of a sidechain works again.
+
+    Args:
+        n_written_off: claims whose locks were given up with the lost branch; 0: the
+            mainchain came back.
+    """
+
+    chain: str
+    anchor_height: int
+    anchor: str
+    n_written_off: int = 0
+
+
 # Refusals and failures.
 
 

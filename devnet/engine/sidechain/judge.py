@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from devnet.engine.bc.anchors import AnchorReset
 from devnet.engine.bc.sideblock import SideBlock, SideHeader, rules_hash, view
 from devnet.engine.bc.transaction import (
     BTM,
@@ -38,6 +39,12 @@ from devnet.engine.sidechain.rotation import Poll, council_after
 from devnet.engine.sidechain.staking import tally_after
 from devnet.engine.sidechain.state import SideEntry, SideState, SideTree
 from devnet.engine.sidechain.swap import InForce, in_force, peg_rests
+from devnet.engine.sidechain.thaw import (
+    BadAnchorReset,
+    check_reset,
+    reset_in,
+    written_off,
+)
 
 
 class BadSideHeader(BlockError):
@@ -88,7 +95,7 @@ def judge(
     parent = tree[header.previous]
     answer = in_force(tree, parent)
     _check_outline(header, parent, answer)
-    _check_anchor(main, header.anchor, parent.anchor)
+    reset = _check_anchor(tree, main, block, parent, answer)
     seen = view(header)
     epochs = _epochs_after(parent.state, answer)
     reader = SideReader(tree, header.previous, epochs, now_ms, works=works)
@@ -98,7 +105,11 @@ def judge(
     ledger, said = _run_body(tree, main, block, parent, answer, known)
     pending = said.pending
     state = _state_after(parent, block, ledger, epochs, said, answer)
-    state = replace(_with_council(state, tree, parent, said), acting=acting)
+    lost = state.written_off
+    if reset is not None:
+        lost = written_off(parent, main, reset.base)
+    state = _with_council(state, tree, parent, said)
+    state = replace(state, acting=acting, written_off=lost)
     change = ledger.change()
     draft = SideEntry(
         block, seen, state, change, tuple(ledger.claims), parent.final, (),
@@ -128,8 +139,8 @@ def judge_body(tree: SideTree, main: MainTree, block: SideBlock) -> None:
     answer = in_force(tree, parent)
     _check_outline(header, parent, answer)
     try:
-        _check_anchor(main, header.anchor, parent.anchor)
-    except BadAnchor as error:
+        _check_anchor(tree, main, block, parent, answer)
+    except (BadAnchor, BadAnchorReset) as error:
         raise ConsensusError(error.message) from None
     _run_body(tree, main, block, parent, answer, None)
 
@@ -164,8 +175,22 @@ def _check_outline(header: SideHeader, parent: SideEntry, answer: InForce) -> No
             raise BadSideHeader(f"sidechain block {header.height}: {sentence}")
 
 
-def _check_anchor(main: MainTree, anchor: Checkpoint, old: Checkpoint) -> None:
-    """A1: the anchor equals the parent's or descends from it."""
+def _check_anchor(
+    tree: SideTree,
+    main: MainTree,
+    block: SideBlock,
+    parent: SideEntry,
+    answer: InForce,
+) -> AnchorReset | None:
+    """
+    A1: the anchor equals the parent's or descends from it; unless the validators give
+    the parent's up, by the record that is returned.
+    """
+    anchor, old = block.header.anchor, parent.anchor
+    reset = reset_in(block)
+    if reset is not None:
+        check_reset(reset, parent, answer, anchor, main, tree.spec.chain_id)
+        return reset
     entry = main.get(anchor.hash)
     if entry is None or entry.height != anchor.height:
         raise BadAnchor(f"no mainchain block {anchor.height} {anchor.hash.hex()[:16]}")
@@ -173,6 +198,7 @@ def _check_anchor(main: MainTree, anchor: Checkpoint, old: Checkpoint) -> None:
         raise BadAnchor(
             f"anchor {anchor.height} does not descend from the parent's {old.height}"
         )
+    return None
 
 
 def _epochs_after(state: SideState, answer: InForce) -> tuple[Rules, ...]:
@@ -253,6 +279,7 @@ def _state_after(
         cancelled=said.cancelled,
         pegout=ledger.pegout,
         council=parent.state.council,
+        written_off=parent.state.written_off,
     )
 
 

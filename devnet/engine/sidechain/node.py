@@ -9,6 +9,7 @@ from typing import Any
 
 from rpds import HashTrieMap
 
+from devnet.engine.bc.anchors import AnchorReset
 from devnet.engine.bc.blskeys import BlsKey
 from devnet.engine.bc.evidence import Evidence
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
@@ -126,6 +127,7 @@ class SideNode:
     payouts_seen: height of the mainchain up to which it looked for bad payouts.
     payout_records: intents and completions that wait for a block, as programs.
     handovers: signed handovers that wait for a block, as programs.
+    reset: the new base for anchors that waits for a block, approved by a quorum.
     needs: why it does not run the rule in force, or nothing.
     inbox: what came while the validator stood still.
     """
@@ -159,6 +161,7 @@ class SideNode:
     payout_records: tuple[bytes, ...] = ()
     handovers: tuple[bytes, ...] = ()
     payouts_seen: int = 0
+    reset: AnchorReset | None = None
     needs: str = ""
     inbox: tuple[object, ...] = ()
 

@@ -63,6 +63,7 @@ class SideState:
         approvals must not bring one of them again.
     pegout: what is owed on the mainchain, and what was paid.
     council: federation and collectors; None: those that the chain began with.
+    written_off: claims whose locks were given up with a branch of the mainchain.
     """
 
     coins: CoinSet = field(default_factory=CoinSet)
@@ -81,6 +82,7 @@ class SideState:
     cancelled: tuple[bytes, ...] = ()
     pegout: PegOut = field(default_factory=PegOut)
     council: Council | None = None
+    written_off: tuple[Claimed, ...] = ()
 
     @property
     def rules(self) -> Rules:

@@ -69,6 +69,19 @@ def _broken(event: ev.InvariantBroken, _: Decimals) -> tuple[str, str, str]:
     return BROKEN, event.chain, f"{event.invariant} broken: {event.detail}"
 
 
+@tells(ev.PegFroze)
+def _froze(event: ev.PegFroze, _: Decimals) -> tuple[str, str, str]:
+    block = f"main {event.anchor_height} {short(event.anchor)}"
+    return BROKEN, event.chain, f"peg frozen: {block} left the best chain"
+
+
+@tells(ev.PegThawed)
+def _thawed(event: ev.PegThawed, _: Decimals) -> tuple[str, str, str]:
+    words = f"peg open again on main {event.anchor_height} {short(event.anchor)}"
+    lost = f", {event.n_written_off} claims written off" if event.n_written_off else ""
+    return TICK, event.chain, words + lost
+
+
 @tells(ev.Refused)
 def _refused(event: ev.Refused, _: Decimals) -> tuple[str, str, str]:
     return BROKEN, "", f"{event.command} refused: {event.message}  [{event.code}]"
