@@ -22,6 +22,7 @@ from devnet.engine.actors.faultkinds import FaultKind
 from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault, Owner
+from devnet.engine.bc.electoral import VALIDATOR_ROLE
 from devnet.engine.bc.anchors import AnchorReset
 
 P = ParamSpec("P")
@@ -144,23 +145,46 @@ class Deeds:
         """End a fault; whoever missed something hears of it."""
         return self._act(faulting.end, fault_id)
 
-    # Elections. Each returns a transaction id, 64 hex digits.
+    # Elections. Each returns a transaction id, 64 hex digits. Roles: 1 validator,
+    # 2 collector, 3 member of the federation.
 
-    def register_validator(self, who: str, sidechain: str, bond_neu: int) -> str:
-        """Stand for a seat with a bond; a node of that name joins the network."""
-        return self._act(candidacy.register, who, sidechain, bond_neu).hex()
+    def register_validator(
+        self, who: str, sidechain: str, bond_neu: int, role: int = VALIDATOR_ROLE
+    ) -> str:
+        """Stand for a seat with a bond; a machine of that name joins."""
+        return self._act(candidacy.register, who, sidechain, bond_neu, role).hex()
 
-    def leave_validators(self, who: str, sidechain: str) -> str:
+    def leave_validators(
+        self, who: str, sidechain: str, role: int = VALIDATOR_ROLE
+    ) -> str:
         """Stand no more; the bond comes back after the unbonding period."""
-        return self._act(candidacy.leave, who, sidechain).hex()
+        return self._act(candidacy.leave, who, sidechain, role).hex()
 
-    def vote(self, who: str, candidate: str, amount_neu: int, sidechain: str) -> str:
+    def vote(
+        self,
+        who: str,
+        candidate: str,
+        amount_neu: int,
+        sidechain: str,
+        role: int = VALIDATOR_ROLE,
+    ) -> str:
         """Lock BTM for a candidate."""
-        return self._act(candidacy.vote, who, candidate, amount_neu, sidechain).hex()
+        return self._act(
+            candidacy.vote, who, candidate, amount_neu, sidechain, role
+        ).hex()
 
-    def unvote(self, who: str, candidate: str, amount_neu: int, sidechain: str) -> str:
+    def unvote(
+        self,
+        who: str,
+        candidate: str,
+        amount_neu: int,
+        sidechain: str,
+        role: int = VALIDATOR_ROLE,
+    ) -> str:
         """Take votes back whose unbonding period is over."""
-        return self._act(candidacy.unvote, who, candidate, amount_neu, sidechain).hex()
+        return self._act(
+            candidacy.unvote, who, candidate, amount_neu, sidechain, role
+        ).hex()
 
     def approve(self, who: str, candidate: str, sidechain: str) -> str:
         """Approve of a candidate with all that the account holds."""

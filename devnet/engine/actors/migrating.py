@@ -12,8 +12,11 @@ Source: protocol page "federation", section 8.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
+from devnet.engine.actors.chairs import fee_program
+from devnet.engine.actors.desks import USER, desk_of, program_of, tip_of
 from devnet.engine.actors.epochs import (
     council_of,
     epoch_of,
@@ -22,8 +25,9 @@ from devnet.engine.actors.epochs import (
     known_federations,
     older,
 )
+from devnet.engine.actors.gathering import holders_of, keep
 from devnet.engine.actors.telling import say_transfer
-from devnet.engine.actors.tills import scripts_of, waits_for_claim
+from devnet.engine.actors.tills import scripts_of, till_of, waits_for_claim
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import GRACE_BLOCKS, Sidechain, Transfer
 from devnet.engine.bc.transaction import Spend, Transaction
@@ -37,25 +41,23 @@ from devnet.engine.federation.council import Council
 from devnet.engine.federation.members import Paying
 from devnet.engine.federation.merges import (
     is_forward,
-    is_migration,
+    is_move,
     plan_forward,
     plan_migration,
 )
 from devnet.engine.federation.payout_errors import NoGas
 from devnet.engine.federation.payouts import Payout
-from devnet.engine.federation.planning import Till
+from devnet.engine.federation.planning import Held, Till
 from devnet.engine.federation.programs import Federation, lock_programs
 from devnet.engine.federation.signatures import signers_of
+from devnet.engine.federation.turns import TURN_BLOCKS, order_of
+from devnet.engine.keys.accounts import key_program
 from devnet.engine.mainchain.state import MainEntry
-from devnet.engine.sidechain.state import SideEntry
+from devnet.engine.sidechain.state import SideEntry, SideTree
+from devnet.engine.sidechain.swap import peg_rests
 
 MOST_AT_ONCE = 2
 """Moves under way for one sidechain: the relayer's coins are for payouts, too."""
-
-
-def is_move(key: bytes) -> bool:
-    """Is it a migration's key, or a forward's?"""
-    return is_migration(key) or is_forward(key)
 
 
 # What there is to do.
@@ -96,53 +98,84 @@ def _old_programs(turn: Turn, side: Sidechain, council: Council) -> set[bytes]:
 # Planning.
 
 
-def plans(
-    turn: Turn,
-    chain: str,
-    head: SideEntry,
-    till: Till,
-    pins: Collection[bytes],
-    n_under_way: int,
+def begin(
+    turn: Turn, me: str, chain: str, head: SideEntry, pins: Collection[bytes]
 ) -> list[Payout]:
     """
-    Moves that can begin now.
+    Put moves that can begin now on a coordinator's desk.
 
     Args:
-        till: everything that is settled and free, expired deposits included.
         pins: of open payouts.
     """
-    tree = turn.side(chain).tree
-    council, final = final_council(tree, head), tree[head.final.hash]
-    found: list[Payout] = []
-    if not older(council):
-        return found
-    held = [
+    tree, tip = turn.side(chain).tree, tip_of(turn, me)
+    council = final_council(tree, head)
+    if not older(council) or me.startswith(f"{USER}:"):
+        return []
+    if peg_rests(tree, head) or not turn.tree.is_ancestor(head.anchor.hash, tip.hash):
+        return []
+    paying = desk_of(turn, me).paying
+    n_free = MOST_AT_ONCE - sum(
+        is_move(key) and paying[key].chain == chain for key in paying
+    )
+    till = till_of(turn, me, chain, b"", with_expired=True)
+    old = [
         one
         for one in till.held
         if one.coin.id not in pins and till.holder(one) != till.federation
     ]
-    chain_id = tree.spec.chain_id
-    open_ = [one for one in held if waits_for_claim(one, council, chain_id, final)]
-    free = tuple(one for one in held if one not in open_)
-    gone = expired(council)
-    try:
-        for deposit in sorted(open_, key=lambda one: (one.coin.height, one.coin.id)):
-            if n_under_way + len(found) >= MOST_AT_ONCE:
+    if n_free < 1 or not _is_in_turn(turn, me, council, old):
+        return []
+    found = _plans(tree, head, replace(till, held=tuple(old)), n_free)
+    for payout in found:
+        begun = Paying(chain, payout, planned_at=tip.height)
+        keep(turn, me, payout.withdrawal_id, begun)
+    return found
+
+
+def _is_in_turn(turn: Turn, me: str, council: Council, old: list[Held]) -> bool:
+    """
+    Is it this coordinator's turn? The first collector of the epoch begins, another one
+    after each few blocks of silence, then members.
+    """
+    if not old:
+        return False
+    collectors = order_of(council.collectors, council.epoch.to_bytes(4, "big"))
+    programs = [key_program(key) for key in collectors]
+    programs += [fee_program(key) for key in council.current.members]
+    settled = max(one.coin.height for one in old) + turn.depth
+    age = tip_of(turn, me).height - settled
+    allowed = programs[: 1 + max(0, age) // TURN_BLOCKS]
+    return program_of(turn, me) in allowed
+
+
+def _plans(tree: SideTree, head: SideEntry, till: Till, most: int) -> list[Payout]:
+    """
+    At most so many moves.
+
+    Args:
+        till: with what older epochs hold, and nothing else.
+    """
+    council, final = final_council(tree, head), tree[head.final.hash]
+    chain_id, gone = tree.spec.chain_id, expired(council)
+    found: list[Payout] = []
+    open_ = [one for one in till.held if waits_for_claim(one, council, chain_id, final)]
+    free = tuple(one for one in till.held if one not in open_)
+    lost = [one for one in open_ if till.holder(one) in gone]
+    with suppress(NoGas):
+        for deposit in sorted(lost, key=lambda one: (one.coin.height, one.coin.id)):
+            if len(found) == most:
                 return found
-            if till.holder(deposit) in gone:
-                found.append(plan_forward(deposit, till))
-                till = _without(till, found[-1].tx)
+            found.append(plan_forward(deposit, till))
+            till = _without(till, found[-1].tx)
         till = replace(till, held=free)
         for source in reversed(older(council)):
             for asset in sorted({one.coin.asset for one in free}):
-                if n_under_way + len(found) >= MOST_AT_ONCE:
+                if len(found) == most:
                     return found
                 payout = plan_migration(source, asset, till)
                 if payout is not None:
                     found.append(payout)
                     till = _without(till, payout.tx)
-    except NoGas:
-        return found
     return found
 
 
@@ -175,12 +208,12 @@ def say_sent(turn: Turn, key: bytes, paying: Paying, held_by: Federation) -> Non
     )
 
 
-def after_alarm(
-    turn: Turn, tip: MainEntry, paying: Paying, holders: tuple[Federation, ...]
-) -> Paying:
-    """The same move; when nobody signed it for long, the alarm is said once."""
-    if paying.is_late or tip.height - paying.planned_at < GRACE_BLOCKS:
+def after_alarm(turn: Turn, me: str, key: bytes, paying: Paying) -> Paying:
+    """The same payout; when nobody signs a move for long, the alarm is said once."""
+    late = tip_of(turn, me).height - paying.planned_at >= GRACE_BLOCKS
+    if not is_move(key) or paying.is_late or paying.sent or not late:
         return paying
+    holders = holders_of(turn, paying)
     signers = set(signers_of(holders)) - set(paying.signatures)
     first = paying.payout.tx.outputs[0]
     turn.say(
@@ -193,7 +226,9 @@ def after_alarm(
             amount=first.amount,
         )
     )
-    return replace(paying, is_late=True)
+    paying = replace(paying, is_late=True)
+    keep(turn, me, key, paying)
+    return paying
 
 
 def report_main(turn: Turn, joined: Iterable[bytes]) -> None:

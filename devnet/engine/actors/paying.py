@@ -38,7 +38,7 @@ from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import DevnetError, PayoutError
 from devnet.engine.events import PayoutPlanned
 from devnet.engine.federation.members import Paying
-from devnet.engine.federation.merges import is_merge, merge_key, plan_merge
+from devnet.engine.federation.merges import is_merge, is_move, merge_key, plan_merge
 from devnet.engine.federation.payout_errors import NeedsMerge, NoGas, NotCovered
 from devnet.engine.federation.payouts import Payout
 from devnet.engine.federation.planning import Till, plan_payout
@@ -295,6 +295,8 @@ def _send(turn: Turn, me: str, key: bytes, paying: Paying) -> None:
     except DevnetError as error:
         _wait(turn, me, key, f"the mainchain refuses the payout: {error.message}")
         return
+    if is_move(key) and not paying.sent:
+        migrating.say_sent(turn, key, paying, holders[0])
     keep(turn, me, key, replace(paying, sent=True))
 
 

@@ -64,6 +64,11 @@ def is_migration(key: bytes) -> bool:
     return key.startswith(MIGRATION_PREFIX) and len(key) > 32
 
 
+def is_move(key: bytes) -> bool:
+    """Is it the key of a move from an older epoch to the newest?"""
+    return is_migration(key) or is_forward(key)
+
+
 def plan_merge(asset: bytes, till: Till) -> Payout | None:
     """
     The biggest free pieces of an asset as one, or None: there are not two.
