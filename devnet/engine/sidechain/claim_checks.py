@@ -28,6 +28,7 @@ from devnet.engine.sidechain.claim_errors import (
     ClaimShape,
     ClaimTooBig,
     CollectorMissing,
+    ExpiredFederation,
     FailedStatus,
     ImmatureCoinbase,
     NoSuchOutput,
@@ -164,6 +165,15 @@ def federation_holds_it(case: Case) -> str:
             n_members = len(federation.members)
             past = f", {epochs_ago} epochs ago" if epochs_ago else ""
             return f"{federation.quorum} of {n_members} members hold it{past}"
+    script = claim.claim_script
+    for epochs_ago, federation in enumerate(context.past, len(context.federations)):
+        if claim.program == lock_program(federation, context.chain_id, script):
+            raise ExpiredFederation(
+                f"program {claim.program.hex()[4:12]} is that of the federation "
+                f"{epochs_ago} epochs ago, which is accepted no more",
+                found=claim.program,
+                epochs_ago=epochs_ago,
+            )
     newest = context.federations[0] if context.federations else None
     wanted = (
         lock_program(newest, context.chain_id, claim.claim_script) if newest else b""

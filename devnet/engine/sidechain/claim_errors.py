@@ -79,6 +79,13 @@ class NotFederation(ClaimError):
     default_hint = "Recipient, sidechain and members together make the lock address."
 
 
+class ExpiredFederation(NotFederation):
+    """The program is that of a federation which is accepted no more."""
+
+    code = "claim.expired-federation"
+    default_hint = "Its members forward it to the federation in force; claim that."
+
+
 class BadRecipient(ClaimError):
     """The claim script is neither P2WPKH nor P2WSH."""
 

@@ -230,4 +230,5 @@ def claim_context(
         closing=resting,
         claims_before=0,
         failed_btm_counts=main.profile.rule_aa_height == 0,
+        past=council.past,
     )

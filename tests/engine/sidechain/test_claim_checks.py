@@ -268,6 +268,11 @@ def test_c6_takes_the_previous_epochs_lock_while_it_is_accepted():
     assert "1 epochs ago" in found(checks.federation_holds_it, tx, both)
     only_new = replace(ctx, federations=(MEMBERS,))
     assert first_refusal(tx, only_new) == ("C6", "claim.not-federation")
+    expired = replace(only_new, past=(OLD_MEMBERS,))
+    error = refusal(
+        checks.federation_holds_it, errors.ExpiredFederation, tx, ctx=expired
+    )
+    assert error.facts["epochs_ago"] == 1 and "accepted no more" in error.message
 
 
 def test_c6_refuses_everything_without_a_federation_or_of_another_vm():

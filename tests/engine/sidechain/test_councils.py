@@ -12,7 +12,7 @@ import pytest
 from devnet.engine.actors import pooling
 from devnet.engine.bc.electoral import COLLECTOR_ROLE, MEMBER_ROLE, VALIDATOR_ROLE
 from devnet.engine.bc.handover import Handover
-from devnet.engine.bc.records import record_program
+from devnet.engine.bc.records import Withdrawal, record_program
 from devnet.engine.bc.sideblock import parse_side_block
 from devnet.engine.bc.transaction import BTM, Output
 from devnet.engine.chain.coins import Coin
@@ -29,6 +29,7 @@ from devnet.engine.sidechain.handovers import (
     handover_is_right,
     right_handovers,
 )
+from devnet.engine.sidechain.pegout import recipient_of
 from devnet.engine.sidechain.reader import claim_context
 from devnet.engine.sidechain.rotation import Poll
 from devnet.engine.sidechain.staking import ban
@@ -150,6 +151,19 @@ def test_claims_to_the_old_federation_are_judged_by_the_council_above_the_parent
     assert accepted(line) == (line.council.current, old)
     gone = line.up_to(line.council.expires - 1)
     assert accepted(gone) == (line.council.current,)
+
+
+def test_nothing_is_withdrawn_to_a_treasury_of_any_epoch(handed):
+    line, _ = handed
+    line = line.up_to(line.council.expires - 1)
+    spec = line.tree.spec
+    context = claim_context(
+        line.tree, line.head, line.main, line.anchor, frozen=False, resting=False
+    )
+    for federation in line.council.known:
+        treasury = treasury_program(federation, spec.chain_id)
+        record = Withdrawal(spec.parent_id, treasury)
+        assert recipient_of(record.program, context) is None
 
 
 def test_a_third_federation_sends_the_first_one_to_the_past(handed):
