@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import devnet.api.endpoints  # noqa: F401  Fills the table.
+from devnet.api import openapi
 from devnet.api.fields import read_body
 from devnet.api.node import Node
 from devnet.api.refusals import MESSAGES, NotUnderstood, shape_of
@@ -70,7 +71,10 @@ class App:
             self.admit(request)
             if request.path == "/":
                 return Reply(302, b"", (("location", HOME), *HEADERS))
-            status, body = 200, await self._carry_out(request)
+            if request.path == openapi.PATH:
+                status, body = 200, openapi.document()
+            else:
+                status, body = 200, await self._carry_out(request)
         except DevnetError as error:
             status, body = shape_of(error)
         except Exception as error:
