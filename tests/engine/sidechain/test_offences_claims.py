@@ -1,4 +1,4 @@
-"""A collector is convicted of what it hands in, and of nothing that others make of it."""
+"""A collector is convicted of what it hands in, and not of what others make of it."""
 
 from __future__ import annotations
 
