@@ -81,9 +81,10 @@ class Custody:
 
     def held_for(self, member: bytes) -> Held:
         """What the federations hold that this member ever sat in."""
+        # The same members may have come back; what they hold counts once.
         found = [
             self.held_by(federation)
-            for federation in self.council.known
+            for federation in dict.fromkeys(self.council.known)
             if member in federation.members
         ]
         return Held(
