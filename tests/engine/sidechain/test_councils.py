@@ -22,6 +22,7 @@ from devnet.engine.interfaces import Checkpoint
 from devnet.engine.keys.chainkd import public_key, xpub
 from devnet.engine.mainchain.accounts import play_root
 from devnet.engine.network import SidechainSpec
+from devnet.engine.sidechain.candidates import candidates_at
 from devnet.engine.sidechain.custody import custody_above
 from devnet.engine.sidechain.handovers import (
     BadHandover,
@@ -29,6 +30,7 @@ from devnet.engine.sidechain.handovers import (
     handover_is_right,
     right_handovers,
 )
+from devnet.engine.sidechain.judge import judge_body
 from devnet.engine.sidechain.pegout import recipient_of
 from devnet.engine.sidechain.reader import claim_context
 from devnet.engine.sidechain.rotation import Poll
@@ -245,6 +247,9 @@ def test_a_wrong_handover_makes_its_block_invalid(what, counted):
     with pytest.raises(BadHandover) as caught:
         line.block(records=[record])
     assert caught.value.code == REFUSALS[what]
+    # Evidence against the block's maker rests on the same verdict.
+    with pytest.raises(BadHandover):
+        judge_body(line.tree, line.main, line.filled(records=[record]))
     assert not handover_is_right(record, line.tree, line.head)
     assert right_handovers((record.program,), line.tree, line.head) == ()
 
@@ -426,6 +431,12 @@ def test_a_banned_key_and_a_key_of_another_role_get_no_votes(counted):
     validator = replace(one, role=VALIDATOR_ROLE, key=key(FOUNDERS[0]), name="v")
     other = state.roster.with_registration(validator)
     assert poll(line, tally=tally, roster=other).votes(MEMBER_ROLE)[member] == 0
+
+
+def test_who_stands_for_another_role_is_no_candidate_for_a_validators_seat(counted):
+    state = counted[0].head.state
+    assert len(state.roster.book(MEMBER_ROLE).standing()) == 1
+    assert candidates_at(state, "sm") == () and state.roster.standing() == []
 
 
 def test_one_key_with_two_chain_codes_has_one_seat(counted):
