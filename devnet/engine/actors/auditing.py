@@ -206,7 +206,7 @@ def _words(turn: Turn, moves: tuple[Move, ...], invariant: str) -> str:
         amount = Decimal(abs(one.by)).scaleb(-info.decimals if info else 0)
         name = info.name if info else one.asset.hex()[:8]
         verb = "rose" if one.by > 0 else "fell"
-        words.append(f"{one.term} {verb} by {amount:f} {name}")
+        words.append(f"{one.term} {verb} by {amount.normalize():f} {name}")
     if still := counterparts(moves, invariant):
         words.append(f"{' and '.join(still)} did not move")
     return ", ".join(words)

@@ -168,17 +168,11 @@ class _Sums:
             if n_more > 0:
                 self._excess[key] = n_more
         arriving, stranded = self._by_fate()
+        n_deposits = {asset: n for asset, n in self._n_deposits.items() if n}
         tally = Tally(
-            arriving,
-            stranded,
-            dict(self._donated),
-            {asset: n for asset, n in self._n_deposits.items() if n},
-            dict(self._paid_out),
-            self.paid,
-            self._excess,
-            self._holdings,
-            tuple(fresh),
-        )
+            arriving, stranded, dict(self._donated), n_deposits, dict(self._paid_out),
+            self.paid, self._excess, self._holdings, tuple(fresh),
+        )  # fmt: skip
         return _Known(
             tally, locks.main_tip, locks.side_tip, locks.registered, locks.council,
             main.deposits_by_id, side.claimed, owed, self._unclaimed, self._sent_on,
@@ -215,6 +209,10 @@ def _followed(old: _Known, locks: Locks) -> _Known | None:
     main: MainState = locks.main[locks.main_tip].state
     side = locks.side[locks.side_tip].state
     joined, undone = _side_blocks(old, locks)
+    n_new = sum(len(entry.claims) for entry in joined)
+    n_gone = sum(len(entry.claims) for entry in undone)
+    if len(side.claimed) != len(old.claimed) + n_new - n_gone:
+        return None  # The set is not what the blocks say.
     n_claims = _claims_after(old.n_claims, joined, undone)
     holdings = old.tally.holdings
     if (
