@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from devnet.api.desk import Desk
 from devnet.api.feeds import Feeds
@@ -66,6 +67,28 @@ class Node:
         self.seen_s: dict[bytes, int] = {}
         self._rivals: dict[bytes, Waiting] = {}
         self._orphans: dict[bytes, Block] = {}
+        self.is_closing = False
+        self.places: dict[str, str] = {}
+        """Where each chain is served: a URL by the chain's name."""
+
+    # Going back, together with the world.
+
+    def saved(self) -> object:
+        """What is ours beside the world. Tokens and feeds are nobody's past."""
+        desk = self.desk
+        return self.wallet.frozen(), desk.program, desk.arbitrary, self.is_mining
+
+    def put_back(self, state: Any) -> None:
+        """The world went back: so do accounts, receivers, assets, and who is paid."""
+        wallet, self.desk.program, self.desk.arbitrary, mining = state
+        self.wallet.thaw(wallet)
+        self.desk.n_changes += 1
+        self.seen_s.clear()
+        self._rivals.clear()
+        self._orphans.clear()
+        self.is_mining = False  # Whoever waited for blocks waits no more.
+        if mining:
+            self.set_mining(True)
 
     @property
     def network(self) -> Network:
@@ -105,6 +128,11 @@ class Node:
             )
         }
         return {one.tx.id: one for one in pool.transactions()} | self._rivals
+
+    def forget(self, tx_id: str) -> None:
+        """A transaction was dropped: it is no rival of the pool's either."""
+        self._rivals.pop(bytes.fromhex(tx_id), None)
+        self.seen_s.pop(bytes.fromhex(tx_id), None)
 
     def _add_rival(self, tx: Transaction) -> None:
         verdict = validate_transaction(

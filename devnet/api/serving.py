@@ -98,6 +98,7 @@ def serve(session: Session, address: Address, folder: Path | None = None) -> int
         if not session.options.empty:
             adopt_players(node.wallet)
             node.keeper.save()
+        session.join(node)
         asyncio.run(_serve(node, listening))
     finally:
         listening.close()
@@ -110,7 +111,7 @@ async def _serve(node: Node, listening: socket.socket) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        server.should_exit = True
+        node.is_closing = server.should_exit = True
 
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no such handlers.
@@ -121,7 +122,9 @@ async def _serve(node: Node, listening: socket.socket) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
         await asyncio.sleep(0)
-    print(json.dumps(ready_line(node, listening)), flush=True)
+    ready = ready_line(node, listening)
+    node.places["main"] = str(ready["mainchain"])
+    print(json.dumps(ready), flush=True)
     await serving
     for task in (driving, mining):
         task.cancel()

@@ -16,6 +16,7 @@ from typing import Any
 
 from devnet.api.node import Node
 from devnet.api.wire import BadJson, dumps, loads
+from devnet.commands.values import plain
 from devnet.engine.mainchain.view import how_moved
 from devnet.wallet.definitions import Typed as Number
 
@@ -23,7 +24,8 @@ PATH = "/websocket-subscribe"
 MOST_CONNECTIONS = 25
 MOST_WAITING = 1_000
 """Frames that a slow reader may leave lying; then it is sent away."""
-BLOCKS, TRANSACTIONS = "raw_blocks", "new_transactions"
+BLOCKS, TRANSACTIONS, EVENTS = "raw_blocks", "new_transactions", "devnet_events"
+TOPICS = (BLOCKS, TRANSACTIONS, EVENTS)
 TOO_SLOW, TRY_LATER = 1008, 1013
 
 Message = MutableMapping[str, Any]
@@ -61,6 +63,8 @@ class Hub:
         self._listeners: set[Listener] = set()
         self._tip = node.wallet.tip.hash
         self._pool = frozenset(node.wallet.pool.order)
+        self._n_events = len(node.network.events)
+        self._n_worlds = node.session.n_worlds
 
     def look(self) -> None:
         """Tell what is new since the last look."""
@@ -74,6 +78,17 @@ class Hub:
             if self._listeners:
                 self._tell_transactions(order)
             self._pool = frozenset(order)
+        self._look_at_events()
+
+    def _look_at_events(self) -> None:
+        session, events = self._node.session, self._node.network.events
+        if session.n_worlds != self._n_worlds:
+            self._n_worlds, self._n_events = session.n_worlds, len(events)
+            self._tell(EVENTS, "devnet_reverted", {"next_event": len(events)})
+        if any(EVENTS in listener.topics for listener in self._listeners):
+            for event in events[self._n_events :]:
+                self._tell(EVENTS, "devnet_event", plain(event.as_dict()))
+        self._n_events = len(events)
 
     def _tell_blocks(self, old: bytes, new: bytes) -> None:
         tree = self._node.wallet.tree
@@ -130,10 +145,10 @@ class Hub:
             listener.tell("request_status", None, words)
             return
         name = topic.removeprefix("stop_").removeprefix("notify_")
-        if topic == f"notify_{name}" and name in (BLOCKS, TRANSACTIONS):
+        if topic == f"notify_{name}" and name in TOPICS:
             self.look()
             listener.topics.add(name)
-        elif topic == f"stop_notify_{name}" and name in (BLOCKS, TRANSACTIONS):
+        elif topic == f"stop_notify_{name}" and name in TOPICS:
             listener.topics.discard(name)
         else:
             words = f"Websocket Internal error: There is not this topic: {topic}"

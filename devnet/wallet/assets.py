@@ -161,6 +161,15 @@ class Assets:
         ids = {*self.known, *state.assets} - {BTM}
         return [BTM_ASSET, *(self.find(one, state) for one in sorted(ids))]
 
+    def frozen(self) -> object:
+        """All of them as they are now, for `thaw`."""
+        return dict(self.known), self.n_attempts
+
+    def thaw(self, state: Any) -> None:
+        """As they were."""
+        self.known, self.n_attempts = dict(state[0]), state[1]
+        self.n_changes += 1
+
     def _check_alias(self, alias: str) -> None:
         if any(one.alias == alias for one in self.known.values()):
             raise WalletError("duplicate asset alias")

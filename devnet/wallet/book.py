@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from devnet.engine.keys.accounts import Account as Owner
 from devnet.engine.keys.accounts import receiver
@@ -170,6 +171,16 @@ class Book:
         """How many receivers each account has: (account id, change, number)."""
         for (account_id, change), number in self._next.items():
             yield account_id, change, number
+
+    def frozen(self) -> object:
+        """All of it as it is now, for `thaw`."""
+        parts = (self.accounts, self.receivers, self._next, self.next_index)
+        return tuple(dict(part) for part in parts)
+
+    def thaw(self, state: Any) -> None:
+        """As it was. Account ids are not given out twice all the same."""
+        self.accounts, self.receivers, self._next, self.next_index = map(dict, state)
+        self.n_changes += 1
 
     def _check_alias(self, alias: str) -> None:
         if any(account.alias == alias for account in self.accounts.values()):

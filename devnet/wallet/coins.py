@@ -88,6 +88,10 @@ class Reservations:
             self._until_s = {k: v for k, v in self._until_s.items() if v > now_s}
         self._until_s |= {coin.id: now_s + span_s for coin in coins}
 
+    def release_all(self) -> None:
+        """Let go of all coins."""
+        self._until_s.clear()
+
     def release(self, coins: Iterable[Coin]) -> None:
         """Let go of coins."""
         for coin in coins:

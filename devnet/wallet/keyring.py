@@ -18,6 +18,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from devnet.engine.errors import BadValue, DevnetError
 from devnet.engine.keys import chainkd
@@ -193,6 +194,16 @@ class Keyring:
         if found is None:
             raise NoKeyOrPassword
         return found
+
+    def frozen(self) -> object:
+        """All keys as they are now, for `thaw`; nothing of keys in files: they stay."""
+        return None if self._folder else (dict(self._keys), dict(self._unlocked))
+
+    def thaw(self, state: Any) -> None:
+        """As they were."""
+        if state is not None:
+            self._keys, self._unlocked = map(dict, state)
+            self._tried.clear()
 
     # Below: files.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devnet.engine.bc.programs import is_p2wpkh, is_p2wsh, is_standard
 from devnet.engine.bc.transaction import Transaction
@@ -155,6 +155,18 @@ class Wallet:
         return self.assets.get(asset, self.tip.state)
 
     # Coming back.
+
+    def frozen(self) -> object:
+        """What the chain does not tell, as it is now, for `thaw`."""
+        return self.book.frozen(), self.assets.frozen(), self.keyring.frozen()
+
+    def thaw(self, state: Any) -> None:
+        """As it was. Nothing is held for an unfinished build any more."""
+        for part, was in zip(
+            (self.book, self.assets, self.keyring), state, strict=True
+        ):
+            part.thaw(was)
+        self.reservations.release_all()
 
     def search(self, account: Account) -> None:
         """Find the receivers of an account that the chain knows."""

@@ -45,6 +45,18 @@ def body_bytes(found: Any) -> bytes:
     return json.dumps(found).encode("utf-8", "surrogatepass")
 
 
+LONG = {"wait": 0, "blocks": 2}
+"""Fields that only make an answer late, and the most that they ask for here."""
+
+
+def hastened(body: Any) -> Any:
+    """The same body, without long waits."""
+    if not isinstance(body, dict):
+        return body
+    late = {name for name in LONG if isinstance(body.get(name), int)}
+    return {**body, **{name: min(body[name], LONG[name]) for name in late}}
+
+
 def check(house: House, path: str, body: bytes) -> None:
     before = state_of(house)
 
@@ -85,7 +97,7 @@ def fuzz_one(house: House, path: str, bodies: Any, n_each: int) -> int:
     )  # fmt: skip
     def ask(case: Any) -> None:
         made.append(case)
-        check(house, path, body_bytes(case.body))
+        check(house, path, body_bytes(hastened(case.body)))
 
     ask()
     return len(made)

@@ -28,5 +28,5 @@ def test_the_examples_of_the_page_do_what_it_says():
     said = [answer.get("code", answer["status"]) for answer in answers]
 
     shown = SCRIPT.count("\ncurl ") + SCRIPT.startswith("curl ")
-    assert len(CODES) == 3
+    assert len(CODES) == 4
     assert said == ["success"] * (shown - len(CODES)) + CODES

@@ -14,7 +14,7 @@ from devnet.api.app import App, Reply, Request
 from devnet.api.node import Node
 from devnet.api.stories import Teller
 from devnet.commands.launch import make_host
-from devnet.commands.options import WorldOptions
+from devnet.commands.options import SideOptions, WorldOptions
 from devnet.commands.session import Session
 from devnet.engine.interfaces import WorkSource
 from tests.engine.support import InstantWorks
@@ -55,9 +55,10 @@ class House:
     def __init__(
         self, works: WorkSource | None = None, profile: str = "solonet",
         *, empty: bool = True, folder: Path | None = None,
+        sidechains: tuple[SideOptions, ...] = (),
     ) -> None:  # fmt: skip
         self.now_s = NOW_S
-        options = WorldOptions(profile=profile, empty=empty, sidechains=())
+        options = WorldOptions(profile=profile, empty=empty, sidechains=sidechains)
         self.session = Session(
             make_host(works or InstantWorks()), options, attached=True
         )

@@ -7,6 +7,7 @@ from devnet.api.endpoints import (
     backup,
     chain,
     contracts,
+    controls,
     holdings,
     keys,
     mining,
@@ -15,6 +16,6 @@ from devnet.api.endpoints import (
 )
 
 __all__ = [
-    "access", "accounts", "assets", "backup", "chain", "contracts", "holdings", "keys",
-    "mining", "pool", "spending",
+    "access", "accounts", "assets", "backup", "chain", "contracts", "controls",
+    "holdings", "keys", "mining", "pool", "spending",
 ]  # fmt: skip
