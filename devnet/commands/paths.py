@@ -25,7 +25,10 @@ from devnet.commands.values import (
 )
 
 CHAIN_FIELDS = ("height", "tip", "rule", "epoch", "final")
-FED_FIELDS = ("backed", "frozen", "alarms", "written_off")
+EPOCH_FIELDS = (
+    "epoch", "members", "collectors", "wanted", "migrating", "expires", "treasury",
+)  # fmt: skip
+FED_FIELDS = ("backed", "frozen", "alarms", "written_off", *EPOCH_FIELDS)
 FAULT_FIELDS = ("kind", "target", "at_work", "seen")
 TRANSFER_FIELDS = (
     "stage", "done", "needed", "failed", "note", "who", "to", "chain", "asset",
@@ -141,6 +144,8 @@ def _follow(value: Any, step: str | int, so_far: str, session: Context) -> Any:
             return _FedView(step)
         case _FedView(str() as chain), "backed":
             return session.network.backed(chain)
+        case _FedView(str() as chain), str() if step in EPOCH_FIELDS:
+            return session.network.epoch_facts(chain)[step]
         case _FedView(str() as chain), "frozen":
             return session.network.frozen(chain)
         case _FedView(str() as chain), "written_off":

@@ -16,14 +16,15 @@ from devnet.engine.actors import (
     membership,
     notary,
     thawing,
+    voting,
     withdrawing,
 )
 from devnet.engine.actors.faultkinds import FaultKind
 from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault, Owner
-from devnet.engine.bc.electoral import VALIDATOR_ROLE
 from devnet.engine.bc.anchors import AnchorReset
+from devnet.engine.bc.electoral import VALIDATOR_ROLE
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -170,7 +171,7 @@ class Deeds:
     ) -> str:
         """Lock BTM for a candidate."""
         return self._act(
-            candidacy.vote, who, candidate, amount_neu, sidechain, role
+            voting.vote, who, candidate, amount_neu, sidechain, role
         ).hex()
 
     def unvote(
@@ -183,7 +184,7 @@ class Deeds:
     ) -> str:
         """Take votes back whose unbonding period is over."""
         return self._act(
-            candidacy.unvote, who, candidate, amount_neu, sidechain, role
+            voting.unvote, who, candidate, amount_neu, sidechain, role
         ).hex()
 
     def approve(self, who: str, candidate: str, sidechain: str) -> str:

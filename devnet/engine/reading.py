@@ -11,6 +11,7 @@ from devnet.engine.actors.auditing import books_of
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import spendable
 from devnet.engine.actors.rolls import list_validators
+from devnet.engine.actors.seatrolls import epoch_facts, list_seats
 from devnet.engine.actors.thawing import is_frozen
 from devnet.engine.actors.turn import Tools, Turn
 from devnet.engine.actors.world import (
@@ -172,6 +173,14 @@ class Reading:
     def validators(self, name: str) -> list[dict[str, Any]]:
         """Who has a seat on a sidechain or stands for one: votes, bond, what comes."""
         return list_validators(self._look(), name)
+
+    def seats(self, name: str, role: int) -> list[dict[str, Any]]:
+        """Who sits in the federation (role 3) or collects (2), who stands, who did."""
+        return list_seats(self._look(), name, role)
+
+    def epoch_facts(self, name: str) -> dict[str, Any]:
+        """The final federation and collectors of a sidechain, and what is under way."""
+        return epoch_facts(self._look(), self._side(name))
 
     def state_digest(self, name: str) -> str:
         """Hash over a sidechain's unspent outputs and claimed locks, 64 hex digits."""

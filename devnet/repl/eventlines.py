@@ -137,6 +137,15 @@ _AMOUNTS: dict[str, Callable[[Any, Decimals], Words]] = {
         "·", e.chain, f"{e.who} has {_amount(e, decimals)}",
     ),
     "TransferStarted": lambda e, decimals: _started(e, _amount(e, decimals)),
+    "MigrationSent": lambda e, decimals: (
+        "·", e.chain,
+        f"{_amount(e, decimals)} move from federation {e.epoch} to the newest",
+    ),
+    "MigrationMined": lambda e, decimals: (
+        "✓", e.chain,
+        f"{_amount(e, decimals)} {'forwarded' if e.forward else 'migrated'} in main "
+        f"{e.height}",
+    ),
 }  # fmt: skip
 
 
@@ -214,7 +223,37 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
         + (f"{e.failed} failed, {e.reason}" if e.failed else f"{e.n_passed} passed"),
     ),
     "CandidateChanged": lambda e: (
-        "·", e.chain, f"candidate {e.name} {_CANDIDATES.get(e.state, e.state)}",
+        "·", e.chain,
+        ("" if e.role == "validator" else f"{e.role} ")
+        + f"candidate {e.name} {_CANDIDATES.get(e.state, e.state)}",
+    ),
+    "ActorChanged": lambda e: (
+        "!" if e.state == "off" else "·", "fed", f"{e.role} {e.name} {e.state}",
+    ),
+    "FederationProposed": lambda e: (
+        "·", e.chain,
+        f"votes ask for federation {e.epoch}: {', '.join(e.came) or 'nobody'} for "
+        f"{', '.join(e.left) or 'nobody'}, {e.needed} must sign",
+    ),
+    "HandoverSigned": lambda e: (
+        "·", e.chain,
+        f"handover to federation {e.epoch} signed by {e.member}  {e.signatures} of "
+        f"{e.needed}",
+    ),
+    "FederationChanged": lambda e: (
+        "✓", e.chain,
+        f"federation {e.epoch} holds the locks: {', '.join(e.members)}; deposits to "
+        f"the old one count below {e.expires}",
+    ),
+    "MembersSilent": lambda e: (
+        "✗", e.chain,
+        f"{', '.join(e.members)} do not sign what federation {e.epoch} holds",
+    ),
+    "MigrationDone": lambda e: (
+        "✓", e.chain, f"nothing is left at older addresses, federation {e.epoch}",
+    ),
+    "CollectorsElected": lambda e: (
+        "✓", e.chain, f"collectors from block {e.height}: {', '.join(e.collectors)}",
     ),
     "ValidatorsElected": lambda e: (
         "✓", e.chain, f"from block {e.height} on act {', '.join(e.validators)}",

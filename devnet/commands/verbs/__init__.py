@@ -7,6 +7,7 @@ from devnet.commands.verbs import (
     chains,
     checks,
     controls,
+    council,
     exchange,
     faults,
     feed,
@@ -23,7 +24,7 @@ from devnet.commands.verbs import (
 )
 
 __all__ = ["all_commands", "assets", "auditing", "chains", "checks", "controls",
-           "exchange", "faults", "feed", "find",
+           "council", "exchange", "faults", "feed", "find",
            "looking", "money", "notary", "peg", "plugins", "storage", "submitting",
            "time", "validators", "world"]  # fmt: skip
 

@@ -6,12 +6,20 @@ from collections.abc import Callable
 from typing import Any, NewType
 
 from devnet.commands.context import Context
-from devnet.commands.errors import MissingArgument, TooManyArguments
 from devnet.commands.registry import command
 from devnet.commands.types import TYPES, Account, ArgType, Completion, Sidechain, chosen
 from devnet.commands.types import spelled as _spelled
 from devnet.commands.values import Amount, Quantity, Said
-from devnet.commands.verbs.money import in_units, said_in_units
+from devnet.commands.verbs.money import said_in_units
+from devnet.commands.verbs.seats import (
+    FEE,
+    VALIDATOR,
+    candidates,
+    said,
+    stand,
+    table,
+    vote,
+)
 
 DEEDS = {
     "list": "who acts, who stands, votes, bonds, and who comes next",
@@ -22,9 +30,6 @@ DEEDS = {
     "approve": "WHO approves of CANDIDATE with all that it holds (rule dpos)",
     "disapprove": "WHO takes an approval back",
 }
-DEFAULT_BOND_BTM = 100
-FEE = Amount(1_000_000, "BTM", 8)
-"""Of leaving, and of approving and taking that back."""
 COLUMNS = ("name", "state", "votes", "approvals", "bond", "acts", "next", "key")
 
 Deed = NewType("Deed", str)
@@ -33,14 +38,6 @@ Candidate = NewType("Candidate", str)
 
 def _deeds(session: Context) -> list[Completion]:
     return [Completion(name, DEEDS[name]) for name in DEEDS]
-
-
-def _candidates(session: Context) -> list[Completion]:
-    names: dict[str, None] = {}
-    for chain in session.network.sidechain_names():
-        facts = session.network.show(chain)
-        names |= dict.fromkeys((*facts["candidates"], *facts["validators"]))
-    return [Completion(name, "candidate") for name in sorted(names)]
 
 
 TYPES.update(
@@ -52,9 +49,7 @@ TYPES.update(
             chosen("deed", lambda _: DEEDS),
             _deeds,
         ),
-        Candidate: ArgType(
-            "candidate", "CANDIDATE", "candidate", _spelled, _candidates
-        ),
+        Candidate: ArgType("candidate", "CANDIDATE", "candidate", _spelled, candidates),
     }
 )
 
@@ -80,53 +75,17 @@ def validator(
     while. To register costs 1 BTM, to approve or leave 0.01 BTM.
     """
     if deed == "list":
-        _check_words(deed, (), (who, candidate, amount, bond))
+        VALIDATOR.check_words(deed, (), (who, candidate, amount, bond))
         return _list(session, sidechain)
     if deed in ("register", "leave"):
-        named = _check_words(deed, (who,), (candidate, amount))
-        return _stand(session, deed, sidechain, named[0], bond)
-    _check_words(deed, (), (bond,))
+        named = VALIDATOR.check_words(deed, (who,), (candidate, amount))
+        return stand(session, VALIDATOR, deed, sidechain, named[0], bond)
+    VALIDATOR.check_words(deed, (), (bond,))
     if deed in ("approve", "disapprove"):
-        named = _check_words(deed, (who, candidate), (amount,))
+        named = VALIDATOR.check_words(deed, (who, candidate), (amount,))
         return _approve(session, deed, sidechain, *named)
-    first, second, value = _check_words(deed, (who, candidate, amount), ())
-    return _vote(session, deed, sidechain, first, second, value)
-
-
-def _check_words(
-    deed: str, needed: tuple[Any, ...], unwanted: tuple[Any, ...]
-) -> tuple[Any, ...]:
-    """What the deed needs, all of it and nothing else."""
-    example = {
-        "list": "validator list alpha",
-        "register": "validator register alpha bob --bond 100",
-        "leave": "validator leave alpha bob",
-        "approve": "validator approve alpha alice bob",
-        "disapprove": "validator disapprove alpha alice bob",
-        "vote": "validator vote alpha alice bob 500",
-        "unvote": "validator unvote alpha alice bob 500",
-    }[deed]
-    if None in needed:
-        raise MissingArgument(f"validator {deed} needs more words", hint=example)
-    if any(word is not None for word in unwanted):
-        raise TooManyArguments(f"validator {deed} takes fewer words", hint=example)
-    return needed
-
-
-def _stand(
-    session: Context, deed: str, chain: str, who: str, bond: Quantity | None
-) -> Said:
-    network = session.network
-    if deed == "leave":
-        _check_words(deed, (), (bond,))
-        with said_in_units(session, who, chain, FEE):
-            tx_id = network.leave_validators(who, chain)
-        return _said(deed, chain, who, tx_id, f"{who} leaves, the bond follows later")
-    wanted = _btm(session, Quantity(str(DEFAULT_BOND_BTM)) if bond is None else bond)
-    with said_in_units(session, who, chain, wanted):
-        tx_id = network.register_validator(who, chain, wanted.units)
-    words = f"{who} stands for a seat on {chain} with a bond of {wanted}"
-    return _said(deed, chain, who, tx_id, words, bond=wanted)
+    first, second, value = VALIDATOR.check_words(deed, (who, candidate, amount), ())
+    return vote(session, VALIDATOR, deed, sidechain, first, second, value)
 
 
 def _approve(session: Context, deed: str, chain: str, who: str, candidate: str) -> Said:
@@ -137,33 +96,7 @@ def _approve(session: Context, deed: str, chain: str, who: str, candidate: str) 
         act, words = network.disapprove, f"{who} approves of {candidate} no more"
     with said_in_units(session, who, chain, FEE):
         tx_id = act(who, candidate, chain)
-    return _said(deed, chain, who, tx_id, words, candidate=candidate)
-
-
-def _vote(
-    session: Context, deed: str, chain: str, who: str, candidate: str, amount: Quantity
-) -> Said:
-    network, value = session.network, _btm(session, amount)
-    facts = {"candidate": candidate, "amount": value}
-    if deed == "unvote":
-        tx_id = network.unvote(who, candidate, value.units, chain)
-        words = f"{who} takes {value} of votes for {candidate} back"
-        return _said(deed, chain, who, tx_id, words, **facts)
-    with said_in_units(session, who, chain, value):
-        tx_id = network.vote(who, candidate, value.units, chain)
-    words = f"{who} votes for {candidate} with {value}"
-    return _said(deed, chain, who, tx_id, words, **facts)
-
-
-def _btm(session: Context, amount: Quantity | Amount) -> Amount:
-    return in_units(session, amount, "BTM")
-
-
-def _said(
-    deed: str, chain: str, who: str, tx_id: str, words: str, **facts: Any
-) -> Said:
-    result = {"deed": deed, "chain": chain, "who": who, "tx": tx_id, **facts}
-    return Said(result, words)
+    return said(deed, chain, who, tx_id, words, candidate=candidate)
 
 
 def _list(session: Context, chain: str) -> Said:
@@ -196,10 +129,4 @@ def _table(rows: list[dict[str, Any]]) -> str:
                 f"{row['key'][:8]}..",
             ]
         )
-    widths = [max(len(line[index]) for line in cells) for index in range(len(COLUMNS))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in cells
-    )
+    return table(cells)

@@ -1,7 +1,6 @@
 """
 How anybody becomes a validator, a collector or a member of the federation: register
-with a bond, be voted for or approved, leave, and get the bond back. Who votes locks
-value, and gets that back as well.
+with a bond, be approved, leave, and get the bond back. Votes are in `voting`.
 
 A candidate's account signs its records and owns its bond; its seat has a key of its
 own, derived from its name as those of the founders are.
@@ -34,7 +33,7 @@ from devnet.engine.bc.electoral import (
     stake_key_of,
 )
 from devnet.engine.bc.programs import p2wpkh
-from devnet.engine.bc.stakes import bond_program, vote_program
+from devnet.engine.bc.stakes import bond_program
 from devnet.engine.bc.transaction import BTM, Output, Transaction
 from devnet.engine.chain.coins import Coin, coins_of_outputs
 from devnet.engine.chain.wallet import Key, pay
@@ -43,6 +42,7 @@ from devnet.engine.errors import BadValue, DevnetError, NameTaken, RequestError
 from devnet.engine.events import ValidatorChanged
 from devnet.engine.keys.chainkd import public_key, sign, xpub
 from devnet.engine.mainchain.accounts import play_root
+from devnet.engine.sidechain.custody import custody_above
 from devnet.engine.sidechain.node import SideNode
 from devnet.engine.sidechain.registrations import Registration
 from devnet.engine.sidechain.roster import (
@@ -52,11 +52,7 @@ from devnet.engine.sidechain.roster import (
     operate,
     with_operations,
 )
-from devnet.engine.sidechain.rotation import Poll
 from devnet.engine.sidechain.staking import (
-    LEAST_VOTE_NEU,
-    VoteLocked,
-    VoteTooSmall,
     free_from,
 )
 from devnet.engine.sidechain.state import SideEntry
@@ -70,13 +66,6 @@ class NeedsOneKey(RequestError):
 
     code = "validator.one-key"
     default_hint = "Take an account with a key of its own; new-account NAME makes one."
-
-
-class NoVotes(RequestError):
-    """The account has fewer votes for this candidate than it wants back."""
-
-    code = "validator.no-votes"
-    default_hint = "list SIDECHAIN of the same verb shows the votes."
 
 
 # Standing.
@@ -95,7 +84,7 @@ def register(
     Raises:
         UnknownName, NameTaken, NeedsOneKey, OperationFailed, InsufficientFunds.
     """
-    key, chain_id = _single_key(turn, who), turn.side(chain).tree.spec.chain_id
+    key, chain_id = single_key(turn, who), turn.side(chain).tree.spec.chain_id
     xprv, seat = _seat_of(turn, who, chain, role)
     if bond_neu <= 0:
         raise BadValue(
@@ -105,7 +94,7 @@ def register(
         _check_node(turn, chain, who, seat)
     message = registration_message(chain_id, role, who, key.program, seat)
     record = Register(role, seat, sign(xprv, message), who)
-    bond = Output(BTM, bond_neu, bond_program(stake_key_of(seat), _owner_hash(key)))
+    bond = Output(BTM, bond_neu, bond_program(stake_key_of(seat), owner_hash(key)))
     tx_id = _submit(turn, chain, key, record, (bond,), "registration")
     if role == MEMBER_ROLE:
         join_members(turn, who, chain)
@@ -157,19 +146,19 @@ def _join(turn: Turn, chain: str, name: str, xprv: bytes, key: bytes) -> None:
 
 def leave(turn: Turn, who: str, chain: str, role: int = VALIDATOR_ROLE) -> bytes:
     """Stand no more. The bond comes back after the unbonding period."""
-    key = _single_key(turn, who)
+    key = single_key(turn, who)
     return _submit(turn, chain, key, Leave(role), (), "leaving")
 
 
 def approve(turn: Turn, who: str, candidate: str, chain: str) -> bytes:
     """Approve of a candidate with all that the account holds (rule dpos)."""
-    key = _single_key(turn, who)
+    key = single_key(turn, who)
     return _submit(turn, chain, key, Approve((candidate,)), (), "approval")
 
 
 def disapprove(turn: Turn, who: str, candidate: str, chain: str) -> bytes:
     """Take an approval back."""
-    key, record = _single_key(turn, who), WithdrawApproval((candidate,))
+    key, record = single_key(turn, who), WithdrawApproval((candidate,))
     return _submit(turn, chain, key, record, (), "approval withdrawn")
 
 
@@ -205,128 +194,7 @@ def _roster_soon(turn: Turn, chain: str) -> Roster:
     return roster
 
 
-# Voting.
-
-
-def vote(
-    turn: Turn,
-    who: str,
-    candidate: str,
-    amount_neu: int,
-    chain: str,
-    role: int = VALIDATOR_ROLE,
-) -> bytes:
-    """
-    Lock value for a candidate. It counts from its block on.
-
-    Raises:
-        NotCandidate, VoteTooSmall, NeedsOneKey, InsufficientFunds.
-    """
-    key, state = _single_key(turn, who), head_of(turn, chain).state
-    seat = key_of_candidate(turn, chain, candidate, role)
-    if not _can_be_elected(turn, chain, candidate, seat, role):
-        raise NotCandidate(
-            f"{candidate} does not stand for a {ROLE_NAMES[role]}'s seat on {chain}",
-            hint=f"{ROLE_NAMES[role]} list {chain} shows who stands.",
-        )
-    if stake_key_of(seat) in state.roster.banned:
-        raise NotCandidate(f"{candidate} lost its seat for an offence")
-    if amount_neu < LEAST_VOTE_NEU:
-        raise VoteTooSmall(
-            f"a vote of {amount_neu} neu, {LEAST_VOTE_NEU} is the least",
-            amount=amount_neu,
-            least=LEAST_VOTE_NEU,
-        )
-    program = vote_program(stake_key_of(seat), _owner_hash(key))
-    output = Output(BTM, amount_neu, program)
-    tx = pay(key, side_purse(turn, chain, key.program), (output,), side=True)
-    pooling.submit(turn, chain, tx, "vote")
-    return tx.id
-
-
-def _can_be_elected(
-    turn: Turn, chain: str, candidate: str, seat: bytes, role: int
-) -> bool:
-    """Does somebody stand, or sit without a registration as founders do?"""
-    state = head_of(turn, chain).state
-    if role != VALIDATOR_ROLE:
-        return seat in poll_of(turn, chain).votes(role)
-    one = state.roster.by_name.get(candidate)
-    listed = seat in [one.key for one in state.rules.validators]
-    return listed or (one is not None and one.stands)
-
-
-def poll_of(turn: Turn, chain: str) -> Poll:
-    """What elections of collectors and members look at, at the chain's head."""
-    head, tree = head_of(turn, chain), turn.side(chain).tree
-    state, council = head.state, tree.council(head)
-    return Poll(tree.spec, council, state.roster, state.tally, state.epochs)
-
-
-def unvote(
-    turn: Turn,
-    who: str,
-    candidate: str,
-    amount_neu: int,
-    chain: str,
-    role: int = VALIDATOR_ROLE,
-) -> bytes:
-    """
-    Take votes back, the oldest first. What is left of the last one votes on, and its
-    unbonding period starts anew.
-
-    Raises:
-        NoVotes: so much was never given.
-        VoteLocked: with the height from which it works.
-    """
-    key = _single_key(turn, who)
-    seat = key_of_candidate(turn, chain, candidate, role)
-    if amount_neu <= 0:
-        raise BadValue(
-            f"{amount_neu} neu of votes are none", hint="Name what is to come back."
-        )
-    program = vote_program(stake_key_of(seat), _owner_hash(key))
-    chosen = _oldest_votes(turn, chain, who, candidate, program, amount_neu)
-    rest = sum(coin.amount for coin in chosen) - amount_neu
-    again = (Output(BTM, rest, program),) if rest >= LEAST_VOTE_NEU else ()
-    purse = side_purse(turn, chain, key.program)
-    tx = pay(key, purse, again, side=True, freed=chosen)
-    pooling.submit(turn, chain, tx, "votes back")
-    return tx.id
-
-
-def _oldest_votes(
-    turn: Turn, chain: str, who: str, candidate: str, program: bytes, amount_neu: int
-) -> list[Coin]:
-    """Votes that reach the amount and can be spent in the next block."""
-    head, pool = head_of(turn, chain), turn.speaker(chain).pool
-    unbond_blocks = turn.side(chain).tree.spec.unbond_blocks
-    chosen: list[Coin] = []
-    for coin in head.state.coins.of_program(program):
-        if coin.id in pool.spent or coin.asset != BTM:
-            continue
-        chosen.append(coin)
-        if sum(one.amount for one in chosen) >= amount_neu:
-            break
-    given = sum(coin.amount for coin in chosen)
-    if given < amount_neu:
-        raise NoVotes(
-            f"{who} has {given} neu of votes for {candidate} on {chain}, not "
-            f"{amount_neu}",
-            have=given,
-            want=amount_neu,
-        )
-    free_at = max(coin.height for coin in chosen) + unbond_blocks
-    speaker = turn.side(chain).tree[turn.speaker(chain).head]
-    height = min(head.height, speaker.height)
-    if free_at > height + 1:
-        raise VoteLocked(
-            f"{amount_neu} neu of {who}'s votes for {candidate} can be taken back from "
-            f"height {free_at} on; {chain} is at {height}",
-            free_at=free_at,
-            height=height,
-        )
-    return chosen
+# Bonds back.
 
 
 def bring_bond_home(turn: Turn, chain: str, name: str) -> None:
@@ -351,7 +219,8 @@ def _bring_home(turn: Turn, chain: str, head: SideEntry, one: Registration) -> N
     if bond is None or one.bond_id in first.pool.spent:
         return
     unbond_blocks = turn.side(chain).tree.spec.unbond_blocks
-    free_at = free_from(bond, head.state.roster, unbond_blocks)
+    custody = custody_above(turn.side(chain).tree, turn.tree, head.hash)
+    free_at = free_from(bond, head.state.roster, unbond_blocks, custody)
     seen_height = turn.side(chain).tree[first.head].height
     if free_at is None or min(head.height, seen_height) + 1 < free_at:
         return
@@ -380,14 +249,16 @@ def head_of(turn: Turn, chain: str) -> SideEntry:
     return side.tree[side.head]
 
 
-def _single_key(turn: Turn, who: str) -> Key:
+def single_key(turn: Turn, who: str) -> Key:
+    """The key of an account that has one alone, or NeedsOneKey."""
     key = key_of(turn, who)
     if key.script:
         raise NeedsOneKey(f"{who} has {len(key.xprvs)} keys")
     return key
 
 
-def _owner_hash(key: Key) -> bytes:
+def owner_hash(key: Key) -> bytes:
+    """Names the owner of votes and bonds, 20 bytes."""
     return ripemd160(key.public_key)
 
 

@@ -14,6 +14,7 @@ from devnet.engine.actors.messages import NotSigned, Signed, SignPlease
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import UnknownName
+from devnet.engine.events import ActorChanged
 from devnet.engine.federation.members import Member
 from devnet.engine.federation.merges import check_merge, is_merge
 from devnet.engine.federation.payout_errors import NoSeat, PayoutRefused, PinMerged
@@ -66,6 +67,9 @@ def switch(turn: Turn, name: str, *, off: bool) -> None:
         for side in turn.sides():
             heads = member.heads.insert(side.name, side.head)
             member = replace(member, heads=heads)
+    if member.off != member_of(turn, name).off:
+        state = "off" if off else "on"
+        turn.say(ActorChanged(role="member", name=name, state=state))
     set_member(turn, member)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain
+from devnet.engine.bc.electoral import ROLE_NAMES, ROLES
 from devnet.engine.events import CandidateChanged, ValidatorsElected
 from devnet.engine.interfaces import Coming, Electing
 from devnet.engine.sidechain.candidates import candidates_at
@@ -20,12 +21,17 @@ def say_roster(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
     parent = side.tree[entry.header.previous]
     old, new = parent.state, entry.state
     if new.roster is not old.roster:
-        for name, state in _changes(parent, entry):
-            turn.say(
-                CandidateChanged(
-                    chain=side.name, name=name, state=state, height=entry.height
+        for role in ROLES:
+            for name, state in _changes(parent, entry, role):
+                turn.say(
+                    CandidateChanged(
+                        chain=side.name,
+                        name=name,
+                        state=state,
+                        height=entry.height,
+                        role=ROLE_NAMES[role],
+                    )
                 )
-            )
     seated = [one.key for one in new.seated.validators]
     same_epoch = new.rules.epoch == old.rules.epoch
     if same_epoch and seated != [one.key for one in old.seated.validators]:
@@ -38,10 +44,13 @@ def say_roster(turn: Turn, side: Sidechain, entry: SideEntry) -> None:
         )
 
 
-def _changes(parent: SideEntry, entry: SideEntry) -> list[tuple[str, str]]:
-    """Names of candidates to whom something happened, and what."""
-    old, new = parent.state.roster, entry.state.roster
-    found = []
+def _changes(parent: SideEntry, entry: SideEntry, role: int) -> list[tuple[str, str]]:
+    """Names of a role's candidates to whom something happened, and what."""
+    banned_now = entry.state.roster.banned
+    old, new = parent.state.roster.book(role), entry.state.roster.book(role)
+    found: list[tuple[str, str]] = []
+    if new is old:
+        return found
     for name in sorted({*old.by_name, *new.by_name}):
         before, after = old.by_name.get(name), new.by_name.get(name)
         if before == after:
@@ -49,7 +58,7 @@ def _changes(parent: SideEntry, entry: SideEntry) -> list[tuple[str, str]]:
         if after is not None:
             found.append((name, "registered" if after.stands else "leaving"))
         elif before is not None:
-            banned = before.key in new.banned
+            banned = before.stake_key in banned_now
             found.append((name, "banned" if banned else "gone"))
     return found
 

@@ -66,12 +66,16 @@ class BlockRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateChanged(Event):
-    """Somebody registered for a seat, left, got the bond back, or lost it."""
+    """
+    Somebody registered for a seat, left, got the bond back, or lost it. `role`: of a
+    validator, a collector or a member of the federation.
+    """
 
     chain: str
     name: str
     state: str
     height: int
+    role: str = "validator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from devnet.engine import events as ev
-from devnet.tui.draw import words_trouble  # noqa: F401  # It fills the table, too.
+from devnet.tui.draw import (  # noqa: F401  # They fill the table, too.
+    words_epochs,
+    words_trouble,
+)
 from devnet.tui.draw.telling import TELLS, Decimals, coins, tells
 from devnet.tui.draw.text import clock, fit, line, plural, short
 from devnet.tui.theme import BROKEN, DARK, NOTE, TICK, Palette
@@ -299,7 +302,8 @@ def _candidate(event: ev.CandidateChanged, _: Decimals) -> tuple[str, str, str]:
         "banned": "lost seat and bond for an offence",
     }.get(event.state, event.state)
     tone = "!" if event.state == "banned" else NOTE
-    return tone, event.chain, f"{event.name} {words}"
+    role = "" if event.role == "validator" else f"{event.role} "
+    return tone, event.chain, f"{role}{event.name} {words}"
 
 
 @tells(ev.ValidatorsElected)
