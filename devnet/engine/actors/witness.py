@@ -13,8 +13,14 @@ from devnet.engine.actors.messages import EvidenceCame
 from devnet.engine.actors.proposing import court_of
 from devnet.engine.actors.seats import actor_name, reader_of
 from devnet.engine.actors.turn import Turn
-from devnet.engine.bc.evidence import TWO_VOTES, VOTE_BEHIND, Evidence, SignedVote
-from devnet.engine.bc.sideblock import SideHeader
+from devnet.engine.bc.evidence import (
+    BAD_VOTE,
+    TWO_VOTES,
+    VOTE_BEHIND,
+    Evidence,
+    SignedVote,
+)
+from devnet.engine.bc.sideblock import SideBlock, SideHeader
 from devnet.engine.copies import changed
 from devnet.engine.errors import DevnetError
 from devnet.engine.interfaces import Vote
@@ -24,6 +30,7 @@ from devnet.engine.sidechain.reader import SideReader
 MOST_HEARD = 16
 """Votes of each other that a validator compares; older ones convict nobody any more."""
 N_SIGNATURE_BYTES = 64
+MOST_BAD_BLOCKS = 4
 
 
 def heard_vote(turn: Turn, chain: str, name: str, vote: Vote) -> None:
@@ -41,6 +48,8 @@ def heard_vote(turn: Turn, chain: str, name: str, vote: Vote) -> None:
         heard = (*heard, vote)[-MOST_HEARD:]
         by_voter = node.heard.insert((vote.epoch, vote.index), heard)
         turn.set_node(chain, changed(node, heard=by_voter))
+        for block in node.bad_blocks:
+            _accuse_voter(turn, chain, name, block, vote)
 
 
 def compare_heard(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
@@ -54,6 +63,34 @@ def compare_heard(turn: Turn, chain: str, name: str, block_hash: bytes) -> None:
     ]
     for _, vote in sorted(early, key=lambda pair: pair[0]):
         heard_vote(turn, chain, name, vote)
+
+
+def saw_bad_votes(turn: Turn, chain: str, name: str, block: SideBlock) -> None:
+    """A block that breaks a rule came: accuse who voted for it, and who will."""
+    node = turn.node(chain, name)
+    if block in node.bad_blocks:
+        return
+    bad_blocks = (*node.bad_blocks, block)[-MOST_BAD_BLOCKS:]
+    turn.set_node(chain, replace(node, bad_blocks=bad_blocks))
+    for voter in sorted(node.heard):
+        for vote in node.heard[voter]:
+            _accuse_voter(turn, chain, name, block, vote)
+
+
+def _accuse_voter(
+    turn: Turn, chain: str, name: str, block: SideBlock, vote: Vote
+) -> None:
+    """Accuse whoever cast a vote, if it is for this bad block."""
+    header = block.header
+    if (vote.block_hash, vote.epoch) != (header.hash, header.epoch):
+        return
+    seats = turn.side(chain).tree[header.previous].state.seated.validators
+    if not 0 <= vote.index < len(seats):
+        return
+    view = 0 if vote.phase == "vote" else vote.round
+    key = seats[vote.index].key
+    signed = SignedVote(vote.phase, view, header, None, key, vote.signature)
+    accuse(turn, chain, name, Evidence(BAD_VOTE, block.raw, signed.raw))
 
 
 def _signed(reader: SideReader, vote: Vote) -> SignedVote | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from devnet.engine.actors.approving import swap_asked
 from devnet.engine.actors.turn import Turn
-from devnet.engine.actors.witness import accuse, compare_heard
+from devnet.engine.actors.witness import accuse, compare_heard, saw_bad_votes
 from devnet.engine.bc.evidence import (
     BAD_BLOCK,
     BAD_CLAIM,
@@ -75,7 +75,11 @@ def _common_signer(
 
 
 def saw_bad_block(turn: Turn, chain: str, name: str, block: SideBlock) -> None:
-    """A block that breaks a rule is evidence by itself, if it fits in a record."""
+    """
+    A block that breaks a rule is evidence against its maker by itself, and with a vote
+    for it against the voter, if it fits in a record.
+    """
+    saw_bad_votes(turn, chain, name, block)
     chain_id = turn.side(chain).tree.spec.chain_id
     message = proposal_message(chain_id, block.header.hash)
     head = turn.side(chain).tree[turn.node(chain, name).head]

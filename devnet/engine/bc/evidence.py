@@ -25,7 +25,7 @@ from devnet.engine.codec import Reader, sha3, varint, varstr
 from devnet.engine.interfaces import Certificate, Checkpoint, Phase
 
 TWO_PROPOSALS, TWO_VOTES, VOTE_BEHIND, BAD_BLOCK, BAD_CLAIM = 1, 2, 3, 4, 5
-BAD_PAYOUT = 6
+BAD_PAYOUT, BAD_VOTE = 6, 7
 OFFENCES = {
     TWO_PROPOSALS: "two proposals in one round",
     TWO_VOTES: "two votes in one round",
@@ -33,6 +33,7 @@ OFFENCES = {
     BAD_BLOCK: "a signed block that breaks a rule",
     BAD_CLAIM: "a claim that breaks a rule",
     BAD_PAYOUT: "a payout that nothing is owed for",
+    BAD_VOTE: "a vote for a block that breaks a rule",
 }
 PHASES: tuple[Phase, ...] = ("vote", "prepare", "commit")
 

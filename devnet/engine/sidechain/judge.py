@@ -59,6 +59,12 @@ class BadAnchor(BlockError):
     code = "block.anchor"
 
 
+class WrongStatuses(BlockError):
+    """The header says otherwise which transactions of a block failed."""
+
+    code = "block.side-statuses"
+
+
 @dataclass(frozen=True, slots=True)
 class Filled:
     """
@@ -237,7 +243,7 @@ def _run_body(
     if header.tx_root != ledger.tx_root:
         raise BadSideBody(f"transactions root of {header.height} is wrong")
     if header.status_root != ledger.status_root:
-        raise BadSideBody(f"status root of {header.height} is wrong")
+        raise WrongStatuses(f"status root of {header.height} is wrong")
 
     def rejudge(accused: SideBlock) -> None:
         judge_body(tree, main, accused)

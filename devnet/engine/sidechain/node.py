@@ -13,6 +13,7 @@ from devnet.engine.bc.anchors import AnchorReset
 from devnet.engine.bc.blskeys import BlsKey
 from devnet.engine.bc.evidence import Evidence
 from devnet.engine.bc.records import SwapCancelled, SwapRecord
+from devnet.engine.bc.sideblock import SideBlock
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.chain.mempool import Mempool, Orphan
 from devnet.engine.errors import ConsensusError
@@ -122,7 +123,7 @@ class SideNode:
     foreseen: hashes whose work its engine will ask for soon.
     swap, cancel: the swap that it approved, and the end of one.
     recent: hashes of the newest blocks that came. heard: newest votes of others,
-    by epoch and place.
+    by epoch and place. bad_blocks: the newest that break a rule; votes may follow.
     proofs: evidence that waits for a block, by the key or the act that it convicts.
     payouts_seen: height of the mainchain up to which it looked for bad payouts.
     payout_records: intents and completions that wait for a block, as programs.
@@ -154,6 +155,7 @@ class SideNode:
     early_swaps: tuple[object, ...] = ()
     foreseen: tuple[bytes, ...] = ()
     recent: tuple[bytes, ...] = ()
+    bad_blocks: tuple[SideBlock, ...] = ()
     heard: HashTrieMap[tuple[int, int], tuple[Vote, ...]] = field(
         default_factory=HashTrieMap
     )

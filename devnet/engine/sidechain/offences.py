@@ -14,6 +14,7 @@ from devnet.engine.bc.evidence import (
     BAD_BLOCK,
     BAD_CLAIM,
     BAD_PAYOUT,
+    BAD_VOTE,
     OFFENCES,
     TWO_PROPOSALS,
     TWO_VOTES,
@@ -34,15 +35,9 @@ from devnet.engine.bc.sideblock import (
     proposal_message,
     vote_message,
 )
-from devnet.engine.errors import (
-    BlockError,
-    ClaimError,
-    CodecError,
-    ConsensusError,
-    DevnetError,
-    TransactionError,
-)
+from devnet.engine.errors import CodecError
 from devnet.engine.keys.ed25519 import verify
+from devnet.engine.sidechain.badblocks import check_broken
 from devnet.engine.sidechain.badclaims import bad_claim
 from devnet.engine.sidechain.badpayouts import bad_payout
 from devnet.engine.sidechain.court import BadEvidence, Conviction, Court
@@ -75,6 +70,8 @@ def _validator(record: Evidence, court: Court) -> bytes:
     """The key of a validator that the record convicts."""
     if record.offence == BAD_BLOCK:
         key, header = _bad_block(record, court)
+    elif record.offence == BAD_VOTE:
+        key, header = _bad_vote(record, court)
     elif record.offence == TWO_PROPOSALS:
         key, header = _two_proposals(record, court.tree.spec.chain_id)
     else:
@@ -91,6 +88,8 @@ def accused(record: Evidence) -> bytes:
         return parse_hand_in(record.second).key
     if record.offence == BAD_PAYOUT:
         return stake_key_of(parse_signed_payout(record.first).member)
+    if record.offence == BAD_VOTE:
+        return parse_signed_vote(record.second).key
     if record.offence == TWO_PROPOSALS:
         return parse_signed_header(record.first).key
     return parse_signed_vote(record.first).key
@@ -208,14 +207,15 @@ def _bad_block(record: Evidence, court: Court) -> tuple[bytes, SideHeader]:
     block = parse_side_block(record.first)
     key, header = record.second, block.header
     _check_proposer(SignedHeader(header, key), court.tree.spec.chain_id)
-    if not court.tree.is_ancestor(header.previous, court.parent.hash):
-        raise BadEvidence("the block stands on no block of this chain")
-    try:
-        court.rejudge(block)
-    except ConsensusError as error:
-        raise BadEvidence(f"no offence is shown: {error.message}") from None
-    except (BlockError, TransactionError, ClaimError):
-        return key, header
-    except DevnetError as error:
-        raise BadEvidence(f"nothing is proven: {error.message}") from None
-    raise BadEvidence(f"block {header.hash.hex()[:16]} breaks no rule")
+    check_broken(block, court)
+    return key, header
+
+
+def _bad_vote(record: Evidence, court: Court) -> tuple[bytes, SideHeader]:
+    block, vote = parse_side_block(record.first), parse_signed_vote(record.second)
+    header = block.header
+    if vote.header.hash != header.hash:
+        raise BadEvidence("the vote is for another block")
+    _check_vote(vote, court.tree.spec.chain_id)
+    check_broken(block, court)
+    return vote.key, header
