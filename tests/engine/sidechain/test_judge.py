@@ -238,7 +238,7 @@ BAD_HEADERS: dict[str, tuple[str, Change]] = {
         lambda m, h: {"anchor": Checkpoint(100, main_block(m.net, 100))},
     ),
     "transactions root": ("block.side-body", lambda m, h: {"tx_root": bytes(32)}),
-    "status root": ("block.side-body", lambda m, h: {"status_root": bytes(32)}),
+    "status root": ("block.side-statuses", lambda m, h: {"status_root": bytes(32)}),
     "round that is not the engine's": (
         "consensus.wrong-round",
         lambda m, h: {"round": h.round + 5},
