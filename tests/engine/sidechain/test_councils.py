@@ -433,6 +433,28 @@ def test_a_banned_key_and_a_key_of_another_role_get_no_votes(counted):
     assert poll(line, tally=tally, roster=other).votes(MEMBER_ROLE)[member] == 0
 
 
+def test_a_vote_elects_validators_before_collectors_and_these_before_members(counted):
+    """A key that has two roles by birth is voted for in one of them."""
+    line, _ = counted
+    state, spec = line.head.state, line.tree.spec
+    one = state.roster.book(MEMBER_ROLE).all()[0]
+    (sealer,) = (one.key for one in state.rules.validators)
+    (founder,) = spec.collectors
+    for stake_key in (sealer, founder):
+        twice = replace(one, key=stake_key + b"\x02" * 32, name="twice")
+        roster = state.roster.with_registration(twice)
+        tally = state.tally.insert(stake_key, 7)
+        found = poll(line, roster=roster, tally=tally)
+        assert found.votes(MEMBER_ROLE)[twice.key] == 0
+    assert found.votes(COLLECTOR_ROLE) == {founder: 7}
+
+    collector = replace(one, role=COLLECTOR_ROLE, key=key(FOUNDERS[0]), name="coll")
+    roster = state.roster.with_registration(collector)
+    found = poll(line, roster=roster, tally=state.tally.insert(key(FOUNDERS[0]), 7))
+    assert found.votes(MEMBER_ROLE)[root(FOUNDERS[0])] == 0
+    assert found.votes(COLLECTOR_ROLE)[key(FOUNDERS[0])] == 7
+
+
 def test_who_stands_for_another_role_is_no_candidate_for_a_validators_seat(counted):
     state = counted[0].head.state
     assert len(state.roster.book(MEMBER_ROLE).standing()) == 1
@@ -453,6 +475,23 @@ def test_a_banned_member_loses_its_seat_at_the_next_tally_whatever_its_votes(cou
     banned = ban(line.head.state.roster, key(FOUNDERS[1]), 5)
     wanted = poll(line, roster=banned).federation()
     assert wanted is not None and root(FOUNDERS[1]) not in wanted.members
+
+
+def test_founders_need_no_bond_until_they_register_and_others_always_do(counted):
+    line, _ = counted
+    roster, member = line.head.state.roster, root(FOUNDERS[0])
+    one = roster.book(MEMBER_ROLE).all()[0]
+    own = replace(one, key=member, name="one", program=b"o" * 22, bond_id=b"o" * 32)
+    roster = roster.with_registration(own)
+    assert member in poll(line, roster=roster).votes(MEMBER_ROLE)
+    left = roster.left(own, line.head.height)
+    assert member not in poll(line, roster=left).votes(MEMBER_ROLE)
+    # Somebody elected whose bond is gone has no claim to the seat.
+    members = (*line.council.current.members[1:], one.key)
+    sitting = replace(line.council, federations=(federation_of(members),))
+    bare = roster.without(roster.book(MEMBER_ROLE).of_key(one.stake_key))
+    seated = replace(poll(line, roster=bare), council=sitting)
+    assert one.key not in seated.votes(MEMBER_ROLE)
 
 
 # Bonds.
@@ -535,6 +574,11 @@ def test_deposits_that_were_claimed_bind_the_bond_of_whoever_holds_their_locks(
     assert (held.n_outputs, held.btm_neu) == (2, 6000 * BTM_UNITS)
     assert custody.held_for(root("fed-1")) == replace(held, n_federations=1)
     assert custody.held_for(root("dave's root")).n_outputs == 0
+    # The same members a second time hold nothing more.
+    twice = replace(line.council, past=(founders,), ends=(line.head.height,))
+    state = replace(line.head.state, council=twice)
+    again = replace(custody, parent=replace(line.head, state=state))
+    assert again.held_for(root("fed-1")) == custody.held_for(root("fed-1"))
     assert custody.seats(root("fed-1")) in ((0,), (0, 1))
     assert custody.seats(root("dave's root")) == (1,)
 
