@@ -438,7 +438,7 @@ def test_a_vote_elects_validators_before_collectors_and_these_before_members(cou
     line, _ = counted
     state, spec = line.head.state, line.tree.spec
     one = state.roster.book(MEMBER_ROLE).all()[0]
-    (sealer,) = (one.key for one in state.rules.validators)
+    sealer = state.rules.validators[0].key
     (founder,) = spec.collectors
     for stake_key in (sealer, founder):
         twice = replace(one, key=stake_key + b"\x02" * 32, name="twice")
