@@ -142,6 +142,7 @@ HEADINGS = {
     "network": "Of a network",
     "validator": "Of a validator",
     "sidechain": "Of a sidechain and its peg",
+    "federation": "Of the federation",
     "mainchain": "Of the mainchain",
     "lesson": "Lessons, told at once",
 }

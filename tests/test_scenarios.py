@@ -41,6 +41,19 @@ def test_a_scenario_is_named_after_its_fault_and_says_what_holds(script: Path):
         assert "meant to break" in text
 
 
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_scenario_asserts_what_is_seen_and_what_holds(script: Path):
+    kind, lines = KINDS[script.stem], logical_lines(read_script(str(script)))
+    text = "\n".join(line for _, line in lines)
+
+    assert re.search(r"(?:expect|wait) fault\.f1\.seen ~ \S", text)
+    books = r"(?:expect|wait) fed\.\w+\.(?:backed|alarms)"
+    finality = r"(?:expect|wait) \w+\.final|fault\.f1\.seen ~ .*\bI6\b"
+    assert re.search(f"{books}|{finality}", text)
+    for broken in kind.breaks if kind.target != "lesson" else ():
+        assert f"alarms ~ {broken}" in text
+
+
 @pytest.mark.parametrize("kind", SCENARIOS, ids=lambda kind: kind.name)
 def test_every_kind_of_the_lab_ships_as_a_script(kind):
     assert (FOLDER / f"{kind.name}.dn").is_file()

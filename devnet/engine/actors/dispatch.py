@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devnet.engine.actors import (
     approving,
+    cheating,
     collecting,
     collectors,
     desks,
@@ -74,6 +75,9 @@ def dispatch(turn: Turn, due: Due) -> None:
         return
     if kind == collectors.KIND:
         _collector(turn, rest, due.what)
+        return
+    if kind == cheating.KIND:
+        cheating.answer_came(turn, rest, due.what)
         return
     if kind == desks.USER:
         _coordinator(turn, due.actor, due.what)

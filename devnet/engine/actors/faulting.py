@@ -26,6 +26,7 @@ from devnet.engine.events import FaultEnded, FaultStarted, ValidatorChanged
 ACTOR = lifecycle.ACTOR
 MAIN = "main"
 LABORATORY = "laboratory"
+FEDERATION = "federation"
 NO_PLAY = Play()
 
 
@@ -71,7 +72,7 @@ def start(
     if kind.target == "lesson":
         timed = for_ms is not None or for_blocks is not None
         return _teach(turn, kind, timed or bool(chain) or value is not None)
-    chain = chain or MAIN
+    chain = chain or (FEDERATION if kind.target == "federation" else MAIN)
     _check_target(turn, kind, chain, node)
     place = f"{chain}.{node}" if node else chain
     if turn.has_fault(name, chain, node):
@@ -136,6 +137,13 @@ def started(fault: Fault) -> FaultStarted:
 
 
 def _check_target(turn: Turn, kind: FaultKind, chain: str, node: str) -> None:
+    if kind.target == "federation":
+        if chain != FEDERATION or node:
+            raise BadValue(
+                f"{kind.name} is about the federation, which serves all sidechains",
+                hint=f"Say: fault {kind.name}",
+            )
+        return
     if chain != MAIN:
         turn.side(chain)
     if kind.target == "network" and node:
@@ -205,7 +213,7 @@ def end(turn: Turn, fault_id: str) -> Fault:
         lifecycle.wake(turn, fault.chain, fault.node)
     elif fault.kind == "missing-engine":
         lifecycle.install(turn, fault.chain, fault.node)
-    elif fault.chain not in (MAIN, LABORATORY):
+    elif fault.chain not in (MAIN, LABORATORY, FEDERATION):
         names = (fault.node,) if fault.node else turn.node_names(fault.chain)
         lifecycle.catch_up(turn, fault.chain, names)
     _tell_state(turn, fault)

@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Target = Literal["network", "validator", "sidechain", "mainchain", "lesson"]
+Target = Literal[
+    "network", "validator", "sidechain", "federation", "mainchain", "lesson"
+]  # fmt: skip
 Watch = Literal[
     "claims", "blocks", "undone", "locks", "alarms", "offences", "states", "swaps",
-    "closing",
+    "closing", "members", "withdrawals",
 ]  # fmt: skip
 
 
@@ -23,8 +25,8 @@ class FaultKind:
     One line of the table of faults.
 
     Args:
-        target: what it needs: a chain's network, a validator, a sidechain, nothing but
-            the mainchain, or nothing at all (a lesson, told at once).
+        target: what it needs: a chain's network, a validator, a sidechain; nothing, as
+            it is about the federation or the mainchain, or is a lesson, told at once.
         does: what it does, in words. sees: what one will see.
         unit: of its value, or nothing when it takes none; with bounds and default.
         holds: invariants that hold throughout. breaks: those that do not, and that is

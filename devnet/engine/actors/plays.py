@@ -14,6 +14,7 @@ from devnet.engine.actors import (
     forging,
     lifecycle,
     mainchain,
+    pegplays,
     pooling,
     powercuts,
     rivals,
@@ -302,6 +303,13 @@ def _grab(turn: Turn, fault: Fault) -> None:
 
 
 PLAYS = {
+    "double-payout": Play(watch=pegplays.pay_twice),
+    "burn-then-reorg": Play(pegplays.burn_and_fork, pegplays.join, pegplays.watch_fork),
+    "swapped-recipient": Play(pegplays.swap_recipient),
+    "members-offline": Play(
+        pegplays.silence, pegplays.speak, again=pegplays.silence_again
+    ),
+    "members-collude": Play(pegplays.steal, watch=pegplays.watch_theft),
     "grab-the-keys": Play(_grab),
     "power-cut": Play(watch=powercuts.watch),
     "bad-gateway": Play(watch=_watch_messages),

@@ -67,6 +67,54 @@ PEG = (
         holds=("I2",),
     ),
 )  # fmt: skip
+WAY_BACK = (
+    FaultKind(
+        "greedy-coordinator", "sidechain",
+        "the collector that a withdrawal is assigned to asks the members for a payout "
+        "to a stranger, for one with short change, and for one without gas of its own",
+        "members refuse, P4, P5 and P6; after 3 blocks the next collector may pay, "
+        "honestly",
+        holds=("I1", "I4"), watches=("withdrawals",),
+    ),
+    FaultKind(
+        "double-payout", "sidechain",
+        "for each withdrawal a second payout from other inputs is asked for: while the "
+        "first waits, when it is mined, and when a reorganisation has undone it",
+        "P8, for the pin is another; P2 when it is mined; a replacement with the same "
+        "pin is signed, and at most one of the two can be mined",
+        holds=("I4",), watches=("undone", "withdrawals"),
+    ),
+    FaultKind(
+        "burn-then-reorg", "sidechain",
+        "alice burns 5 BTM with a validator that is cut off, and spends them otherwise "
+        "with the others; a hasty coordinator asks for the payout at once",
+        "P1, for the burn is not final; its block is rolled back, nothing was signed",
+        holds=("I1", "I4"), watches=("undone", "withdrawals"),
+    ),
+    FaultKind(
+        "swapped-recipient", "sidechain",
+        "a relay changes the recipient in alice's withdrawal record of 5 BTM, and in a "
+        "plain retirement of 5 BTM",
+        "the record gets another id, and the signature fails; the retirement keeps its "
+        "id, and nobody notices: why withdrawals are records",
+        holds=("I4",), watches=("withdrawals",),
+    ),
+    FaultKind(
+        "members-offline", "federation",
+        "so many members are silent; mending brings them back",
+        "with less than a quorum left withdrawals queue as leaving, nothing is lost; "
+        "then they drain",
+        "members", 2, 1, 10, holds=("I1",), watches=("withdrawals", "members"),
+    ),
+    FaultKind(
+        "members-collude", "sidechain",
+        "a quorum of members signs the biggest locked piece of BTM away to a stranger; "
+        "mending does not bring it back",
+        "the mainchain accepts it; the alarm rings in that very block; evidence "
+        "convicts each of them, and burns the bond of those who have one",
+        holds=("I6",), breaks=("I1", "I4"), watches=("offences",),
+    ),
+)  # fmt: skip
 MAINCHAIN = (
     FaultKind(
         "shallow-reorg", "mainchain",
@@ -166,7 +214,7 @@ LESSONS = (
         holds=(), breaks=("I6",),
     ),
 )  # fmt: skip
-SCENARIOS = (*PEG, *MAINCHAIN, *BYZANTINE, *CONSENSUS, *OTHERS, *LESSONS)
+SCENARIOS = (*PEG, *WAY_BACK, *MAINCHAIN, *BYZANTINE, *CONSENSUS, *OTHERS, *LESSONS)
 _ALL = (*NETWORK, *VALIDATOR, *SCENARIOS)
 KINDS = {
     kind.name: kind

@@ -19,6 +19,7 @@ from devnet.engine.events import (
     Event,
     FaultSeen,
     InvariantBroken,
+    MemberRefused,
     OffenceProven,
     RuleSwapped,
     TransferMoved,
@@ -64,6 +65,12 @@ def _words(watches: tuple[Watch, ...], fault: Fault, event: Event) -> str:
             return f"{event.invariant} breaks on {event.chain}: {event.detail}"
         case TransferMoved(stage="lock") if "locks" in watches:
             return f"the lock of {event.transfer} is {event.note}"
+        case MemberRefused() if "members" in watches:
+            return f"{event.member} refuses, {event.check}: {event.reason}"
+        case TransferMoved(transfer=name) if name.startswith("w") and (
+            "withdrawals" in watches
+        ):
+            return f"{name} {event.stage}: {event.note}"
     if getattr(event, "chain", "") != fault.chain:
         return ""
     match event:
