@@ -23,6 +23,7 @@ from devnet.api.app import App
 from devnet.api.asgi import Asgi
 from devnet.api.mining import mine_for_ever
 from devnet.api.node import Node
+from devnet.api.protocol import Bounded
 from devnet.api.websocket import PATH, Hub
 from devnet.commands.errors import UsageError
 from devnet.commands.session import Session
@@ -136,7 +137,7 @@ def make_server(asgi: Asgi) -> Quiet:
     """The server around an app; it is started with `serve`."""
     return Quiet(
         Config(
-            asgi, http="httptools", ws="wsproto", loop="asyncio", lifespan="off",
+            asgi, http=Bounded, ws="wsproto", loop="asyncio", lifespan="off",
             log_config=None, access_log=False, server_header=False, date_header=True,
             proxy_headers=False, timeout_keep_alive=IDLE_S,
             ws_max_size=MOST_FRAME_BYTES, timeout_graceful_shutdown=GRACE_S,
