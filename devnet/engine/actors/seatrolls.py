@@ -92,7 +92,8 @@ def _named(
     names: dict[bytes, str] = {}
     if role == COLLECTOR_ROLE:
         known = {one.key: one.name for one in turn.collectors}
-        ever = (*council.collectors, *council.coming)
+        founders = turn.side(chain).tree.spec.collectors
+        ever = (*founders, *council.collectors, *council.coming)
     else:
         known = {one.xpub: one.name for one in turn.members}
         ever = tuple(key for one in council.known for key in one.members)
