@@ -31,6 +31,8 @@ MOST_HEARD = 16
 """Votes of each other that a validator compares; older ones convict nobody any more."""
 N_SIGNATURE_BYTES = 64
 MOST_BAD_BLOCKS = 4
+MOST_PROOFS = 256
+"""Of acts that a key can repeat; of the others there is one for each key."""
 
 
 def heard_vote(turn: Turn, chain: str, name: str, vote: Vote) -> None:
@@ -185,6 +187,8 @@ def _kept(turn: Turn, chain: str, name: str, record: Evidence) -> bytes | None:
     except DevnetError:
         return None
     if not fits or found.key == node.key or found.label in node.proofs:
+        return None
+    if found.act and len(node.proofs) >= MOST_PROOFS:
         return None
     proofs = node.proofs.insert(found.label, record)
     turn.set_node(chain, replace(node, proofs=proofs))

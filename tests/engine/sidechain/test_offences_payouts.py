@@ -21,6 +21,7 @@ from devnet.engine.bc.records import parse_record
 from devnet.engine.bc.transaction import BTM, Output, Spend, Transaction, with_arguments
 from devnet.engine.chain.coins import Coin
 from devnet.engine.events import OffenceProven
+from devnet.engine.federation.council import Council
 from devnet.engine.federation.programs import (
     lock_program,
     redeem_script,
@@ -30,7 +31,7 @@ from devnet.engine.federation.signatures import sign_inputs
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.network import Network, SidechainSpec
-from devnet.engine.sidechain.badpayouts import final_view
+from devnet.engine.sidechain.badpayouts import final_view, is_stolen, moved_by
 from devnet.engine.sidechain.court import Court
 from devnet.engine.sidechain.offences import BadEvidence, accused, convict
 from tests.engine.support import (
@@ -62,9 +63,10 @@ def paid() -> Network:
     return net
 
 
-def court(net: Network) -> Court:
+def court(net: Network, **state: object) -> Court:
     side = net.world.sidechain("alpha")
     head = side.tree[side.head]
+    head = replace(head, state=replace(head.state, **state))
     return Court(side.tree, net.world.tree, head, head.anchor, lambda block: block)
 
 
@@ -227,6 +229,31 @@ def test_a_merge_and_change_to_the_treasury_convict_nobody_but_short_change_does
     assert "in no mainchain block" in refusal(net, signed_by(net, 0, *recipient))
 
 
+def test_moves_to_a_newer_federation_convict_nobody_unless_a_claim_would_count_twice():
+    net = paid()
+    side, old = net.world.sidechain("alpha"), net.world.federation
+    new = replace(old, quorum=old.quorum - 1)
+    chain_id, claimed = side.tree.spec.chain_id, side.tree[side.head].state.claimed
+    coin, script = held(net)[0]
+    unclaimed = claimed.remove(coin.id)
+    moved = spend_of(net, Output(BTM, coin.amount, treasury_program(new, chain_id)))[0]
+    again = lock_program(new, chain_id, script)
+    forward = spend_of(net, Output(BTM, coin.amount, again))[0]
+    twice = spend_of(net, *(Output(BTM, coin.amount, again),) * 2)[0]
+    past = Council(1, (new,), (), past=(old,))
+    for council, lost, tx, stolen in (
+        (Council(1, (new, old), ()), claimed, moved, False),
+        (Council(0, (old,), (), wanted=new), claimed, moved, False),
+        (Council(0, (old,), ()), claimed, moved, True),
+        (past, unclaimed, forward, False),
+        (past, claimed, forward, True),
+        (Council(1, (new, old), ()), unclaimed, forward, True),
+        (past, unclaimed, twice, False),
+    ):
+        where = court(net, council=council, claimed=lost)
+        assert is_stolen(moved_by(tx, ((0, script),), where), where) is stolen
+
+
 def test_a_deposit_that_can_still_be_claimed_is_not_forwarded_for_nothing():
     """To its recipient's own lock program it would be there to be claimed twice."""
     net = paid()
@@ -235,6 +262,29 @@ def test_a_deposit_that_can_still_be_claimed_is_not_forwarded_for_nothing():
     again = lock_program(net.world.federation, spec.chain_id, script)
     tx, _ = spend_of(net, Output(BTM, coin.amount, again))
     assert "in no mainchain block" in refusal(net, signed_by(net, 0, tx, script))
+
+
+@pytest.mark.parametrize("engine", ["poa", "pow", "dpos-bbft", "solo"])
+def test_honest_members_are_accused_of_nothing_whatever_happens_around_them(engine):
+    net = network((SidechainSpec("alpha", engine),), relay_fee_ppm=1000)
+    for amount, asset in ((50 * BTM_UNITS, "BTM"), (30 * BTM_UNITS, "BTM")):
+        deposit(net, amount, asset, "alpha")
+    deposit(net, 9_000, "GOLD", "alpha")
+    wishes = ((5 * BTM_UNITS, "BTM"), (5 * BTM_UNITS, "BTM"), (700, "GOLD"))
+    names = [net.withdraw("alice", amount, asset, "alpha") for amount, asset in wishes]
+    net.switch_member("fed-2", off=True)
+    net.start_fault("shallow-reorg", "main")
+    with hurry(net):
+        run(net, 15_000)
+        names += [net.withdraw("alice", 5 * BTM_UNITS, "BTM", "alpha")]
+        net.switch_member("fed-2", off=False)
+        run_until(net, lambda: all(net.transfer(it).stage == "settled" for it in names))
+        run(net, 15_000)
+    assert not said(net, OffenceProven)
+    nodes = net.world.sidechain("alpha").nodes
+    assert not any(len(node.proofs) for node in nodes)
+    heights = final_view(court(net)).hashes
+    assert min(node.payouts_seen for node in nodes) >= len(heights) - 12
 
 
 # The pin rule.
