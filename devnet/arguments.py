@@ -95,6 +95,9 @@ def common(plugin_files: str = "plugin_files") -> Parser:
         "--relay-fee", type=whole, metavar="PPM", help="the collector's fee, millionths"
     )
     world.add_argument(
+        "--collectors", type=whole, metavar="N", help="how many collect, 1 to 4 (2)"
+    )
+    world.add_argument(
         "--unbond", type=whole, metavar="N", help="blocks that votes and bonds stay"
     )
     world.add_argument(

@@ -315,6 +315,7 @@ def _world(args: argparse.Namespace) -> tuple[Any, float | None, str | None]:
         sidechains=None if sides is None else parse_sidechains(sides),
         depth=given.get("depth"),
         relay_fee_ppm=given.get("relay_fee"),
+        collectors=given.get("collectors"),
         unbond_blocks=given.get("unbond"),
         federation_blocks=given.get("federation_blocks"),
         empty=given.get("empty"),

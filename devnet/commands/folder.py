@@ -142,6 +142,7 @@ def options_of(config: WorldConfig) -> WorldOptions:
         ),
         depth=config.depth,
         relay_fee_ppm=config.relay_fee_ppm,
+        collectors=config.n_collectors,
         unbond_blocks=config.unbond_blocks,
         federation_blocks=config.federation_blocks,
         empty=config.empty,

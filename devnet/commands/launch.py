@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,7 @@ def world_config(options: WorldOptions) -> WorldConfig:
         profile=options.profile,
         depth=options.depth,
         relay_fee_ppm=options.relay_fee_ppm,
+        n_collectors=options.collectors,
         unbond_blocks=options.unbond_blocks,
         federation_blocks=options.federation_blocks,
         empty=options.empty,
@@ -164,6 +165,7 @@ def opened(
     read_only: bool = False,
     speed: float | None = None,
     data: str | None = None,
+    works: WorkSource | None = None,
 ) -> Iterator[Session]:
     """
     A session on the real engine; its worker ends with the block.
@@ -174,6 +176,7 @@ def opened(
         read_only: acting verbs are refused.
         speed: virtual time per wall time.
         data: a folder in which the world lives on, with a recording of the session.
+        works: what computes proofs of work; None: a process of its own.
 
     Raises:
         BadFile, ForeignFolder, OtherWorld, StorageError: the folder cannot be used.
@@ -183,9 +186,9 @@ def opened(
         if folder is not None:
             folder.check(options)
             _warn_of_forgetting(folder, options)
-        with hashing() as works:
+        with hashing() if works is None else nullcontext(works) as source:
             session = Session(
-                make_host(works, folder),
+                make_host(source, folder),
                 options,
                 read_only=read_only,
                 attached=attached,

@@ -47,6 +47,7 @@ class WorldOptions:
         sidechains: which to run; None for the default three.
         depth: mainchain blocks that bury a lock before it can be claimed.
         relay_fee_ppm: what the collector keeps, in millionths.
+        collectors: how many collect from the beginning.
         unbond_blocks: for so many sidechain blocks votes and bonds stay locked.
         federation_blocks: after so many sidechain blocks votes elect the federation.
         empty: begin at the genesis block alone, and mine only when asked.
@@ -58,6 +59,7 @@ class WorldOptions:
     sidechains: tuple[SideOptions, ...] | None = None
     depth: int | None = None
     relay_fee_ppm: int = 0
+    collectors: int = 2
     unbond_blocks: int = 400
     federation_blocks: int = 200
     empty: bool = False
@@ -95,6 +97,7 @@ def check(options: WorldOptions) -> WorldOptions:
         )
     _in_range("seed", options.seed, 0, 2**63 - 1)
     _in_range("relay-fee", options.relay_fee_ppm, 0, 500_000)
+    _in_range("collectors", options.collectors, 1, 4)
     _in_range("unbond", options.unbond_blocks, 1, 10_000_000)
     _in_range("federation-blocks", options.federation_blocks, 2, 10_000_000)
     if options.depth is not None:
@@ -165,7 +168,7 @@ class FileOptions:
 
 _WORLD_KEYS = {
     "seed": int, "profile": str, "depth": int, "relay_fee_ppm": int,
-    "unbond_blocks": int, "federation_blocks": int, "empty": bool,
+    "collectors": int, "unbond_blocks": int, "federation_blocks": int, "empty": bool,
 }  # fmt: skip
 _OTHER_KEYS = {"speed": str, "data": str}
 _KINDS = {

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from devnet.engine.actors import (
     candidacy,
+    collecting,
     faulting,
     issuing,
     membership,
@@ -60,6 +61,10 @@ class Deeds:
     def switch_member(self, name: str, *, off: bool) -> None:
         """Stop a federation member's machine, or start it again."""
         self._act(membership.switch, name, off=off)
+
+    def switch_collector(self, name: str, *, off: bool) -> None:
+        """Stop a collector's machine, or start it: it looks for what it missed."""
+        self._act(collecting.switch, name, off=off)
 
     def issue(
         self,

@@ -117,7 +117,7 @@ def facts_of(turn: Turn, transfer: Transfer) -> PayoutFacts:
             entry = turn.tree[tip.state.hashes[place.height]]
             mined = entry, entry.block.transactions[place.index]
     elif owed is not None:
-        mined = desks.mined_payout(turn, tip, owed)
+        mined = desks.mined_payout(turn, tip, owed, pegout)
     tx = mined[1] if mined else under_way.payout.tx if under_way else None
     if tx is None and owed is not None:
         # The coordinator forgot it, the mempool did not.

@@ -275,6 +275,7 @@ def test_everybody_who_follows_the_mainchain_is_told():
         "main:node-0",
         "main:node-1",
         "collector:fed-1",
+        "collector:fed-2",
         *(f"side:gamma:v{number}" for number in range(1, 5)),
     )
 

@@ -35,6 +35,7 @@ def start(
     sidechains: SidechainList | None = None,
     depth: Number | None = None,
     relay_fee: Number | None = None,
+    collectors: Number | None = None,
     unbond: Number | None = None,
     federation_blocks: Number | None = None,
     empty: bool = False,
@@ -42,8 +43,9 @@ def start(
     """Start a new world in place of the present one.
 
     What is not named is as on the command line, or the default: seed 42, profile fast,
-    three sidechains, depth 2, no relay fee, votes and bonds locked for 400 sidechain
-    blocks (--unbond), votes elect the federation every 200 (--federation-blocks).
+    three sidechains, depth 2, no relay fee, two collectors, votes and bonds locked for
+    400 sidechain blocks (--unbond), votes elect the federation every 200
+    (--federation-blocks).
     --empty begins at the genesis block alone, and mines only for `mine`.
     """
     options = session.defaults.with_changes(
@@ -52,6 +54,7 @@ def start(
         sidechains=parse_sidechains(sidechains) if sidechains is not None else None,
         depth=depth,
         relay_fee_ppm=relay_fee,
+        collectors=collectors,
         unbond_blocks=unbond,
         federation_blocks=federation_blocks,
         empty=empty or None,

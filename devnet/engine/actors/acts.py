@@ -19,6 +19,7 @@ from devnet.engine.chain.wallet import pay
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import TransferStarted
+from devnet.engine.sidechain.claim_errors import CollectorMissing
 
 __all__ = [
     "MAIN", "acknowledge", "asset_of", "claim", "claim_of", "lock", "main_purse",
@@ -99,17 +100,23 @@ def transfer_value(
 
 def claim(turn: Turn, name: str) -> bytes:
     """
-    Make a transfer's Claim by hand and give it to the first validator.
+    Make a transfer's Claim by hand, signed by no collector and for no fee, and give it
+    to the first validator.
 
     Raises:
         UnknownName: no such transfer.
         NotSettledYet: the lock is not deep enough.
+        CollectorMissing: only collectors may claim it yet, and who is due.
         ClaimError: the check that refuses it; a second claim of a lock is C2.
     """
     transfer = _deposit_of(turn, name)
-    tx, _ = collecting.make_claim(turn, collecting.settled_lock(turn, transfer))
-    node = turn.speaker(transfer.chain)
-    pooling.admit(turn, transfer.chain, node, tx)
+    lock = collecting.settled_lock(turn, transfer)
+    tx, node = collecting.anybodys_claim(turn, lock), turn.speaker(transfer.chain)
+    try:
+        pooling.admit(turn, transfer.chain, node, tx)
+    except CollectorMissing as error:
+        due = collecting.who_is_due(turn, lock)
+        raise CollectorMissing(f"{error.message}; {due}", due=due) from None
     collecting.hand_in(turn, transfer.chain, tx)
     return tx.id
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rpds import HashTrieMap
 
 from devnet.engine.actors.auditing import audit_side
-from devnet.engine.actors.collectors import new_collector
+from devnet.engine.actors.collectors import collector_of, new_collector
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.mainchain import plan_all
 from devnet.engine.actors.naming import asset_info
@@ -100,7 +100,9 @@ def new_world(
             for index in range(config.n_miners)
         ),
         federation=federation,
-        collectors=(new_collector(MEMBER_NAMES[0], view),),
+        collectors=tuple(
+            new_collector(name, view) for name in founding_collectors(config)
+        ),
         members=tuple(new_member(name, view) for name in MEMBER_NAMES),
         assets=(btm_info(), *_known_assets(tree, tip)),
     )
@@ -112,11 +114,17 @@ def new_world(
     return world, turn
 
 
+def founding_collectors(config: WorldConfig) -> tuple[str, ...]:
+    """Who collects from the beginning: the first members, each by a key of its own."""
+    return MEMBER_NAMES[: config.n_collectors]
+
+
 def _check_config(config: WorldConfig) -> None:
     for name, value, low, high in (
         ("depth", 1 if config.depth is None else config.depth, 1, 100),
         ("relay fee", config.relay_fee_ppm, 0, 500_000),
         ("number of miners", config.n_miners, 1, 8),
+        ("number of collectors", config.n_collectors, 1, N_MEMBERS),
         ("seed", config.seed, 0, 2**63 - 1),
         ("idle time", config.idle_ms, 1, 3_600_000),
         ("shortest latency", config.low_latency_ms, 0, config.high_latency_ms),
@@ -235,7 +243,9 @@ def side_spec(turn: Turn, name: str, chain_id: bytes, genesis_ms: int) -> SideSp
         parent_id=turn.tree.genesis_hash,
         federations=(turn.before.federation,),
         relay_fee_ppm=turn.config.relay_fee_ppm,
-        collectors=tuple(one.key for one in turn.collectors),
+        collectors=tuple(
+            collector_of(turn, name).key for name in founding_collectors(turn.config)
+        ),
         depth=turn.depth,
         grace=GRACE_BLOCKS,
         idle_ms=turn.config.idle_ms,

@@ -19,16 +19,11 @@ class Chairs:
         programs: which may take the relay fee now, the assigned collector's first.
         anybody: whoever wants may coordinate, for no fee.
         age: mainchain blocks for which the payout is due; -1: it is not yet.
-        late: several may act, so that they should agree on a pin in the chain first.
     """
 
     programs: tuple[bytes, ...]
     anybody: bool
     age: int
-
-    @property
-    def late(self) -> bool:
-        return len(self.programs) != 1 or self.anybody
 
 
 NOBODY = Chairs((), False, -1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from devnet.engine.actors.messages import ClaimRefused
 from devnet.engine.actors.turn import Turn
+from devnet.engine.bc.transaction import Claim, Transaction
 from devnet.engine.errors import UnknownName
 from devnet.engine.federation.collector import Collector
 from devnet.engine.keys.chainkd import public_key, xpub
@@ -31,6 +33,16 @@ def collector_of(turn: Turn, name: str) -> Collector:
             return collector
     known = ", ".join(collector.name for collector in turn.collectors)
     raise UnknownName(f"there is no collector {name!r}", hint=f"Collectors: {known}.")
+
+
+def tell_refusal(turn: Turn, sender: str, tx: Transaction, reason: str) -> None:
+    """A validator, as the schedule names it, answers whoever signed a Claim."""
+    names = {collector.key: collector.name for collector in turn.collectors}
+    for given in tx.inputs:
+        name = isinstance(given, Claim) and names.get(given.collector_auth[:32])
+        if isinstance(given, Claim) and name:
+            what = ClaimRefused(given.mainchain_output_id, reason)
+            turn.send(sender, actor_of(name), tx.id, what)
 
 
 def set_collector(turn: Turn, new: Collector) -> None:

@@ -19,6 +19,7 @@ from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.keys.accounts import key_program
 from devnet.engine.mainchain.accounts import FEDERATION_RELAYER, play_account
 from devnet.engine.mainchain.state import MainEntry
+from devnet.engine.sidechain.pegout import PegOut
 
 USER = "user"
 """First part of the schedule's names of accounts that coordinate."""
@@ -127,19 +128,22 @@ def known_pins(one: Coordinator, owed: Owed) -> Iterator[bytes]:
     paying, told = one.paying.get(owed.id), one.pins.get(owed.id)
     if told:
         yield told
-    if paying is not None:
+    if paying is not None and len(paying.signatures):
         yield paying.payout.pin_id
     if owed.pin_id:
         yield owed.pin_id
+    if paying is not None:
+        yield paying.payout.pin_id
 
 
 def mined_payout(
-    turn: Turn, tip: MainEntry, owed: Owed, me: str | None = None
+    turn: Turn, tip: MainEntry, owed: Owed, pegout: PegOut, me: str | None = None
 ) -> tuple[MainEntry, Transaction] | None:
     """
     The block and the payout of a withdrawal on the branch of a tip, or None.
 
     Args:
+        pegout: withdrawals at one's head; what completed another one is not meant.
         me: as far as one coordinator knows; None: as anybody does.
     """
     known = all_desks(turn) if me is None else (desk_of(turn, me),)
@@ -147,13 +151,15 @@ def mined_payout(
     ids += [one.paying[owed.id].payout.tx.id for one in known if owed.id in one.paying]
     for payout_id in ids:
         place = tip.state.index.places.get(payout_id)
-        if place is not None:
+        if place is not None and payout_id not in pegout.payouts:
             entry = turn.tree[tip.state.hashes[place.height]]
             return entry, entry.block.transactions[place.index]
     ppm = turn.config.relay_fee_ppm
     pins = [pin_id for one in known for pin_id in known_pins(one, owed)]
     for pin_id in dict.fromkeys((*pins, owed.pin_id)):
         found = membership.spender_of(turn.tree, tip, pin_id)
-        if found is not None and membership.pays(found[1], owed, ppm):
+        if found is None or found[1].id in pegout.payouts:
+            continue
+        if owed.is_paid_by(found[1], ppm):
             return found
     return None

@@ -30,6 +30,7 @@ from devnet.engine.actors.messages import (
     AnchorResetCame,
     BadBlockCame,
     BlsKeyCame,
+    ClaimRefused,
     CollectorWorks,
     EngineMessage,
     EngineTimer,
@@ -98,6 +99,8 @@ def _collector(turn: Turn, name: str, what: object) -> None:
             paying.work(turn, actor_of(name))
         case CollectorWorks():
             collecting.work(turn, name)
+        case ClaimRefused():
+            collecting.refusal_came(turn, name, what)
         case _:
             _coordinator(turn, actor_of(name), what)
 

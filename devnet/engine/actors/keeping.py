@@ -220,10 +220,11 @@ def _joined(world: World, before: World | None) -> Draft:
         if known.get(member.name) is not member.off:
             key = JOINED + b"member\0" + member.name.encode()
             draft[key] = OFF if member.off else ON
-    names = {one.name for one in before.collectors} if before else set()
+    known = {one.name: one.off for one in before.collectors} if before else {}
     for collector in world.collectors:
-        if collector.name not in names:
-            draft[JOINED + b"collector\0" + collector.name.encode()] = ON
+        if known.get(collector.name) is not collector.off:
+            key = JOINED + b"collector\0" + collector.name.encode()
+            draft[key] = OFF if collector.off else ON
     return draft
 
 

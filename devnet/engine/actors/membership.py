@@ -31,6 +31,7 @@ from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.state import MainEntry, MainTree
 from devnet.engine.mainchain.view import receive
 from devnet.engine.sidechain.node import weighs_more
+from devnet.engine.sidechain.pegout import PegOut
 from devnet.engine.sidechain.state import SideEntry, SideTree
 from devnet.engine.sidechain.swap import peg_rests
 
@@ -121,7 +122,7 @@ def asked_to_sign(turn: Turn, name: str, asked: SignPlease) -> None:
             check_payout(payout, context)
         holders = _own_seats(member, payout, context)
     except PayoutRefused as error:
-        pin_id = member.pins.get(payout.withdrawal_id) or context.announced
+        pin_id = member.pins.get(payout.withdrawal_id) or b""
         if isinstance(error, PinMerged):
             pin_id = error.pin_id
         check = refusal_check(error)
@@ -187,15 +188,22 @@ def own_context(
         relay_fee_ppm=spec.relay_fee_ppm,
         completed=done.payout_id if done else b"",
         pin_id=pin_id,
-        pin_fate=pin_fate(turn, tip, owed, pin_id, spec.relay_fee_ppm),
+        pin_fate=pin_fate(turn, tip, owed, pin_id, pegout),
         frozen=not turn.tree.is_ancestor(head.anchor.hash, tip.hash),
         resting=peg_rests(tree, head),
         past=expired(council),
         claimed=tree[head.final.hash].state.claimed,
         anybody=chairs.anybody,
         announced=announced_pin(tip, owed),
+        taken=pins_of_others(pegout, payout.withdrawal_id),
         names=names_of(turn),
     )
+
+
+def pins_of_others(pegout: PegOut, withdrawal_id: bytes) -> frozenset[bytes]:
+    """The pins that the chain names for other withdrawals that are open."""
+    debts = pegout.open
+    return frozenset(debts[key].pin_id for key in debts if key != withdrawal_id)
 
 
 def announced_pin(tip: MainEntry, owed: Owed | None) -> bytes:
@@ -216,23 +224,22 @@ def _as_written(tree: SideTree, head: SideEntry, withdrawal_id: bytes) -> Owed:
 
 
 def pin_fate(
-    turn: Turn, tip: MainEntry, owed: Owed | None, pin_id: bytes, ppm: int
+    turn: Turn, tip: MainEntry, owed: Owed | None, pin_id: bytes, pegout: PegOut
 ) -> PinFate:
-    """What became of a pin on the branch of a mainchain tip."""
+    """
+    What became of a pin on the branch of a mainchain tip. A payout that completed
+    another withdrawal, which looks the same, does not pay this one.
+    """
     if not pin_id:
         return ""
     found = spender_of(turn.tree, tip, pin_id)
     if found is None or owed is None:
         return "open"
     entry, tx = found
-    if pays(tx, owed, ppm):
+    ppm = turn.config.relay_fee_ppm
+    if owed.is_paid_by(tx, ppm) and pegout.payouts.get(tx.id) in (None, owed.id):
         return "paid"
     return "gone" if tip.height - entry.height >= turn.depth else "open"
-
-
-def pays(tx: Transaction, owed: Owed, ppm: int) -> bool:
-    """Is output 0 what a withdrawal is owed?"""
-    return owed.is_paid_by(tx, ppm)
 
 
 def spender_of(

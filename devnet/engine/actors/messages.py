@@ -242,5 +242,13 @@ class NotSigned:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimRefused:
+    """A validator tells a collector why it does not take its Claim of a lock."""
+
+    lock_id: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CollectorWorks:
     """The collector finds time for what is ready."""

@@ -28,7 +28,12 @@ from devnet.engine.actors.desks import (
     tip_of,
 )
 from devnet.engine.actors.gathering import ask, holders_of, keep, transfer_name
-from devnet.engine.actors.membership import heavier, pin_fate
+from devnet.engine.actors.membership import (
+    announced_pin,
+    heavier,
+    pin_fate,
+    pins_of_others,
+)
 from devnet.engine.actors.payrecords import post
 from devnet.engine.actors.tills import till_of
 from devnet.engine.actors.turn import Turn
@@ -44,7 +49,7 @@ from devnet.engine.federation.payouts import Payout
 from devnet.engine.federation.planning import Till, plan_payout
 from devnet.engine.federation.programs import treasury_program
 from devnet.engine.federation.signatures import assemble, is_complete
-from devnet.engine.federation.turns import order_of
+from devnet.engine.federation.turns import TURN_BLOCKS, order_of
 from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.sidechain.state import SideEntry
@@ -75,7 +80,7 @@ def work(turn: Turn, me: str) -> None:
         for owed in debts_in_order(head):
             chairs = chairs_of(turn, chain, head, owed, tip_of(turn, me).height)
             if _is_mine(turn, me, owed, chairs):
-                _drive(turn, me, chain, head, owed, chairs)
+                _drive(turn, me, chain, head, owed)
         for payout in migrating.begin(turn, me, chain, head, _pins(turn, me, head)):
             _say_planned(turn, chain, payout)
         _drive_merges(turn, me, chain, head)
@@ -110,12 +115,14 @@ def _forget_done(turn: Turn, me: str, chain: str, head: SideEntry) -> None:
         set_desk(turn, me, desk)
 
 
-def _drive(
-    turn: Turn, me: str, chain: str, head: SideEntry, owed: Owed, chairs: Chairs
-) -> None:
-    """One withdrawal: prove it, send it, ask for it, or plan it."""
+def _drive(turn: Turn, me: str, chain: str, head: SideEntry, owed: Owed) -> None:
+    """
+    One withdrawal: prove it, send it, ask for it, or plan it. Members are asked when
+    the chain has named the pin, so that everybody asks for the same; or, if it is slow
+    to do so, after the length of a turn.
+    """
     tip = tip_of(turn, me)
-    mined = mined_payout(turn, tip, owed, me)
+    mined = mined_payout(turn, tip, owed, head.state.pegout, me)
     if mined is not None:
         _complete(turn, me, chain, owed, *mined)
         return
@@ -131,13 +138,31 @@ def _drive(
         paying is None
         or not _stands(tip, paying.payout.tx)
         or _has_old_change(turn, chain, head, paying)
+        or _is_outrun(turn, me, head, owed, paying)
     ):
         paying = _planned(turn, me, chain, tip, owed)
         if paying is None:
             return
     _announce(turn, me, chain, owed, paying)
-    if not chairs.late or owed.pin_id == paying.payout.pin_id:
+    is_slow = not owed.pin_id and tip.height - paying.planned_at >= TURN_BLOCKS
+    if owed.pin_id == paying.payout.pin_id or is_slow:
         _sign_or_send(turn, me, head, owed.id, paying)
+
+
+def _is_outrun(
+    turn: Turn, me: str, head: SideEntry, owed: Owed, paying: Paying
+) -> bool:
+    """
+    Does the chain name another pin for it, or its pin for another withdrawal, before
+    anybody signed? What the chain says first holds for all.
+    """
+    pin_id = paying.payout.pin_id
+    has_signer = len(paying.signatures) or desk_of(turn, me).pins.get(owed.id) == pin_id
+    if has_signer or pin_id == owed.pin_id:
+        return False
+    if announced_pin(tip_of(turn, me), owed):
+        return True
+    return pin_id in pins_of_others(head.state.pegout, owed.id)
 
 
 def _sign_or_send(
@@ -215,12 +240,21 @@ def _planned(
     turn: Turn, me: str, chain: str, tip: MainEntry, owed: Owed
 ) -> Paying | None:
     """A payout for a withdrawal, or None: what is missing is noted."""
-    desk = desk_of(turn, me)
-    pin_id = next(known_pins(desk, owed), b"")
-    if pin_fate(turn, tip, owed, pin_id, turn.config.relay_fee_ppm) == "gone":
-        pin_id = b""
+    pegout = turn.side(chain).tree[heads_of(turn, me)[chain]].state.pegout
+    taken = pins_of_others(pegout, owed.id)
+    pin_id = next(
+        (
+            pin_id
+            for pin_id in known_pins(desk_of(turn, me), owed)
+            if pin_fate(turn, tip, owed, pin_id, pegout) != "gone"
+            and pin_id not in taken
+        ),
+        b"",
+    )
     till = till_of(turn, me, chain, owed.id)
+    free = tuple(one for one in till.held if one.coin.id not in taken)
     try:
+        till = replace(till, held=free)
         payout = _own_share(turn, me, chain, owed, till, pin_id)
     except NeedsMerge as error:
         _wait(turn, me, owed.id, f"{error.message}: they are merged first")
@@ -230,9 +264,9 @@ def _planned(
     except PayoutError as error:
         _wait(turn, me, owed.id, error.message)
         return None
-    paying = Paying(chain, payout)
-    desk = replace(desk, waits=desk.waits.discard(owed.id))
-    set_desk(turn, me, desk)
+    paying = Paying(chain, payout, planned_at=tip.height)
+    desk = desk_of(turn, me)
+    set_desk(turn, me, replace(desk, waits=desk.waits.discard(owed.id)))
     keep(turn, me, owed.id, paying)
     _say_planned(turn, chain, payout)
     return paying
@@ -250,12 +284,14 @@ def _own_share(
     """
     tree = turn.side(chain).tree
     keys = tree.council(tree[heads_of(turn, me)[chain]]).collectors
-    if len(keys) > 1 and not pin_id:
+    if len(keys) > 1:
         mine = order_of(keys, owed.id)[0]
-        held = tuple(one for one in till.held if order_of(keys, one.coin.id)[0] == mine)
         fuel = tuple(coin for coin in till.fuel if order_of(keys, coin.id)[0] == mine)
-        with suppress(NotCovered, NeedsMerge, NoGas):
-            return plan_payout(owed, replace(till, held=held, fuel=fuel or till.fuel))
+        till = replace(till, fuel=fuel or till.fuel)
+        held = tuple(one for one in till.held if order_of(keys, one.coin.id)[0] == mine)
+        if not pin_id:
+            with suppress(NotCovered, NeedsMerge):
+                return plan_payout(owed, replace(till, held=held))
     return plan_payout(owed, till, pin_id)
 
 

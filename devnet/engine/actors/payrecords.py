@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from devnet.engine.actors.chairs import chairs_of
 from devnet.engine.actors.hosting import feed_all
-from devnet.engine.actors.membership import announced_pin
 from devnet.engine.actors.messages import PayoutRecordCame
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
@@ -47,7 +46,8 @@ def record_came(turn: Turn, chain: str, name: str, came: PayoutRecordCame) -> No
         and _is_news(turn, chain, node, program)
         and _may_announce(turn, chain, node, came)
     ):
-        kept = (*kept, program)[-MOST_KEPT:]
+        others = (one for one in kept if not _is_replaced(one, program))
+        kept = (*others, program)[-MOST_KEPT:]
     if kept != node.payout_records:
         turn.set_node(chain, replace(node, payout_records=kept))
         feed_all(turn, chain, name, Woken(turn.wall_ms))
@@ -65,22 +65,28 @@ def _is_news(turn: Turn, chain: str, node: SideNode, program: bytes) -> bool:
     return (owed.payout_id, owed.pin_id) != (record.payout_id, record.pin_id)
 
 
+def _is_replaced(old: bytes, new: bytes) -> bool:
+    """Do both announce a payout of the same withdrawal? Then the newest counts."""
+    one, other = _record(old), _record(new)
+    return (
+        isinstance(one, PayoutIntent)
+        and isinstance(other, PayoutIntent)
+        and one.withdrawal_id == other.withdrawal_id
+    )
+
+
 def _may_announce(
     turn: Turn, chain: str, node: SideNode, came: PayoutRecordCame
 ) -> bool:
     """
-    Is it this author's turn to announce a payout? And does the withdrawal's pin stay,
-    as long as it is unspent: members may have signed with it. What is mined settles
-    that. Anybody may prove that a payout is completed.
+    Is it this author's turn to announce a payout? Anybody may prove that one is
+    completed.
     """
     record = _record(came.program)
     if not isinstance(record, PayoutIntent):
         return True
     head, tip = turn.side(chain).tree[node.head], turn.tree[node.main.tip]
     owed = head.state.pegout.open[record.withdrawal_id]
-    is_mined = record.payout_id in tip.state.index.places
-    if announced_pin(tip, owed) not in (b"", record.pin_id) and not is_mined:
-        return False
     chairs = chairs_of(turn, chain, head, owed, tip.height)
     return came.author in chairs.programs or chairs.anybody
 

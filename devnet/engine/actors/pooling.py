@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from devnet.engine.actors.collectors import tell_refusal
 from devnet.engine.actors.hosting import feed_all
 from devnet.engine.actors.messages import SideTxsCame
 from devnet.engine.actors.proposing import anchor_for
@@ -248,6 +249,7 @@ def judge_claim(turn: Turn, chain: str, name: str, tx: Transaction) -> None:
             )
         )  # fmt: skip
         turn.set_node(chain, node)  # Something happened to it: its chain is told.
+        tell_refusal(turn, actor_name(chain, name), tx, f"{failed}: {error.message}")
         return
     turn.set_node(chain, node)
     turn.say(

@@ -17,6 +17,7 @@ from devnet.engine.actors import collectors
 from devnet.engine.actors.birth import (
     FOREVER_S,
     MEMBER_NAMES,
+    founding_collectors,
     side_spec,
 )
 from devnet.engine.actors.collectors import new_collector
@@ -39,7 +40,7 @@ from devnet.engine.bc.sideblock import SideBlock, parse_side_block
 from devnet.engine.clock import Schedule
 from devnet.engine.codec import ripemd160
 from devnet.engine.errors import DevnetError, StorageError
-from devnet.engine.federation.collector import Watched
+from devnet.engine.federation.collector import Collector, Watched
 from devnet.engine.federation.members import Member
 from devnet.engine.federation.programs import federation_of
 from devnet.engine.interfaces import Checkpoint, Reader, Rules, Store
@@ -149,18 +150,25 @@ def rebuild_world(keep: Reader) -> World:
             tree=tree,
             main_nodes=nodes,
             federation=federation_of(xpub(play_root(name)) for name in MEMBER_NAMES),
-            collectors=tuple(
-                new_collector(name, view)
-                for name in dict.fromkeys(
-                    (MEMBER_NAMES[0], *_joined(keep, "collector"))
-                )
-            ),
+            collectors=_collectors(keep, config, view),
             watched=HashTrieMap({one.program: one for one in watched}),
             members=_members(keep, nodes[0].view),
             transfers=HashTrieMap({one.id: one for one in transfers}),
             open_transfers=tuple(one.id for one in transfers if one.is_open),
             **kept,
         )
+
+
+def _collectors(
+    keep: Reader, config: WorldConfig, view: MainView
+) -> tuple[Collector, ...]:
+    """Founders and those who joined."""
+    joined = _joined(keep, "collector")
+    names = (*founding_collectors(config), *joined)
+    return tuple(
+        replace(new_collector(name, view), off=joined.get(name) == OFF)
+        for name in dict.fromkeys(names)
+    )
 
 
 def _members(keep: Reader, view: MainView) -> tuple[Member, ...]:

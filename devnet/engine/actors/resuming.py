@@ -9,7 +9,7 @@ and then that it came back. Virtual time goes on from where it was written last.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from devnet.engine.actors import (
     approving,
@@ -20,12 +20,10 @@ from devnet.engine.actors import (
     pooling,
 )
 from devnet.engine.actors.auditing import audit_side
-from devnet.engine.actors.collectors import actor_of, set_collector
 from devnet.engine.actors.faulting import ACTOR as FAULTS
 from devnet.engine.actors.hosting import start_engines
 from devnet.engine.actors.keeping import SideRecord, WaitingRecord
 from devnet.engine.actors.messages import (
-    CollectorWorks,
     FaultEnds,
     SideBlockCame,
     SwapAsked,
@@ -51,7 +49,6 @@ from devnet.engine.bc.transaction import Transaction, parse_transaction
 from devnet.engine.chain.mempool import UnknownOutput
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import SwapDropped, SwapProposed, TxDropped, WorldResumed
-from devnet.engine.federation.collector import Collector, SeenLock
 from devnet.engine.interfaces import Store
 from devnet.engine.plain import from_text
 from devnet.engine.sidechain.durable import take_over
@@ -150,11 +147,7 @@ def _go_to_work(turn: Turn) -> None:
             if not turn.has_fault("kill", side.name, name):
                 start_engines(turn, side.name, name)
     for collector in turn.collectors:
-        pending = tuple(_unclaimed(turn, collector))
-        set_collector(turn, replace(collector, pending=pending))
-        if pending:
-            actor = actor_of(collector.name)
-            turn.later(collecting.THINKING_MS, actor, CollectorWorks())
+        collecting.rescan(turn, collector.name)
     for fault in turn.faults:
         if fault.until_ms is not None:
             left_ms = max(0, fault.until_ms - turn.now_ms)
@@ -162,25 +155,6 @@ def _go_to_work(turn: Turn) -> None:
     faulting.go_on(turn)
     cutting.exchange_main(turn)
     mainchain.plan_all(turn)
-
-
-def _unclaimed(turn: Turn, collector: Collector) -> list[SeenLock]:
-    """Locks on the collector's best chain whose claim is not final."""
-    found: list[SeenLock] = []
-    if not turn.watched:
-        return found
-    tip = turn.tree[collector.view.tip]
-    for height in range(tip.height + 1):
-        entry = turn.tree[tip.state.hashes[height]]
-        for lock in collecting.locks_in(turn, entry):
-            side = turn.side(lock.chain)
-            head = side.tree[side.head]
-            done = head.state.claimed.get(lock.coin.id)
-            if done is None or not side.tree.is_final_at(
-                head.hash, done.height, side.final
-            ):
-                found.append(lock)
-    return found
 
 
 # What waited.

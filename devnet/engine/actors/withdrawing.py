@@ -206,7 +206,7 @@ def _owed(turn: Turn, side: Sidechain, fresh: Transfer, owed: Owed) -> Transfer:
         note = f"in {side.name} {owed.height}, final {side.final.height}"
         return replace(fresh, stage="confirm", note=note)
     tip = turn.tree[turn.main_tip]
-    mined = mined_payout(turn, tip, owed)
+    mined = mined_payout(turn, tip, owed, _head(side).state.pegout)
     if mined is not None:
         entry, tx = mined
         done = min(tip.height - entry.height, turn.depth)

@@ -64,6 +64,7 @@ class WorldConfig:
         depth: blocks on top of a lock before it counts as settled; None: the profile's.
         relay_fee_ppm: the collector's fee in millionths of the amount.
         n_miners: mining nodes of the mainchain.
+        n_collectors: how many of the first members collect, until others are elected.
         idle_ms: an idle sidechain makes a block this often.
         low_latency_ms, high_latency_ms: bounds of every message's travel time.
         unbond_blocks: votes and bonds stay locked for so many sidechain blocks.
@@ -85,6 +86,7 @@ class WorldConfig:
     unbond_blocks: int = 400
     federation_blocks: int = 200
     collector_blocks: int = 40
+    n_collectors: int = 2
 
 
 @dataclass(frozen=True, slots=True)

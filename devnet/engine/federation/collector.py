@@ -28,6 +28,7 @@ class SeenLock:
     A lock in a block of the collector's best chain.
 
     submitted_at: mainchain height at which its Claim was last handed in, or -1.
+    refused: the check that refused that Claim and why, or nothing.
     """
 
     coin: Coin
@@ -35,6 +36,7 @@ class SeenLock:
     claim_script: bytes
     block_hash: bytes
     submitted_at: int = -1
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

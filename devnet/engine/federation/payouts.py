@@ -80,6 +80,7 @@ class PayoutContext:
         claimed: lock ids whose claims are final.
         anybody: whoever wants may coordinate now, without a fee.
         announced: the pin that the chain names and that is still unspent, or nothing.
+        taken: pins that the chain names for other open withdrawals.
         names: of coordinators, by program.
     """
 
@@ -101,6 +102,7 @@ class PayoutContext:
     claimed: Container[bytes] = frozenset()
     anybody: bool = False
     announced: bytes = b""
+    taken: Container[bytes] = frozenset()
     names: Mapping[bytes, str] = field(default_factory=dict)
 
     @property
@@ -374,6 +376,11 @@ def pin_is_kept(case: PayoutCase) -> None:
             f"the chain announced pin {context.announced.hex()[:16]}, this payout's is "
             f"{pin_id.hex()[:16]}",
             expected=context.announced,
+            found=pin_id,
+        )
+    if not context.pin_id and pin_id in context.taken:
+        raise errors.PinBroken(
+            f"pin {pin_id.hex()[:16]} is announced for another withdrawal",
             found=pin_id,
         )
     if not context.pin_id or context.pin_id == pin_id or context.pin_fate == "gone":

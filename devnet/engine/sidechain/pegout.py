@@ -108,12 +108,14 @@ class PegOut:
     Args:
         open: owed and not completed, by withdrawal id.
         completed: those that were paid, by withdrawal id.
+        payouts: which withdrawal each recorded payout completed, by the payout's id.
         heights: of the blocks with withdrawals that look the same, by debt key.
     """
 
     open: HashTrieMap[bytes, Owed] = field(default_factory=HashTrieMap)
     completed: HashTrieMap[bytes, Settled] = field(default_factory=HashTrieMap)
     heights: HashTrieMap[bytes, tuple[int, ...]] = field(default_factory=HashTrieMap)
+    payouts: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
 
     def find(self, withdrawal_id: bytes) -> Owed | None:
         """An open withdrawal, or None."""
@@ -140,6 +142,7 @@ class PegOut:
             self,
             open=self.open.remove(withdrawal_id),
             completed=self.completed.insert(withdrawal_id, settled),
+            payouts=self.payouts.insert(settled.payout_id, withdrawal_id),
         )
 
 
@@ -275,6 +278,12 @@ def completed_by(
     if not owed.pin_id:
         raise NoIntent(f"nobody announced a payout of {owed.id.hex()[:16]}")
     tx, proof = _parsed(record)
+    other_id = pegout.payouts.get(tx.id)
+    if other_id is not None:
+        raise NotThisPayout(
+            f"payout {tx.id.hex()[:16]} completed withdrawal {other_id.hex()[:16]}",
+            payout=tx.id,
+        )
     _check_pays(owed, tx, context)
     _check_mined(owed, tx, proof, context)
     return pegout.without(owed.id, Settled(tx.id, height))

@@ -65,7 +65,7 @@ class Facts:
         self.pegout: PegOut = head.state.pegout
         (self.owed,) = (self.pegout.open[key] for key in self.pegout.open)
         turn = meddle(net)
-        found = desks.mined_payout(turn, self.tip, self.owed)
+        found = desks.mined_payout(turn, self.tip, self.owed, self.pegout)
         assert found is not None
         self.entry, self.tx = found
         anchor = Checkpoint(self.entry.height, self.entry.hash)
