@@ -118,6 +118,17 @@ def multiply_base(scalar: int) -> Point:
     return result
 
 
+def is_sound(encoded: bytes) -> bool:
+    """
+    Are these 32 bytes the one form of a point, and not of one of the eight smallest?
+    For those anybody can make signatures.
+    """
+    point = decode(encoded)
+    if point is None or encode(point) != encoded:
+        return False
+    return encode(multiply(point, 8)) != encode(IDENTITY)
+
+
 def _multiples(point: Point) -> tuple[Point, ...]:
     """0 to 15 times the point."""
     multiples = [IDENTITY]

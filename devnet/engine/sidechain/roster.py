@@ -38,6 +38,7 @@ from devnet.engine.bc.stakes import Stake, stake_of
 from devnet.engine.bc.transaction import BTM, Spend, Transaction
 from devnet.engine.chain.coins import Coin
 from devnet.engine.errors import CodecError, RequestError
+from devnet.engine.keys.curve import is_sound
 from devnet.engine.keys.ed25519 import verify
 from devnet.engine.sidechain.registrations import Book, Registration
 
@@ -326,6 +327,8 @@ def _register(
     ):
         if taken:
             raise SeatTaken(f"{what} is registered already")
+    if not is_sound(stake_key):
+        raise BadProof(f"anybody can sign for {record.name}'s key, so it proves nothing")
     message = registration_message(
         chain_id, record.role, record.name, author, record.key
     )

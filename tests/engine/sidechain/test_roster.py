@@ -30,6 +30,7 @@ from devnet.engine.codec import FormError
 from devnet.engine.describing import program_facts
 from devnet.engine.errors import TransactionError
 from devnet.engine.keys.chainkd import public_key, sign, xpub
+from devnet.engine.keys.ed25519 import verify
 from devnet.engine.mainchain.accounts import play_root
 from devnet.engine.sidechain.court import Conviction
 from devnet.engine.sidechain.ledger import Ledger
@@ -244,6 +245,22 @@ def test_a_proof_is_for_one_role_and_by_the_key_itself(role: int) -> None:
     assert failure(Roster(), "bob", foreign) == "validator.bad-proof"
     other = replace(registration("bob"), role=COLLECTOR_ROLE)
     assert failure(Roster(), "bob", other) == "validator.bad-proof"
+
+
+SMALL = (
+    bytes([1]) + bytes(31),
+    bytes([1]) + bytes(30) + b"\x80",  # The same point, written otherwise.
+    b"\xee" + b"\xff" * 30 + b"\x7f",
+)
+
+
+@pytest.mark.parametrize("key", SMALL)
+def test_a_key_that_anybody_can_sign_for_has_no_seat(key: bytes) -> None:
+    forged = bytes([1]) + bytes(63)
+    assert verify(key, b"anything at all", forged)
+    for role, whole in ((COLLECTOR_ROLE, key), (MEMBER_ROLE, key + bytes(32))):
+        record = Register(role, whole, forged, "bob")
+        assert failure(Roster(), "bob", record) == "validator.bad-proof"
 
 
 def test_a_key_has_the_length_of_its_role() -> None:
