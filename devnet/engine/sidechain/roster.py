@@ -328,7 +328,9 @@ def _register(
         if taken:
             raise SeatTaken(f"{what} is registered already")
     if not is_sound(stake_key):
-        raise BadProof(f"anybody can sign for {record.name}'s key, so it proves nothing")
+        raise BadProof(
+            f"anybody can sign for {record.name}'s key, so it proves nothing"
+        )
     message = registration_message(
         chain_id, record.role, record.name, author, record.key
     )
