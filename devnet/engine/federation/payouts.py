@@ -11,29 +11,33 @@ Source: protocol page "federation", sections 7.1 and 7.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Callable
 
-from devnet.engine.bc.transaction import BTM, Output, Spend, Transaction
-from devnet.engine.chain.coins import CoinSet
+from devnet.engine.bc.transaction import BTM, Output, Spend
 from devnet.engine.errors import DevnetError
 from devnet.engine.federation import payout_errors as errors
+from devnet.engine.federation.payout_case import (
+    Payout,
+    PayoutCase,
+    PayoutContext,
+    PinFate,
+)
 from devnet.engine.federation.programs import (
     TREASURY_SCRIPT,
     Federation,
-    holder_of,
-    treasury_program,
 )
-from devnet.engine.federation.withdrawals import Owed, relay_fee
-from devnet.engine.once import once
 from devnet.engine.rules.verdict import GAS_CREDIT, MOST_GAS
+
+__all__ = ["CHECKS", "GAS_INPUT_GAS", "Payout", "PayoutCase", "PayoutContext",
+           "PinFate", "check_gas", "check_payout", "input_gas", "inputs_are_settled",
+           "peg_is_open", "refusal_check"]  # fmt: skip
 
 INPUT_GAS, INPUT_KEY_GAS = 375, 1058
 """Of one federation input: at all, and for each member's key in its script."""
 GAS_INPUT_GAS = 1409
 """Of one input of the relayer's."""
 
+<<<<<<< HEAD
 PinFate = Literal["", "open", "paid", "gone"]
 """Of the pin a member signed with: none, unspent, spent by a payout of this withdrawal,
 or spent and buried in a transaction that does not pay it."""
@@ -192,6 +196,8 @@ class PayoutCase:
         treasury = treasury_program(self.context.federations[0], self.context.chain_id)
         return (Output(self.owed.asset, left, treasury),)
 
+=======
+>>>>>>> 377bff2 (t)
 
 def check_payout(payout: Payout, context: PayoutContext) -> PayoutCase:
     """
