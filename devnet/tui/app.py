@@ -124,6 +124,7 @@ class DevnetApp(App[None]):
         self._lost_since: tuple[int, float] = (-1, 0.0)
         self._alarmed = False
         self._news: tuple[object, ...] = ()
+        self._frozen_at: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._filters_more: tuple[LineFilter, ...] = ()
         if self.options.signs == "ascii":
             from devnet.tui.plain_signs import PlainSigns
@@ -154,6 +155,7 @@ class DevnetApp(App[None]):
         if state.main.lost_at_ms != self._lost_since[0]:
             self._lost_since = (state.main.lost_at_ms, time.monotonic())
         read_only = self.session.read_only
+        frozen = self._frozen()
         return Frame(
             state=state,
             header=header_view(
@@ -168,7 +170,18 @@ class DevnetApp(App[None]):
             with_lost=time.monotonic() - self._lost_since[1] < LOST_S,
             read_only=read_only,
             paused=pacer.paused,
+            frozen=frozen,
         )
+
+    def _frozen(self) -> tuple[str, ...]:
+        """Sidechains whose peg rests, asked for again when a chain has moved."""
+        state = self.driver.state
+        tips = state.main.tip, *(lane.tip for lane in state.lanes)
+        if tips != self._frozen_at[0]:
+            network = self.session.network
+            names = (lane.name for lane in state.lanes)
+            self._frozen_at = tips, tuple(filter(network.frozen, names))
+        return self._frozen_at[1]
 
     def draw_now(self) -> None:
         """Show the present to the screens that are to be seen."""

@@ -23,6 +23,7 @@ class Frame:
         with_lost: blocks of a reorganisation are still to be seen.
         read_only: nothing acts.
         paused: time stands still.
+        frozen: sidechains whose peg rests: the mainchain left their anchor.
     """
 
     state: State
@@ -32,14 +33,19 @@ class Frame:
     with_lost: bool = False
     read_only: bool = False
     paused: bool = False
+    frozen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """What the reader has under the cursor: at most one of each kind."""
+    """
+    What the reader has under the cursor: at most one of each kind. `command` tells
+    everything about it.
+    """
 
     chain: str = ""
     transfer: str = ""
     height: int | None = None
     copy_what: str = ""
     copy_text: str = ""
+    command: str = ""

@@ -11,7 +11,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from devnet.engine.events import Event
-from devnet.tui.folds import alarms, chains, consensus, transfers  # noqa: F401
+from devnet.tui.folds import (  # noqa: F401
+    alarms,
+    chains,
+    consensus,
+    federation,
+    transfers,
+)
 from devnet.tui.folds.base import FOLDS, with_transfer
 from devnet.tui.views import State
 

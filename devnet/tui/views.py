@@ -107,14 +107,25 @@ class MessageView:
 
 
 @dataclass(frozen=True, slots=True)
+class SumsView:
+    """
+    The books of one asset: what is locked, and what that must cover, in this order:
+    circulating, arriving, leaving, burned, donated, stranded.
+    """
+
+    asset: str
+    locked: int
+    terms: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BooksView:
-    """The auditor's last word on a sidechain: rows of (asset, locked, circulating,
-    in flight). What is locked must equal the two others together."""
+    """The auditor's last word on a sidechain."""
 
     main_height: int
     side_height: int
     ok: bool
-    rows: tuple[tuple[str, int, int, int], ...] = ()
+    rows: tuple[SumsView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +249,10 @@ class FailureView:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything that the screens know. Made by folding the stream, nothing else."""
+    """
+    Everything that the screens know. Made by folding the stream, nothing else.
+    `n_holders` counts what happened to members and collectors.
+    """
 
     seed: int = 0
     profile: str = ""
@@ -257,6 +271,7 @@ class State:
     faults: tuple[FaultView, ...] = ()
     breach: BreachView | None = None
     failure: FailureView | None = None
+    n_holders: int = 0
     n_events: int = 0
     now_ms: int = 0
 

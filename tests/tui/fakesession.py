@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from fakefacts import made_up_facts
+from fakepeg import contract, council, member_names, stories
 
 from devnet.commands.pacer import Pacer
 from devnet.engine.errors import DevnetError, UnknownName
@@ -39,6 +40,7 @@ class FakeNetwork:
         self.state = reduce_all(State(), events)
         self.facts: dict[str, Any] = {}
         self.inspections: dict[str | None, Any] = {}
+        self.frozen_pegs: set[str] = set()
 
     @property
     def now_ms(self) -> int:
@@ -151,6 +153,36 @@ class FakeNetwork:
     def inspect_claim(self, transfer: str, tamper: str | None = None) -> Any:
         """What a test put there."""
         return self.inspections[tamper]
+
+    # The federation.
+
+    def frozen(self, name: str) -> bool:
+        """What a test says."""
+        return name in self.frozen_pegs
+
+    def contract(self, chain: str, who: str | None = None) -> Any:
+        """A real one, of made-up members."""
+        return contract(chain, who)
+
+    def council(self, chain: str) -> Any:
+        """Made-up votes, bonds and epochs."""
+        return council(chain)
+
+    def member_names(self) -> dict[bytes, str]:
+        """Names of the made-up members."""
+        return member_names()
+
+    def withdrawals(self) -> Any:
+        """One for each withdrawal of the stream."""
+        return stories(self.state)
+
+    def withdrawal(self, name: str) -> Any:
+        """The same, one of them."""
+        return next(one for one in stories(self.state) if one.transfer == name)
+
+    def asset_name(self, asset: bytes) -> str:
+        """BTM, or the one other asset."""
+        return "BTM" if asset == b"\xff" * 32 else "GOLD"
 
     def tampers(self) -> dict[str, str]:
         """The forgeries that a test put there."""

@@ -306,7 +306,7 @@ def test_question_mark_explains_the_focused_part(session):
     [
         ("B", "blocks of main"),
         ("C", "consensus  alpha"),
-        ("F", "Contract addresses"),
+        ("F", "Withdrawals"),
         ("E", "174 events"),
     ],
 )
@@ -349,7 +349,7 @@ def test_the_consensus_screen_changes_chains(session):
 def test_the_palette_finds_commands_and_transfers(session):
     async def script(pilot):
         await press(pilot, "ctrl+p", *"federation", "enter")
-        await until(pilot, lambda: "Contract addresses" in dump(pilot))
+        await until(pilot, lambda: "Withdrawals  Epochs" in dump(pilot))
 
     play(session, script)
 

@@ -8,7 +8,6 @@ from fakestream import BTM, Tape, dashboard, start, transfer
 
 from devnet.engine import events as ev
 from devnet.tui.draw.claim import draw_path
-from devnet.tui.draw.federation import draw_federation
 from devnet.tui.draw.header import draw_header, header_view
 from devnet.tui.draw.mainchain import draw_blocks, draw_mainchain, draw_pow
 from devnet.tui.draw.pages import draw_event, draw_failure, draw_keys_help
@@ -290,13 +289,6 @@ def test_a_proof_that_cannot_be_read_says_so():
 
 
 # Pages.
-
-
-def test_the_backing_sum_is_spelled_out(state):
-    plain = "\n".join(row.plain for row in draw_federation(state, 120))
-
-    assert "held 2 500 BTM = alpha 1 250 + in flight 1 250  ✓" in plain
-    assert "fed-1     signs, and hands in claims" in plain
 
 
 def test_a_failure_names_seed_and_way_back_and_no_traceback():

@@ -135,7 +135,6 @@ def test_without_colour_everything_is_still_said(monkeypatch):
         ("command", ("colon", "l", "o")),
         ("blocks", ("B",)),
         ("consensus", ("C",)),
-        ("federation", ("F",)),
         ("events", ("E",)),
         ("balances", ("tab", "tab", "right")),
         ("messages", ("tab", "tab", "left")),

@@ -78,8 +78,26 @@ def draw_header(view: HeaderView, width: int, look: Palette = DARK) -> Text:
     return sides(left, line((clock(view.now_s * 1000)[:-2] + " ", look.dim)), width)
 
 
+def draw_alarms(
+    breach: BreachView | None,
+    frozen: tuple[str, ...],
+    width: int,
+    look: Palette = DARK,
+) -> list[Text]:
+    """Below the header: what broke, whose peg is frozen, and what to do."""
+    rows = [] if breach is None else [draw_alarm(breach, width, look)]
+    if frozen:
+        names = ", ".join(frozen)
+        words = (
+            f" {BROKEN} peg of {names} frozen: the mainchain left the anchor; M mends, "
+            "F tells"
+        )
+        rows.append(fit(line((words, f"bold {look.error}")), width))
+    return rows
+
+
 def draw_alarm(breach: BreachView, width: int, look: Palette = DARK) -> Text:
-    """Which sum or order failed, and what to do: the line below the header."""
+    """Which sum or order failed, and what to do."""
     words = (
         f" {BROKEN} {breach.invariant} broken on {breach.chain}, main "
         f"{breach.main_height}, block {breach.side_height}: {breach.detail}  "

@@ -110,9 +110,9 @@ def peg_words(lane: LaneView, decimals: dict[str, int]) -> str:
     """Value on the sidechain that the mainchain backs: `1 250 BTM + 400 GOLD`."""
     rows = lane.books.rows if lane.books else ()
     parts = [
-        f"{money(circulating, decimals.get(asset, 0))} {asset}"
-        for asset, _, circulating, _ in rows
-        if circulating
+        f"{money(one.terms[0], decimals.get(one.asset, 0))} {one.asset}"
+        for one in rows
+        if one.terms[0]
     ]
     return " + ".join(parts) or "0"
 

@@ -80,10 +80,9 @@ def balance_rows(state: State) -> tuple[tuple[str, str, str, str], ...]:
         for who, chain, asset in keys
     ]
     for lane in state.lanes:
-        for asset, locked, _, _ in lane.books.rows if lane.books else ():
-            rows.append(
-                (f"fed {lane.name}", "main", asset, _exact(state, locked, asset))
-            )
+        for one in lane.books.rows if lane.books else ():
+            amount = _exact(state, one.locked, one.asset)
+            rows.append((f"fed {lane.name}", "main", one.asset, amount))
     return tuple(rows)
 
 

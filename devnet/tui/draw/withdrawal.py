@@ -34,11 +34,12 @@ AssetName = Callable[[bytes], str]
 
 
 def withdrawal_title(story: WithdrawalStory, decimals: int, look: Palette) -> Text:
-    """Which withdrawal this is."""
+    """Which withdrawal this is, and how to come to the others."""
     amount = f"{money(story.amount, decimals)} {story.asset}"
     return line(
         (f"withdrawal {story.transfer}", f"bold {look.withdrawal}"),
         (f"  {story.chain} > main  {amount} to {story.to}", look.withdrawal),
+        ("  [ ] others", look.dim),
     )
 
 
@@ -58,14 +59,16 @@ def draw_withdrawal(
         decimals: of assets by name. asset_name: from an asset id.
         address: where the recipient is paid.
     """
-    rows = [*_conveyor(story.steps, width, look), line("")]
+    # Where there is little room, bold headings part what blank lines would.
+    gap = [line("")] if width >= WIDE else []
+    rows = [*_conveyor(story.steps, width, look), *gap]
     rows += [_step_row(step, width, look) for step in story.steps if _has_news(step)]
     said = f"{story.n_signed} signed, {story.quorum} needed"
-    rows += [line(""), heading("Members", look, said)]
+    rows += [*gap, heading("Members", look, said)]
     for one in story.members:
         rows += _member_rows(one, story.pin, width, look)
-    rows += [line(""), *_payout(story, width, look, decimals, asset_name)]
-    rows += [line(""), *_records(story, width, look, address)]
+    rows += [*gap, *_payout(story, width, look, decimals, asset_name)]
+    rows += [*gap, *_records(story, width, look, address)]
     return rows
 
 

@@ -6,15 +6,26 @@ from dataclasses import replace
 
 from devnet.engine import events as ev
 from devnet.tui.folds.base import folds, with_lane
-from devnet.tui.views import BooksView, BreachView, FailureView, FaultView, State
+from devnet.tui.views import (
+    BooksView,
+    BreachView,
+    FailureView,
+    FaultView,
+    State,
+    SumsView,
+)
+
+TERMS = ("circulating", "arriving", "leaving", "burned", "donated", "stranded")
 
 
 @folds(ev.Audited)
 def _audited(state: State, event: ev.Audited) -> State:
-    leaving = event.leaving or (0,) * len(event.assets)
-    flying = tuple(map(sum, zip(event.arriving, leaving, strict=True)))
+    sums = [getattr(event, name) or (0,) * len(event.assets) for name in TERMS]
     rows = tuple(
-        zip(event.assets, event.locked, event.circulating, flying, strict=True)
+        SumsView(asset, locked, terms)
+        for asset, locked, terms in zip(
+            event.assets, event.locked, zip(*sums, strict=True), strict=True
+        )
     )
     books = BooksView(event.main_height, event.side_height, event.ok, rows)
     return with_lane(state, event.chain, lambda lane: replace(lane, books=books))

@@ -61,7 +61,7 @@ class DevnetScreen(Screen[None]):
         """Draw this frame, as far as it is new."""
         self.frame = frame
         self.query_one(HeaderLine).view = frame.header
-        self.query_one(AlarmLine).view = frame.state.breach
+        self.query_one(AlarmLine).view = (frame.state.breach, frame.frozen)
         lane = self.picked().chain
         self.query_one(KeyBar).keys = tuple(
             (key, not why_not(key, frame.state, read_only=frame.read_only, lane=lane))

@@ -10,7 +10,6 @@ from textual.widget import Widget
 
 from devnet.engine.errors import DevnetError
 from devnet.tui.draw.pages import wrapped
-from devnet.tui.draw.text import line
 from devnet.tui.draw.withdrawal import draw_withdrawal, withdrawal_title
 from devnet.tui.frame import Frame, Picked
 from devnet.tui.screens.base import DevnetScreen
@@ -61,7 +60,6 @@ class WithdrawalScreen(DevnetScreen):
             return
         self._shown = shown
         page = self.query_one(Page)
-        page.border_subtitle = line(("[ ] others  y copy  esc", look.dim))
         try:
             story = self._story = network.withdrawal(self.transfer)
         except DevnetError as error:

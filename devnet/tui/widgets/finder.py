@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 class Finder(Horizontal):
-    """Hidden until opened. Enter keeps the filter, esc drops it."""
+    """
+    Hidden until opened. Enter keeps the filter, esc drops it.
+
+    Args:
+        prompt: what stands before the text. hint: what one may type.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "Close", show=False),
@@ -29,8 +34,14 @@ class Finder(Horizontal):
 
         needle: str
 
+    def __init__(
+        self, prompt: str = "/", hint: str = "only lines with this word"
+    ) -> None:
+        super().__init__()
+        self._prompt, self._hint = prompt, hint
+
     def compose(self) -> ComposeResult:
-        yield Static("/", classes="prompt")
+        yield Static(self._prompt, classes="prompt")
 
     def on_mount(self) -> None:
         self.display = False
@@ -45,7 +56,7 @@ class Finder(Horizontal):
         # Imported here: the first picture must not wait for an editor.
         from textual.widgets import Input
 
-        box = Input(placeholder="only lines with this word", compact=True)
+        box = Input(placeholder=self._hint, compact=True)
         self.mount(box)
         box.focus()
 

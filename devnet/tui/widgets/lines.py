@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from devnet.tui.draw.header import HeaderView, draw_alarm, draw_header
+from devnet.tui.draw.header import HeaderView, draw_alarms, draw_header
 from devnet.tui.draw.keybar import Span, draw_keys
 from devnet.tui.draw.tables import TABS, draw_tabs
 from devnet.tui.draw.text import fit, line
@@ -33,17 +33,19 @@ class HeaderLine(Widget):
 
 
 class AlarmLine(Widget):
-    """Which invariant broke. Not there while all hold."""
+    """Which invariant broke, whose peg is frozen. Not there while all is well."""
 
-    view: reactive[BreachView | None] = reactive(None)
+    view: reactive[tuple[BreachView | None, tuple[str, ...]]] = reactive(
+        (None, ()), layout=True
+    )
 
-    def watch_view(self, view: BreachView | None) -> None:
-        self.display = view is not None
+    def watch_view(self, view: tuple[BreachView | None, tuple[str, ...]]) -> None:
+        self.display = view != (None, ())
 
     def render(self) -> Text:
-        if self.view is None:
-            return Text("")
-        return draw_alarm(self.view, self.size.width, look_of(self))
+        # The width that it will have: before the first layout there is none of its own.
+        width = self.size.width or self.app.size.width
+        return Text("\n", end="").join(draw_alarms(*self.view, width, look_of(self)))
 
 
 class KeyBar(Widget):
