@@ -71,7 +71,7 @@ def world():
     """Alice and Bob have coins on gamma, which elects every few blocks."""
     net = network(
         (SidechainSpec("gamma", "solo"),), depth=1, unbond_blocks=UNBOND,
-        federation_blocks=EPOCH, collector_blocks=ROUND,
+        federation_blocks=EPOCH, collector_blocks=ROUND, n_collectors=1,
     )  # fmt: skip
     deposit(net, 5000 * BTM_UNITS, "BTM", "gamma")
     deposit(net, 1000 * BTM_UNITS, "BTM", "gamma", who="bob")
