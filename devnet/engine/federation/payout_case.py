@@ -67,6 +67,7 @@ class PayoutContext:
         claimed: lock ids whose claims are final.
         anybody: whoever wants may coordinate now, without a fee.
         announced: the pin that the chain names and that is still unspent, or nothing.
+        taken: pins that the chain names for other open withdrawals.
         names: of coordinators, by program.
     """
 
@@ -88,6 +89,7 @@ class PayoutContext:
     claimed: Container[bytes] = frozenset()
     anybody: bool = False
     announced: bytes = b""
+    taken: Container[bytes] = frozenset()
     names: Mapping[bytes, str] = field(default_factory=dict)
 
     @property
