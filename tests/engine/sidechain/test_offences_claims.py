@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rpds import HashTrieMap
 
+from devnet.engine.actors.newcomers import new_collector
+from devnet.engine.actors.witnessing import saw_claim
 from devnet.engine.bc.electoral import COLLECTOR_ROLE
 from devnet.engine.bc.evidence import (
     BAD_CLAIM,
@@ -21,7 +23,12 @@ from devnet.engine.bc.evidence import (
 from devnet.engine.bc.programs import p2wpkh
 from devnet.engine.bc.records import parse_record
 from devnet.engine.bc.stakes import bond_program
-from devnet.engine.bc.transaction import BTM, Claim, Transaction
+from devnet.engine.bc.transaction import (
+    BTM,
+    Claim,
+    Transaction,
+    parse_transaction,
+)
 from devnet.engine.chain.coins import Coin, CoinDraft, CoinSet
 from devnet.engine.events import ClaimJudged, OffenceProven
 from devnet.engine.federation.council import Council
@@ -42,10 +49,12 @@ from tests.engine.support import (
     branch,
     deposit,
     hurry,
+    meddle,
     network,
     run,
     run_until,
     said,
+    settle,
 )
 
 CONVICTING = {f"C{number}" for number in (*range(3, 11), 12, 13)}
@@ -137,6 +146,34 @@ def test_a_dishonest_collector_is_convicted_once_for_each_claim(fault, n_proven)
     assert {one.offence for one in proven} == {"a claim that breaks a rule"}
     assert all_books_hold(net)
     assert sorted(net.show("alpha")["validators"]) == ["v1", "v2", "v3", "v4"]
+
+
+def test_a_registered_collector_pays_for_a_bad_claim_and_stands_on_with_the_rest():
+    net, honest = branch(calm()[0]), calm()[1]
+    deposit(net, 200 * BTM_UNITS, "BTM", "alpha")
+    net.register_validator("alice", "alpha", 100 * BTM_UNITS, COLLECTOR_ROLE)
+    with hurry(net):
+        run(net, 3_000)
+    side = net.world.sidechain("alpha")
+    (one,) = side.tree[side.head].state.roster.book(COLLECTOR_ROLE).all()
+    carl = new_collector("alice", net.world.main_nodes[0].view)
+    assert carl.key == one.key
+    record = handed_in(net, TAMPERS["recipient"](honest), carl.xprv)
+    turn = meddle(net)
+    tx, word = parse_transaction(record.first, side=True), parse_hand_in(record.second)
+    saw_claim(turn, "alpha", "v2", tx, word)
+    settle(net, turn)
+    with hurry(net):
+        run_until(net, lambda: bool(said(net, OffenceProven)))
+        run(net, 3_000)
+    (proven,) = said(net, OffenceProven)
+    assert (proven.validator, proven.role) == ("alice", "collector")
+    assert proven.burned == 10 * BTM_UNITS * 95 // 100
+    side = net.world.sidechain("alpha")
+    (left,) = side.tree[side.head].state.roster.book(COLLECTOR_ROLE).all()
+    assert left.stands and left.bond_neu == 90 * BTM_UNITS
+    assert side.tree[side.head].state.burned_sum[BTM] == proven.burned
+    assert all_books_hold(net)
 
 
 # What does not.
