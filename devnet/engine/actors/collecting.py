@@ -14,8 +14,9 @@ from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import ClaimRefused, CollectorWorks, SideTxCame
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
+from devnet.engine.actors.vouching import word_for
 from devnet.engine.actors.world import Transfer
-from devnet.engine.bc.evidence import HandIn, hand_in_message
+from devnet.engine.bc.evidence import HandIn
 from devnet.engine.bc.merkleblock import MerkleBlock, merkle_block_of
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import RequestError
@@ -23,7 +24,6 @@ from devnet.engine.events import ActorChanged, ClaimCrafted, TransferMoved
 from devnet.engine.federation.collector import Collector, SeenLock, Watched
 from devnet.engine.federation.turns import order_of
 from devnet.engine.interfaces import Checkpoint
-from devnet.engine.keys.chainkd import sign
 from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.mainchain.view import how_moved, receive, settled_hash
 from devnet.engine.sidechain.claims import ClaimContext, craft_claim
@@ -218,7 +218,7 @@ def _claim_if_due(turn: Turn, collector: Collector, lock: SeenLock) -> SeenLock:
     if lock.submitted_at < 0 and transfer is not None:
         _say_crafted(turn, collector, transfer, lock, tx, proof)
     for offer in found:
-        word = _word_for(turn, collector, offer)
+        word = word_for(turn, collector, offer.chain, offer.tx)
         hand_in(turn, offer.chain, offer.tx, actor_of(name), offer.late_ms, word)
     return replace(lock, submitted_at=tip_height, refused="")
 
@@ -337,15 +337,6 @@ def _claim_and_proof(
         collector_xprv=xprv,
     )
     return claim, proof
-
-
-def _word_for(turn: Turn, collector: Collector, offer: forging.Offer) -> HandIn:
-    """What the collector signs for a Claim that it hands in, and answers for."""
-    anchor_hash = settled_hash(turn.tree, collector.view, turn.depth)
-    anchor = Checkpoint(turn.tree[anchor_hash].height, anchor_hash)
-    chain_id = turn.side(offer.chain).tree.spec.chain_id
-    message = hand_in_message(chain_id, anchor, offer.tx.raw)
-    return HandIn(anchor, collector.key, sign(collector.xprv, message))
 
 
 def hand_in(

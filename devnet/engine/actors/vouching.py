@@ -1,4 +1,4 @@
-"""What a collector signs for a claim that it hands in, and answers for with its bond."""
+"""What a collector signs for a claim that it hands in, to answer for with its bond."""
 
 from __future__ import annotations
 
