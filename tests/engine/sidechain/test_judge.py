@@ -120,7 +120,7 @@ def test_the_mainchain_judged_again_from_raw_bytes_comes_to_the_same_states(
 @pytest.fixture(scope="module")
 def world() -> Network:
     """Alice has coins on gamma, one lock is settled and not yet claimed."""
-    net = network(ONE_SOLO, depth=1)
+    net = network(ONE_SOLO, depth=1, n_collectors=1)
     deposit(net, 50 * BTM_UNITS, "BTM", "gamma")
     name = net.lock("alice", 5 * BTM_UNITS, "BTM", "gamma")
     run_until(net, lambda: net.transfer(name).stage == "proof")
