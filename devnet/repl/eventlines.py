@@ -204,7 +204,9 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
         f"{e.reason} [{e.code}]",
     ),
     "OffenceProven": lambda e: (
-        "!", e.chain, f"{e.validator} convicted in block {e.height}: {e.offence}",
+        "!", e.chain,
+        f"{'' if e.role == 'validator' else e.role + ' '}{e.validator} convicted in "
+        f"block {e.height}: {e.offence}",
     ),
     "FaultStarted": lambda e: (
         "!", e.target.partition(".")[0],

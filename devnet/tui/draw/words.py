@@ -287,7 +287,8 @@ def _block_refused(event: ev.BlockRefused, _: Decimals) -> tuple[str, str, str]:
 
 @tells(ev.OffenceProven)
 def _offence(event: ev.OffenceProven, decimals: Decimals) -> tuple[str, str, str]:
-    words = f"{event.validator} convicted in block {event.height}: {event.offence}"
+    who = ("" if event.role == "validator" else f"{event.role} ") + event.validator
+    words = f"{who} convicted in block {event.height}: {event.offence}"
     if event.burned:
         words += f", {coins(event.burned, 'BTM', decimals)} of its bond burnt"
     return "!", event.chain, words

@@ -79,6 +79,8 @@ def _validator_changed(state: State, event: ev.ValidatorChanged) -> State:
 
 @folds(ev.OffenceProven)
 def _offence_proven(state: State, event: ev.OffenceProven) -> State:
+    if event.role != "validator":
+        return state
     return _with_seat(state, event.chain, event.validator, "convicted")
 
 
