@@ -98,8 +98,8 @@ class Command:
 
     def only_looks(self, tokens: tuple[Token, ...]) -> bool:
         """Do these words make it change nothing, though it is a verb that acts?"""
-        first = tokens[0] if self.looks and tokens else None
-        return first is not None and (first.kind, first.text) == ("word", self.looks)
+        words = [token.text for token in tokens if token.kind == "word"]
+        return words[:1] == [self.looks] or "--help" in words
 
     @property
     def arguments(self) -> tuple[Param, ...]:

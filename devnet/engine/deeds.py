@@ -21,7 +21,8 @@ from devnet.engine.actors import (
     withdrawing,
 )
 from devnet.engine.actors.faultkinds import FaultKind
-from devnet.engine.actors.scenariokinds import KINDS
+from devnet.engine.actors.faultlessons import WHY
+from devnet.engine.actors.scenariokinds import KINDS, SCENARIOS
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault, Owner
 from devnet.engine.bc.anchors import AnchorReset
@@ -146,6 +147,18 @@ class Deeds:
     def fault_kinds(self) -> tuple[FaultKind, ...]:
         """Everything that can be broken on purpose."""
         return tuple(KINDS.values())
+
+    def fault_kind(self, name: str) -> FaultKind:
+        """One of them, or UnknownFault."""
+        return faulting.kind_of(name)
+
+    def why_fault(self, name: str) -> str:
+        """What it teaches, in a sentence or two."""
+        return WHY.get(name, "")
+
+    def scenario_names(self) -> tuple[str, ...]:
+        """Those that are scenarios of the protocol's list."""
+        return tuple(kind.name for kind in SCENARIOS)
 
     def mend(self, fault_id: str) -> Fault:
         """End a fault; whoever missed something hears of it."""

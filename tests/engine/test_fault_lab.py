@@ -10,7 +10,10 @@ import pytest
 from devnet.commands.grammar import logical_lines
 from devnet.commands.verbs.world import read_script
 from devnet.engine.actors import powercuts
+from devnet.engine.actors.faultlessons import WHY
 from devnet.engine.actors.rivals import NothingToUndo
+from devnet.engine.actors.scenariokinds import KINDS
+from devnet.engine.actors.scenariokinds import SCENARIOS as SCENARIOS_OF_LAB
 from devnet.engine.actors.world import Fault
 from devnet.engine.bc.merkle import build_proof, tx_root
 from devnet.engine.bc.merkleblock import MerkleBlock
@@ -234,3 +237,33 @@ def test_mending_a_deep_reorganisation_brings_the_old_branch_back():
     assert net.world.tree.is_ancestor(old_tip, net.world.main_tip)
     assert not net.frozen("alpha")
     assert net.backed("alpha")
+
+
+THIRTY = (
+    "forged-proof wrong-flags invented-lock inflate steal-claim double-claim "
+    "two-chains failed-tx shallow-reorg deep-reorg lying-node lazy-collector "
+    "greedy-coordinator double-payout burn-then-reorg swapped-recipient "
+    "members-offline members-collude double-sign lost-block paper-commit "
+    "bad-gateway partition clock-skew swap-under-fire swap-missing-engine "
+    "naive-swap power-cut native-issue grab-the-keys "
+)
+
+
+def test_the_lab_holds_all_thirty_scenarios_and_says_why_of_every_fault():
+    assert sorted(kind.name for kind in SCENARIOS_OF_LAB) == sorted(THIRTY.split())
+    assert set(WHY) == set(KINDS)
+
+
+def test_the_list_of_faults_keeps_to_eighty_columns_and_names_every_fault():
+    session = make_session()
+    listed = session.execute("fault list")
+    pages = [session.execute(f"fault list {name}") for name in KINDS]
+
+    lines = [line for one in (listed, *pages) for line in one.text.splitlines()]
+    assert max(map(len, lines)) <= 80
+    for kind, page in zip(KINDS.values(), pages, strict=True):
+        assert f"\n  {kind.name}" in listed.text
+        assert page.result["why"] and kind.does.split()[0] in page.text
+        assert session.execute(f"fault {kind.name} --help").text == page.text
+    assert session.network.world.n_faults == 0
+    session.close()

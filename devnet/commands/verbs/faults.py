@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument
+from devnet.commands.faultpages import ALONE, all_lines, facts, one_page
 from devnet.commands.kinds import FaultId, FaultName, FaultTarget, Signed
 from devnet.commands.registry import command
 from devnet.commands.types import Chain, Names, Sidechain, Span
@@ -44,18 +42,22 @@ def fault(
     *,
     value: Signed | None = None,
     for_: Span | None = None,
+    help_: bool = False,
 ) -> Said:
     """Break something on purpose: a network, a validator, or the peg.
 
     `fault list` tells all of them, what each needs, which invariants hold through it,
-    and which are at work. A target is a chain, or a validator as in alpha.v2; faults of
+    and which are at work; `fault list NAME`, or `fault NAME --help`, tells more of one.
+    A target is a chain, or a validator as in alpha.v2; faults of the federation and of
     the mainchain need none. --value is in the fault's unit. --for 20s or 6blocks ends
     it by itself; `mend` ends it at once. What is seen of it can be asked for, as in
     `expect fault.f1.seen ~ C8`. Everything is drawn from the seed, so it happens the
     same again.
     """
     if name == "list":
-        return _list(session)
+        return _explain(session, target) if target else _list(session)
+    if help_:
+        return _explain(session, name)
     chain, _, node = (target or "").partition(".")
     kinds = {kind.name: kind for kind in session.network.fault_kinds()}
     if not chain and name in kinds and kinds[name].target not in ALONE:
@@ -129,17 +131,6 @@ def write_off(session: Context, sidechain: Sidechain) -> Said:
     return Said(result, text)
 
 
-ALONE = ("mainchain", "federation", "lesson")
-"""Targets that need not be named."""
-
-
-def outcome(holds: Sequence[str], breaks: Sequence[str]) -> str:
-    """Which invariants hold and which break, in a few words."""
-    words = [f"holds: {' '.join(holds)}"] if holds else []
-    words += [f"breaks, on purpose: {' '.join(breaks)}"] if breaks else []
-    return "; ".join(words)
-
-
 def _list(session: Context) -> Said:
     network = session.network
     at_work = [
@@ -148,18 +139,17 @@ def _list(session: Context) -> Said:
          "until_height": fault.until_height}
         for fault in network.world.faults
     ]  # fmt: skip
-    kinds: list[dict[str, Any]] = [
-        {"name": kind.name, "target": kind.target, "does": kind.does,
-         "sees": kind.sees, "unit": kind.unit, "default": kind.default,
-         "low": kind.low, "high": kind.high, "holds": list(kind.holds),
-         "breaks": list(kind.breaks)}
-        for kind in network.fault_kinds()
-    ]  # fmt: skip
-    now = [f"{one['fault']}: {one['name']} on {one['target']}" for one in at_work]
-    lines = ["at work: " + ("; ".join(now) or "nothing")]
-    for kind in kinds:
-        unit = f" ({kind['default']} {kind['unit']})" if kind["unit"] else ""
-        lines.append(f"{kind['name']:<16} {kind['target']}: {kind['does']}{unit}")
-        lines.append(f"{'':<16} sees: {kind['sees']}")
-        lines.append(f"{'':<16} {outcome(kind['holds'], kind['breaks'])}")
-    return Said({"faults": kinds, "at_work": at_work}, "\n".join(lines))
+    kinds, scenarios = network.fault_kinds(), network.scenario_names()
+    lines = all_lines(kinds, at_work, len(scenarios))
+    rows = [
+        facts(one, network.why_fault(one.name), one.name in scenarios) for one in kinds
+    ]
+    return Said({"faults": rows, "at_work": at_work}, "\n".join(lines))
+
+
+def _explain(session: Context, name: str) -> Said:
+    network = session.network
+    kind = network.fault_kind(name)
+    why, scenario = network.why_fault(name), name in network.scenario_names()
+    lines = one_page(kind, why, scenario)
+    return Said(facts(kind, why, scenario), "\n".join(lines))

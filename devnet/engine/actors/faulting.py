@@ -66,9 +66,7 @@ def start(
     Raises:
         UnknownFault, UnknownName, BadValue, AlreadyBroken.
     """
-    kind = KINDS.get(name)
-    if kind is None:
-        raise UnknownFault(f"there is no fault {name!r}", names=tuple(KINDS))
+    kind = kind_of(name)
     if kind.target == "lesson":
         timed = for_ms is not None or for_blocks is not None
         return _teach(turn, kind, timed or bool(chain) or value is not None)
@@ -105,6 +103,14 @@ def start(
         keep(turn, fault)
     play.begin(turn, fault)
     return fault
+
+
+def kind_of(name: str) -> FaultKind:
+    """A kind of fault by its name, or UnknownFault."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise UnknownFault(f"there is no fault {name!r}", names=tuple(KINDS))
+    return kind
 
 
 def _teach(turn: Turn, kind: FaultKind, has_more: bool) -> Fault:

@@ -214,7 +214,11 @@ LESSONS = (
         holds=(), breaks=("I6",),
     ),
 )  # fmt: skip
-SCENARIOS = (*PEG, *WAY_BACK, *MAINCHAIN, *BYZANTINE, *CONSENSUS, *OTHERS, *LESSONS)
+SCENARIOS = (
+    *PEG, *WAY_BACK, *MAINCHAIN, *BYZANTINE, *CONSENSUS, *OTHERS, *LESSONS,
+    *(kind for kind in VALIDATOR if kind.name in ("bad-gateway", "clock-skew")),
+)  # fmt: skip
+"""Those of the protocol's list."""
 _ALL = (*NETWORK, *VALIDATOR, *SCENARIOS)
 KINDS = {
     kind.name: kind
