@@ -106,13 +106,24 @@ def _signed_by(
 
 
 def _twins(tx: Transaction, court: Court) -> Iterator[Transaction]:
-    """Other transactions that pay the same, as long as that is not spent."""
-    first, view = tx.outputs[0], final_view(court)
-    if not debts_paid(tx, court):
+    """
+    Other transactions that pay the same: those that completed a withdrawal here, and
+    those whose output nobody has spent yet. A payout that completed one is the honest
+    one of two; whatever else pays the same finds it.
+    """
+    completed = court.parent.state.pegout.completed.values()
+    paid_by = {settled.payout_id for settled in completed}
+    if tx.id in paid_by or not debts_paid(tx, court):
         return
-    for coin in view.coins.of_program(first.program):
-        if (coin.asset, coin.amount) != (first.asset, first.amount):
-            continue
-        for other in court.main[view.hashes[coin.height]].block.transactions:
-            if coin.id in other.result_ids[:1] and other.id != tx.id:
+    first, view = tx.outputs[0], final_view(court)
+    heights = {
+        coin.height
+        for coin in view.coins.of_program(first.program)
+        if (coin.asset, coin.amount) == (first.asset, first.amount)
+    }
+    places = [view.index.places.get(payout_id) for payout_id in paid_by]
+    heights |= {place.height for place in places if place is not None}
+    for height in sorted(heights):
+        for other in court.main[view.hashes[height]].block.transactions:
+            if other.outputs[:1] == (first,) and other.id != tx.id:
                 yield other
