@@ -339,3 +339,63 @@ def test_a_world_that_was_killed_goes_on_where_it_was(moment):
     assert payouts_to(again, "carol", 11 * BTM_UNITS) == 1
     assert seat(again, "bob")["state"] == "member"
     assert always_balanced(again)
+
+
+# The same members again.
+
+
+def vote_all(net: Network, votes: dict[str, int]) -> None:
+    """Alice votes with so many BTM more for each."""
+    for name, amount in votes.items():
+        net.vote("alice", name, amount * BTM_UNITS, "alpha", MEMBER_ROLE)
+    run_blocks(net, "alpha", 1)
+
+
+def stayed(net: Network) -> list[str]:
+    """Founders who sit in the first two epochs."""
+    changed = said(net, FederationChanged)[0]
+    return sorted(set(changed.members) & set(changed.old_members))
+
+
+@pytest.fixture(scope="module")
+def carols(after: Network) -> Network:
+    """Carol has taken bob's seat; he stands on."""
+    net = branch(after)
+    deposit(net, 300 * BTM_UNITS, "BTM", "alpha", who="carol")
+    net.register_validator("carol", "alpha", 100 * BTM_UNITS, MEMBER_ROLE)
+    run_blocks(net, "alpha", 1)
+    vote_all(net, dict.fromkeys((*stayed(net), "carol"), 110))
+    until(net, lambda: facts(net)["epoch"] == 2 and not facts(net)["migrating"])
+    (_, changed) = said(net, FederationChanged)
+    assert set(changed.members) == {*stayed(net), "carol"}
+    return net
+
+
+def test_the_same_members_come_again_while_their_addresses_count(carols: Network):
+    net = branch(carols)
+    assert height(net, "alpha") < 72
+    vote_all(net, dict.fromkeys(stayed(net), 20) | {"bob": 20})
+    until(net, lambda: facts(net)["epoch"] == 3 and not facts(net)["migrating"])
+    first, _, third = said(net, FederationChanged)
+    assert set(third.members) == set(first.members)
+    assert third.treasury == first.treasury
+    lock_id = deposit_at(net, old_program(net, "bob", 2), 7 * BTM_UNITS)
+    bob = net.balance("bob", "alpha", "BTM")
+    until(net, lambda: net.balance("bob", "alpha", "BTM") == bob + 7 * BTM_UNITS)
+    until(net, lambda: facts(net)["expires"] == 0 and not facts(net)["migrating"])
+    assert len(spenders(net, lock_id)) == 1
+    assert always_balanced(net)
+
+
+def test_members_whose_addresses_expired_come_again_with_others_only(carols: Network):
+    """A deposit that was forwarded could be claimed a second time otherwise."""
+    net = branch(carols)
+    until(net, lambda: facts(net)["expires"] == 0)
+    deposit_at(net, old_program(net, "bob", 1), 9 * BTM_UNITS)
+    bob = net.balance("bob", "alpha", "BTM")
+    until(net, lambda: net.balance("bob", "alpha", "BTM") == bob + 9 * BTM_UNITS)
+    vote_all(net, dict.fromkeys(stayed(net), 20) | {"bob": 20})
+    run_blocks(net, "alpha", 55)
+    assert net.balance("bob", "alpha", "BTM") == bob + 9 * BTM_UNITS
+    assert facts(net)["epoch"] == 2
+    assert always_balanced(net)

@@ -129,10 +129,22 @@ class Poll:
         return frozenset(keys)
 
     def federation(self) -> Federation | None:
-        """The federation that the votes ask for; None: the one there is."""
-        current = self.council.current
+        """
+        The federation that the votes ask for; None: the one there is.
+
+        One that expired never comes again with the very same members, since it would
+        have the same addresses: a deposit that was forwarded from there could be
+        claimed where it was as well. Then the weakest newcomer waits.
+        """
+        current, votes = self.council.current, self.votes(MEMBER_ROLE)
         n_seats = len(self.spec.federations[0].members)
-        wanted = wanted_federation(current, self.votes(MEMBER_ROLE), n_seats)
+        wanted = wanted_federation(current, votes, n_seats)
+        while is_expired(self.council, wanted):
+            came = [key for key in wanted.members if key not in current.members]
+            if not came:
+                return None
+            del votes[min(came, key=lambda key: (votes[key], key))]
+            wanted = wanted_federation(current, votes, n_seats)
         return None if wanted == current else wanted
 
     def collectors(self) -> tuple[bytes, ...]:
@@ -157,6 +169,11 @@ def council_after(parent: SideEntry, poll: Poll) -> Council:
     if height % spec.collector_blocks == 0:
         council = replace(council, coming=poll.collectors())
     return council
+
+
+def is_expired(council: Council, federation: Federation) -> bool:
+    """Were the addresses of these members accepted once, and are no more?"""
+    return federation in council.past and federation not in council.federations
 
 
 def boundary_below(height: int, n_blocks: int) -> int:
@@ -187,6 +204,11 @@ def _seated(council: Council, parent: SideEntry, n_blocks: int) -> Council:
 
 
 def _can_come(poll: Poll, wanted: Federation) -> bool:
-    """Do all who shall come still stand? Else the next tally proposes again."""
+    """
+    Do all who shall come still stand, and has the same set not expired meanwhile? Else
+    the next tally proposes again.
+    """
+    if is_expired(poll.council, wanted):
+        return False
     votes, current = poll.votes(MEMBER_ROLE), poll.council.current.members
     return all(key in votes for key in wanted.members if key not in current)
