@@ -13,7 +13,12 @@ from dataclasses import dataclass, field
 
 from rpds import HashTrieMap
 
-from devnet.engine.bc.electoral import VALIDATOR_ROLE, stake_key_of
+from devnet.engine.bc.electoral import ROLE_NAMES, VALIDATOR_ROLE, stake_key_of
+
+
+def where_to_look(role: int) -> str:
+    """What a refusal advises: the list of those who stand for a role."""
+    return f"{ROLE_NAMES[role]} list SIDECHAIN shows who is registered."
 
 
 @dataclass(frozen=True, slots=True)

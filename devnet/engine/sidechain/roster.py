@@ -40,7 +40,7 @@ from devnet.engine.chain.coins import Coin
 from devnet.engine.errors import CodecError, RequestError
 from devnet.engine.keys.curve import is_sound
 from devnet.engine.keys.ed25519 import verify
-from devnet.engine.sidechain.registrations import Book, Registration
+from devnet.engine.sidechain.registrations import Book, Registration, where_to_look
 
 BTM_NEU = 100_000_000
 LEAST_BOND_NEU = 100 * BTM_NEU
@@ -326,7 +326,9 @@ def _register(
         (roster.of_key(stake_key) is not None, f"the key {stake_key.hex()[:16]}"),
     ):
         if taken:
-            raise SeatTaken(f"{what} is registered already")
+            raise SeatTaken(
+                f"{what} is registered already", hint=where_to_look(record.role)
+            )
     if not is_sound(stake_key):
         raise BadProof(
             f"anybody can sign for {record.name}'s key, so it proves nothing"
@@ -392,5 +394,8 @@ def _withdraw(roster: Roster, author: bytes, names: tuple[str, ...]) -> Roster:
 def _leave(roster: Roster, author: bytes, role: int, height: int) -> Roster:
     one = roster.book(role).of_program(author)
     if one is None or not one.stands:
-        raise NotCandidate(f"the author does not stand for a {ROLE_NAMES[role]}'s seat")
+        seat = f"a {ROLE_NAMES[role]}'s seat"
+        raise NotCandidate(
+            f"the author does not stand for {seat}", hint=where_to_look(role)
+        )
     return roster.left(one, height)

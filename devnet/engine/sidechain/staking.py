@@ -167,6 +167,7 @@ def _locked(coin: Coin, free_at: int | None, height: int) -> TransactionError:
     if free_at is None:
         return BondLocked(
             f"the bond {coin.id.hex()[:16]} is locked: its candidate stands",
+            hint="Leave first (validator, collector or member leave).",
             id=coin.id,
             height=height,
         )

@@ -226,8 +226,10 @@ def test_one_account_stands_for_every_role_with_a_key_each_and_one_name() -> Non
     assert [len(roster.book(role).standing()) for role in ROLES] == [1, 1, 1]
     left = do(roster, "bob", Leave(COLLECTOR_ROLE), height=30)
     assert [len(left.book(role).standing()) for role in ROLES] == [1, 0, 1]
-    again = failure(left, "bob", Leave(COLLECTOR_ROLE))
-    assert again == "validator.not-a-candidate"
+    with pytest.raises(OperationFailed) as caught:
+        do(left, "bob", Leave(COLLECTOR_ROLE))
+    assert caught.value.code == "validator.not-a-candidate"
+    assert caught.value.hint.startswith("collector list")
 
 
 @pytest.mark.parametrize("role", [COLLECTOR_ROLE, MEMBER_ROLE])
