@@ -129,7 +129,7 @@ def _quantity(token: Token, session: Context) -> Quantity | Amount:
             return value
     if (quantity := parse_quantity(str(value))) is not None:
         return quantity
-    raise BadValue(
+    raise BadArgument(
         f"{str(value)[:40]!r} is not an amount",
         hint="write 250, 0.5, or 100neu for smallest units",
     )

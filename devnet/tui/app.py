@@ -59,7 +59,7 @@ class TuiOptions:
     Args:
         signs: "unicode", or "ascii" where ambiguous signs take two cells.
         theme: name of a theme; empty for our dark one.
-        no_color: shades of grey, as the variable NO_COLOR asks for.
+        no_color: no colour at all, as the variable NO_COLOR asks for.
         keymap: other keys, by the id of a binding.
     """
 
@@ -130,6 +130,10 @@ class DevnetApp(App[None]):
             from devnet.tui.plain_signs import PlainSigns
 
             self._filters_more = (PlainSigns(),)
+        if self.no_color:
+            from devnet.tui.colourless import Colourless
+
+            self._filters_more = (Colourless(), *self._filters_more)
         if self.options.keymap:
             self.set_keymap(dict(self.options.keymap))
 
@@ -378,7 +382,8 @@ class DevnetApp(App[None]):
         self.exit(return_code=status)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return (*super().get_line_filters(), *self._filters_more)
+        # Ours come first: they know a cursor by its colour.
+        return (*self._filters_more, *super().get_line_filters())
 
     def _fatal_error(self) -> None:
         """A bug of ours: leave with one sentence, never with a traceback."""

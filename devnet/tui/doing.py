@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from devnet.commands.values import plain
 from devnet.tui.draw.faults import mending
 from devnet.tui.frame import Picked
 from devnet.tui.keys import Key, why_not
@@ -127,6 +129,20 @@ def _copy(app: Desk) -> None:
     app.toast(picked.copy_text, f"copied: {picked.copy_what}")
 
 
+def _copy_all(app: Desk) -> None:
+    """All that its command answers, as JSON; what is one text already, as it is."""
+    picked = _picked(app)
+    if not picked.command:
+        _copy(app)
+        return
+    outcome = app.begin(picked.command, quiet=True)
+    if outcome is None or not outcome.ok:
+        return
+    text = json.dumps(plain(outcome.result), sort_keys=True, indent=1)
+    app.copy_to_clipboard(text)
+    app.toast(f"{len(text)} letters of JSON", f"copied: {picked.command}")
+
+
 def _dismiss(app: Desk) -> None:
     state = app.driver.state
     failed = [one.id for one in state.transfers if one.failed and not one.dismissed]
@@ -169,6 +185,7 @@ HANDLERS: dict[str, Callable[[Desk], None]] = {
     "trouble": _trouble,
     "zoom": _zoom,
     "copy": _copy,
+    "copy-all": _copy_all,
     "dismiss": _dismiss,
     "dashboard": _screen("dashboard"),
     "blocks": _screen("blocks"),

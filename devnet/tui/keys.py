@@ -73,6 +73,7 @@ KEYS: tuple[Key, ...] = (
     Key("trouble", "n", "n", "Trouble", "next sidechain in trouble", "go"),
     Key("zoom", "z", "z", "Zoom", "this panel alone, and back", "go"),
     Key("copy", "y", "y", "Copy", "copy the id that is picked", "go"),
+    Key("copy-all", "Y", "Y", "Copy all", "copy all about it as JSON", "go"),
     Key("dismiss", "x", "x", "Dismiss", "a failed transfer has been seen", "go"),
     Key("dashboard", "D", "D", "Dashboard", "everything at once", "screens"),
     Key("blocks", "B", "B", "Blocks", "the blocks of a chain", "screens", footer=13),

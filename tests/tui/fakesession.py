@@ -135,6 +135,10 @@ class FakeNetwork:
             for one in (*seats, "bob")
         ]
 
+    def seats(self, name: str, role: int) -> list[dict[str, Any]]:
+        """Nobody stands for another seat."""
+        return []
+
     def transfers(self) -> list[Any]:
         """All transfers."""
         return list(self.state.transfers)

@@ -1,5 +1,7 @@
 """The Federation screen and the withdrawal inspector: drawn, and by keys."""
 
+import json
+
 import pytest
 from fakepeg import contract, council, member_names, stories
 from fakesession import FakeSession
@@ -44,23 +46,29 @@ def bars(rows):
     return [one[18:].rstrip() for one in found if one[10:16] in ("locked", "owed  ")]
 
 
+def tabs(options=None, size=(80, 24)):
+    """The text of every tab, in order."""
+
+    async def script(pilot):
+        await press(pilot, "F")
+        found = [dump(pilot)]
+        for _ in TABS[1:]:
+            await press(pilot, "right")
+            found.append(dump(pilot))
+        return found
+
+    return play(FakeSession(dashboard()), script, size=size, options=options)
+
+
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("tab", range(len(TABS)), ids=TABS)
-def test_every_tab_of_the_federation(tab, size):
-    keys = ("F", *("right",) * tab)
-
-    text = screen(FakeSession(dashboard()), *keys, size=size)
-
-    check_golden(f"federation-{TABS[tab]}-{size[0]}x{size[1]}", text)
+def test_every_tab_of_the_federation(size):
+    for name, text in zip(TABS, tabs(size=size), strict=True):
+        check_golden(f"federation-{name}-{size[0]}x{size[1]}", text)
 
 
-@pytest.mark.parametrize("tab", range(len(TABS)), ids=TABS)
-def test_every_tab_in_ascii_signs_has_no_other_character(tab):
-    options = TuiOptions(signs="ascii")
-
-    text = screen(FakeSession(dashboard()), "F", *("right",) * tab, options=options)
-
-    assert text.isascii(), sorted(set(text) - set(map(chr, range(128))))
+def test_every_tab_in_ascii_signs_has_no_other_character():
+    for text in tabs(TuiOptions(signs="ascii")):
+        assert text.isascii(), sorted(set(text) - set(map(chr, range(128))))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -219,16 +227,60 @@ def test_enter_on_a_row_of_the_grid_opens_the_withdrawal():
 # A frozen peg.
 
 
-@pytest.mark.parametrize("keys", [(), ("F",), ("B",), ("E",), ("X",)])
-def test_a_frozen_peg_is_said_on_every_screen(keys):
+def test_a_frozen_peg_is_said_on_every_screen():
     session = FakeSession(dashboard())
     session.network.frozen_pegs = {"beta"}
 
     async def script(pilot):
-        await press(pilot, *keys)
-        return dump(pilot), style_of(pilot, "peg of beta frozen")
+        found = []
+        for key in ("D", "F", "B", "E", "X"):
+            await press(pilot, key)
+            found.append((dump(pilot), style_of(pilot, "peg of beta frozen")))
+        return found
 
-    text, style = play(session, script)
+    for text, style in play(session, script):
+        assert "peg of beta frozen: the mainchain left the anchor; M mends" in text
+        assert style.bold and style.color.get_truecolor().hex.upper() == DARK.error
 
-    assert "peg of beta frozen: the mainchain left the anchor; M mends" in text
-    assert style.bold and style.color.get_truecolor().hex.upper() == DARK.error
+
+# What a row can be taken away as.
+
+
+def test_everything_about_a_row_can_be_copied():
+    session = FakeSession(dashboard())
+
+    async def script(pilot):
+        await press(pilot, "Y", "F", "right", "right", "right", "Y")
+        return pilot.app.clipboard, toasts(pilot)
+
+    copied, said = play(session, script)
+
+    assert session.lines == ["show d4", "federation alpha --for alice"]
+    assert copied == "null" and "copied: federation alpha --for alice" in said
+
+
+def test_the_pointer_over_a_row_shows_its_whole_id():
+    async def script(pilot):
+        await pilot.hover("#federation", offset=(6, 1))
+        await pilot.pause()
+        return pilot.app.query_one("#federation").tooltip
+
+    hint = play(FakeSession(dashboard()), script)
+
+    assert hint.startswith("lock transaction of d4\n") and len(hint) > 64
+
+
+def test_the_listed_events_can_be_written_to_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    session = FakeSession(dashboard())
+
+    async def script(pilot):
+        await press(pilot, "E", "slash", *"w2", "enter", "e")
+        return toasts(pilot)
+
+    said = play(session, script)
+
+    (path,) = tmp_path.iterdir()
+    rows = [json.loads(row) for row in path.read_text().splitlines()]
+    assert rows and str(path) in said
+    assert {row["transfer"] for row in rows} == {"w2"}

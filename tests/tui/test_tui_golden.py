@@ -116,12 +116,10 @@ def test_without_colour_everything_is_still_said(monkeypatch):
     text, pieces, failed = play(FakeSession(dashboard()), script)
 
     check_golden("dashboard-80x24-3", text)
-    for _, style in pieces:
-        for colour in (style.color, style.bgcolor):
-            if colour is not None:
-                red, green, blue = colour.get_truecolor()
-                assert red == green == blue
+    assert not [style for _, style in pieces if style.color or style.bgcolor]
     assert failed.bold
+    under_cursor = [words for words, style in pieces if style.reverse]
+    assert any("claim refused" in words for words in under_cursor)
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ class BlockRows(Rows):
             height=block.height,
             copy_what=f"hash of {block.chain} {block.height}",
             copy_text=block.id,
+            command=f"show block {block.height} {block.chain}",
         )
 
 
@@ -208,6 +209,7 @@ class BlockScreen(DevnetScreen):
             height=self.at_height,
             copy_what=f"hash of {self.chain} {self.at_height}",
             copy_text=block_id,
+            command=f"show block {self.at_height} {self.chain}",
         )
 
     def action_turn(self, by: int) -> None:

@@ -159,6 +159,7 @@ class ClaimScreen(DevnetScreen):
             transfer=self.transfer,
             copy_what=f"claim transaction of {self.transfer}",
             copy_text=self._found.claim_tx_id.hex(),
+            command=f"show tx {self._found.claim_tx_id.hex()}",
         )
 
     def action_tamper(self) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
 
@@ -27,7 +30,11 @@ class EventsScreen(DevnetScreen):
     keys_help: ClassVar[tuple[tuple[str, str], ...]] = (
         ("/", "filter; esc drops the filter"),
         ("G", "to the end, and follow"),
+        ("e", "write what is listed to a file, an event a line"),
     )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "export", "Export", show=False, id="events.export"),
+    ]
 
     def body(self) -> Iterable[Widget]:
         yield EventRows(id="stream", everything=True)
@@ -47,6 +54,19 @@ class EventsScreen(DevnetScreen):
         rows.border_title = line(
             ("events", f"bold {look.federation}"), (words, look.federation)
         )
+
+    def action_export(self) -> None:
+        """Write the listed events as JSON lines into the present folder."""
+        events = self.query_one(EventRows).listed()
+        last = events[-1].seq if events else 0
+        path = Path(f"events-{self.devnet.driver.state.seed}-{last}.jsonl")
+        rows = (json.dumps(one.as_dict(), sort_keys=True) for one in events)
+        try:
+            path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+        except OSError as error:
+            self.devnet.toast(f"{path}: {error.strerror}", "not written", bad=True)
+            return
+        self.devnet.toast(str(path.absolute()), f"{plural(len(events), 'event')} in")
 
     def find(self) -> None:
         """Open the filter."""

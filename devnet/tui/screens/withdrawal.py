@@ -91,6 +91,7 @@ class WithdrawalScreen(DevnetScreen):
             transfer=self.transfer,
             copy_what=f"{'payout' if payout else 'withdrawal'} of {self.transfer}",
             copy_text=payout or self._story.withdrawal,
+            command=f"withdrawals {self.transfer}",
         )
 
     def action_turn(self, by: int) -> None:

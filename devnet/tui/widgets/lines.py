@@ -15,7 +15,6 @@ from textual.widget import Widget
 from devnet.tui.draw.header import HeaderView, draw_alarms, draw_header
 from devnet.tui.draw.keybar import Span, draw_keys
 from devnet.tui.draw.tables import TABS, draw_tabs
-from devnet.tui.draw.text import fit, line
 from devnet.tui.keys import Key
 from devnet.tui.views import BreachView
 from devnet.tui.widgets.rows import look_of
@@ -129,8 +128,8 @@ class TooSmall(Widget):
 
     def render(self) -> Text:
         size = self.app.size
-        words = (
-            f"window {size.width}x{size.height}, "
-            f"devnet needs {LEAST_WIDTH}x{LEAST_HEIGHT}"
-        )
-        return fit(line((words, look_of(self).now)), self.size.width)
+        here, least = f"{size.width}x{size.height}", f"{LEAST_WIDTH}x{LEAST_HEIGHT}"
+        for words in (f"window {here}, devnet needs {least}", f"{here}, needs {least}"):
+            if len(words) <= size.width:
+                break
+        return Text(words, look_of(self).now, end="", no_wrap=False, overflow="fold")

@@ -92,6 +92,7 @@ class MainPanel(Widget, can_focus=True):
             height=height,
             copy_what=f"hash of main {height}",
             copy_text=known[0] if known else "",
+            command=f"show block {height}",
         )
 
     def action_move(self, by: int) -> None:
@@ -161,6 +162,7 @@ class TransferRows(Rows):
             transfer=one.id,
             copy_what=f"lock transaction of {one.id}",
             copy_text=one.lock_tx,
+            command=f"{'show' if one.is_deposit else 'withdrawals'} {one.id}",
         )
 
 
@@ -232,4 +234,5 @@ class LaneRows(Rows):
             height=lane.height,
             copy_what=f"tip of {lane.name}",
             copy_text=lane.tip,
+            command=f"show {lane.name}",
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.events import Click
+from textual.events import Click, MouseMove
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from devnet.tui.desk import Desk
     from devnet.tui.frame import Picked
     from devnet.tui.theme import Palette
+
+
+N_HINT = 200
+"""Letters of a hint: an id or an address, no list of facts."""
 
 
 def desk_of(widget: Widget) -> Desk:
@@ -163,6 +167,24 @@ class Rows(ScrollView, can_focus=True):
                 base += Style.parse(f"on {look_of(self).cursor}")
         strip = Strip(text.render(self.app.console))
         return strip.apply_style(base).adjust_cell_length(width, base)
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """The whole of what is cut on the row below the pointer."""
+        place = event.get_content_offset(self)
+        words = None
+        if place is not None and self.shows_cursor:
+            index = (self.scroll_offset.y + place.y) // self.rows_per_item()
+            words = self._hint_at(index) if index < self.n_items() else None
+        if self.tooltip != words:
+            self.tooltip = words
+
+    def _hint_at(self, index: int) -> str | None:
+        here, self.cursor = self.cursor, index
+        picked = self.picked()
+        self.cursor = here
+        if not picked.copy_text or len(picked.copy_text) > N_HINT:
+            return None
+        return f"{picked.copy_what}\n{picked.copy_text}"
 
     def on_focus(self) -> None:
         self.refresh()

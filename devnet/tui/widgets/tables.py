@@ -93,6 +93,10 @@ class EventRows(Rows):
         one = tell(self._stream[self._hits[index]], self._decimals)
         return (draw_line(one, width, look_of(self)),)
 
+    def listed(self) -> list[Event]:
+        """Every event that has a line, in order."""
+        return [self._stream[index] for index in self._hits]
+
     def event_at(self, index: int) -> Event | None:
         """The event of a line."""
         if not 0 <= index < len(self._hits):
@@ -172,7 +176,10 @@ class MempoolRows(Rows):
             return Picked()
         tx = self._waiting[self.cursor]
         return Picked(
-            chain=tx.chain, copy_what=f"{tx.what} on {tx.chain}", copy_text=tx.id
+            chain=tx.chain,
+            copy_what=f"{tx.what} on {tx.chain}",
+            copy_text=tx.id,
+            command=f"show tx {tx.id}",
         )
 
 
