@@ -15,6 +15,7 @@ from typing import Any
 import devnet.api.endpoints  # noqa: F401  Fills the table.
 from devnet.api import openapi
 from devnet.api.fields import read_body
+from devnet.api.guarding import Guarded
 from devnet.api.node import Node
 from devnet.api.refusals import MESSAGES, NotUnderstood, shape_of
 from devnet.api.table import NOTHING, TABLE
@@ -93,12 +94,15 @@ class App:
         if found is None:
             raise NotUnderstood("BTM000", "not Found")
         ask = read_body(request.body, found.fields) if found.reads_body else {}
+        guard = self.node.guard
         try:
-            data = found.handler(self.node, ask)
+            with guard:
+                data = found.handler(self.node, ask)
             if found.is_slow:
-                data = await data
+                data = await Guarded(guard, data)
         finally:
-            self.node.keeper.save()
+            with guard:
+                self.node.keeper.save()
         return {"status": "success"} | ({} if data is NOTHING else {"data": data})
 
 

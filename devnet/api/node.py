@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,8 @@ class Node:
         self._rivals: dict[bytes, Waiting] = {}
         self._orphans: dict[bytes, Block] = {}
         self.is_closing = False
+        self.guard: AbstractContextManager[object] = nullcontext()
+        """Held whenever the session is touched, where two threads do."""
         self.places: dict[str, str] = {}
         """Where each chain is served: a URL by the chain's name."""
 

@@ -12,7 +12,8 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from uvicorn.server import Server
 
 from devnet.api.app import App
 from devnet.api.asgi import Asgi
+from devnet.api.guarding import Guarded
 from devnet.api.mining import mine_for_ever
 from devnet.api.node import Node
 from devnet.api.protocol import Bounded
@@ -33,6 +35,7 @@ SLICE_S = 0.01
 """Engine time between two looks at the sockets."""
 NAP_S = 0.01
 WORK_NAP_S = 0.002
+LOOK_NAP_S = 0.05
 IDLE_S = 75
 """A connection is kept open for so long between two requests."""
 MOST_FRAME_BYTES = 64 * 1024
@@ -93,44 +96,99 @@ def serve(session: Session, address: Address, folder: Path | None = None) -> int
     Raises:
         PortTaken.
     """
-    listening = address.open()
-    try:
-        node = Node(session, folder)
-        if not session.options.empty:
-            adopt_players(node.wallet)
-            node.keeper.save()
-        session.join(node)
-        asyncio.run(_serve(node, listening))
-    finally:
-        listening.close()
+    with Service(session, address, folder) as service:
+        asyncio.run(_serve(service))
     return 0
 
 
-async def _serve(node: Node, listening: socket.socket) -> None:
-    hub = Hub(node)
-    server = make_server(Asgi(App(node), hub))
+async def _serve(service: Service) -> None:
     loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        node.is_closing = server.should_exit = True
-
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no such handlers.
-            loop.add_signal_handler(number, stop)
-    driving = asyncio.create_task(drive(node.session, hub))
-    driving.add_done_callback(lambda task: stop())
-    mining = asyncio.create_task(mine_for_ever(node))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0)
-    ready = ready_line(node, listening)
-    node.places["main"] = str(ready["mainchain"])
-    print(json.dumps(ready), flush=True)
-    await serving
-    for task in (driving, mining):
-        task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.gather(driving, mining)
+            loop.add_signal_handler(number, service.stop)
+
+    def ready() -> None:
+        print(json.dumps(service.ready_line()), flush=True)
+
+    await service.run(ready, drives=True)
+
+
+class Service:
+    """
+    A session served over HTTP. A context manager: it listens from its making on.
+
+    Args:
+        address: where.
+        folder: where the wallet is kept; None: it ends with this.
+        guard: held whenever the session is touched; for a session of two threads.
+
+    Raises:
+        PortTaken.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        address: Address,
+        folder: Path | None = None,
+        guard: AbstractContextManager[object] | None = None,
+    ) -> None:
+        self._listening = address.open()
+        try:
+            self.node = Node(session, folder)
+            if guard is not None:
+                self.node.guard = guard
+            if not session.options.empty:
+                adopt_players(self.node.wallet)
+                self.node.keeper.save()
+            session.join(self.node)
+            self._hub = Hub(self.node)
+        except BaseException:
+            self._listening.close()
+            raise
+        self._server = make_server(Asgi(App(self.node), self._hub))
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._listening.close()
+        with self.node.guard:
+            self.node.session.leave(self.node)
+
+    def stop(self) -> None:
+        """Let `run` end. Safe in a signal handler, and in another thread."""
+        self.node.is_closing = self._server.should_exit = True
+
+    async def run(self, ready: Callable[[], None], *, drives: bool) -> None:
+        """
+        Serve until `stop`, or until the engine fails.
+
+        Args:
+            ready: called once requests are answered.
+            drives: virtual time is ours; otherwise somebody else lets it pass.
+        """
+        node = self.node
+        driving = drive(node, self._hub) if drives else watch(node, self._hub)
+        beside = [asyncio.create_task(driving), asyncio.create_task(_mine(node))]
+        beside[0].add_done_callback(lambda task: self.stop())
+        serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))
+        try:
+            while not self._server.started and not serving.done():
+                await asyncio.sleep(0)
+            node.places["main"] = str(self.ready_line()["mainchain"])
+            ready()
+            await serving
+        finally:
+            self.stop()
+            for task in beside:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*beside)
+
+    def ready_line(self) -> dict[str, object]:
+        """What a program reads that started us."""
+        return ready_line(self.node, self._listening)
 
 
 def make_server(asgi: Asgi) -> Quiet:
@@ -161,24 +219,34 @@ def ready_line(node: Node, listening: socket.socket) -> dict[str, object]:
     }
 
 
-async def drive(session: Session, hub: Hub) -> None:
+async def drive(node: Node, hub: Hub) -> None:
     """Let virtual time pass in slices, at the session's pace, for ever."""
+    session = node.session
     while True:
-        status = _slice(session)
-        hub.look()
-        nap_s = NAP_S
-        if status == "work":
-            session.pacer = session.pacer.held_back(session.now_ms)
-            nap_s = WORK_NAP_S
-        elif status == "stopped":
-            nap_s = 0
-        elif status == "failed":
+        with node.guard:
+            status = _slice(session)
+            hub.look()
+            if status == "work":
+                session.pacer = session.pacer.held_back(session.now_ms)
+        nap_s = {"work": WORK_NAP_S, "stopped": 0}.get(status, NAP_S)
+        if status == "failed":
             assert session.fault is not None
             sys.stderr.write(
                 f"devnet: {session.fault.message}\n  {session.fault.hint}\n"
             )
             return
         await asyncio.sleep(nap_s)
+
+
+async def watch(node: Node, hub: Hub) -> None:
+    """Tell websockets what is new, while somebody else lets time pass."""
+    while True:
+        hub.look()
+        await asyncio.sleep(LOOK_NAP_S)
+
+
+async def _mine(node: Node) -> None:
+    await Guarded(node.guard, mine_for_ever(node))
 
 
 def _slice(session: Session) -> str:

@@ -68,6 +68,10 @@ class Hub:
 
     def look(self) -> None:
         """Tell what is new since the last look."""
+        with self._node.guard:
+            self._look()
+
+    def _look(self) -> None:
         wallet = self._node.wallet
         tip, order = wallet.tip.hash, wallet.pool.order
         if tip != self._tip:

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from devnet.bench import (
     calling,
     comparing,
+    fixture,
     growing,
     hashing,
     payments,
@@ -38,6 +39,7 @@ from devnet.engine.errors import BadValue, DevnetError
 ROOMS = (
     hashing, reference, payments, sharing, throughput, startup, replaying, growing,
     storing, worlds, voting, comparing, calling,
+    fixture,
 )  # fmt: skip
 
 

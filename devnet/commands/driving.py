@@ -72,8 +72,19 @@ class Driving(ABC):
 
     def run(self, task: Task) -> None:
         """Drive the network until the task is done."""
-        while not task.poll():
-            self._drive_once(task)
+        while not self.drive(task):
+            pass
+
+    def drive(self, task: Task, keep_going: Callable[[], bool] = lambda: True) -> bool:
+        """
+        Drive the network one slice towards the end of a task. True: it is done.
+
+        Args:
+            keep_going: asked after each step; false ends the slice.
+        """
+        if not task.poll():
+            self._drive_once(task, keep_going)
+        return task.done
 
     def run_for(self, until_ms: int, keep_going: Callable[[], bool]) -> None:
         """Let time flow at the pace, up to a virtual time, without any task."""
@@ -222,14 +233,14 @@ class Driving(ABC):
         for task in list(self._tasks):
             task.end(alarm)
 
-    def _drive_once(self, task: Task) -> None:
+    def _drive_once(self, task: Task, keep_going: Callable[[], bool]) -> None:
         """One slice for a task that waits."""
         if self._interrupted:
             self._poll_tasks(None)
         elif task.is_stepping:
             self._wait_for_work()
         else:
-            self._paced_slice(NO_LIMIT_MS, lambda: not task.done)
+            self._paced_slice(NO_LIMIT_MS, lambda: not task.done and keep_going())
 
     def _wait_for_work(self) -> None:
         try:

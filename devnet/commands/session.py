@@ -21,6 +21,7 @@ from devnet.commands.host import Host
 from devnet.commands.log import Log
 from devnet.commands.options import WorldOptions
 from devnet.commands.outcome import Outcome
+from devnet.commands.pacer import Pacer
 from devnet.commands.paths import resolve
 from devnet.commands.recording import refusal_line
 from devnet.commands.snapshots import FIRST, Companion, Snapshot, Snapshots
@@ -166,6 +167,22 @@ class Session(Driving):
         self.pacer = replace(pacer, wall_ms=None, target_ms=float(self.now_ms))
         for companion, state in to.beside:
             companion.put_back(state)
+
+    def leave(self, companion: Companion) -> None:
+        """It goes its own way from now on."""
+        self._companions.remove(companion)
+        for snapshot in self.snapshots:
+            snapshot.beside = [
+                one for one in snapshot.beside if one[0] is not companion
+            ]
+
+    def begin_anew(self) -> None:
+        """The first state, and nothing of what was done since is remembered."""
+        self.go_back(self.snapshots.find(FIRST))
+        self.history.clear()
+        self.log, self.settings = Log(), Settings()
+        self.n_steps, self.wants_to_quit = 0, False
+        self.pacer = Pacer(speed=self.pacer.speed)
 
     def close(self) -> None:
         """Close the databases of the present world, if there is one."""
