@@ -34,7 +34,7 @@ from devnet.engine.bc.electoral import (
 from devnet.engine.bc.programs import p2wpkh
 from devnet.engine.bc.recordform import record_kind
 from devnet.engine.bc.records import parse_record
-from devnet.engine.bc.stakes import Stake, stake_of
+from devnet.engine.bc.stakes import stake_of
 from devnet.engine.bc.transaction import BTM, Spend, Transaction
 from devnet.engine.chain.coins import Coin
 from devnet.engine.errors import CodecError, RequestError
@@ -351,7 +351,7 @@ def _bond_in(coins: tuple[Coin, ...], key: bytes, author: bytes) -> Coin:
         stake = stake_of(coin.program)
         if stake is None or stake.kind != "bond" or coin.asset != BTM:
             continue
-        owned = stake.key == key and owner_program(stake) == author
+        owned = stake.key == key and p2wpkh(stake.owner_hash) == author
         if owned and coin.amount >= LEAST_BOND_NEU:
             return coin
     raise NoBond(
@@ -359,11 +359,6 @@ def _bond_in(coins: tuple[Coin, ...], key: bytes, author: bytes) -> Coin:
         "owned by the author",
         least_neu=LEAST_BOND_NEU,
     )
-
-
-def owner_program(stake: Stake) -> bytes:
-    """The P2WPKH program of a stake's owner."""
-    return p2wpkh(stake.owner_hash)
 
 
 def _approve(roster: Roster, author: bytes, names: tuple[str, ...]) -> Roster:
