@@ -35,10 +35,8 @@ FLOORS = [
     ("devnet.starter", "devnet.worker", "devnet.equity"),
     ("devnet.plugins",),
     ("devnet.engine.network",),
-    (
-        "devnet.engine.deeds", "devnet.engine.moving", "devnet.engine.kept",
-        "devnet.engine.steered",
-    ),
+    ("devnet.engine.deeds", "devnet.engine.moving", "devnet.engine.kept"),
+    ("devnet.engine.steered",),
     ("devnet.engine.certifying",),
     ("devnet.engine.looking",),
     ("devnet.engine.overseeing",),

@@ -25,6 +25,7 @@ from devnet.engine.actors.faultlessons import WHY
 from devnet.engine.actors.scenariokinds import KINDS, SCENARIOS
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault, Owner
+from devnet.engine.steered import Steered
 from devnet.engine.bc.anchors import AnchorReset
 from devnet.engine.bc.electoral import VALIDATOR_ROLE
 
@@ -32,7 +33,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Deeds:
+class Deeds(Steered):
     """Acts on assets, accounts and fingerprints, and faults."""
 
     def _act(

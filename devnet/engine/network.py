@@ -39,7 +39,6 @@ from devnet.engine.mainchain.foreign import works_ahead
 from devnet.engine.mainchain.state import WorkMissing
 from devnet.engine.moving import Move, Moving
 from devnet.engine.sidechain.persist import rewrite
-from devnet.engine.steered import Steered
 
 __all__ = ["Advance", "EngineFault", "Environment", "Network", "SidechainSpec",
            "WorldConfig"]  # fmt: skip
@@ -83,7 +82,7 @@ class Environment:
     lesson: Callable[[str], tuple[str, ...]] = lambda name: ()
 
 
-class Network(Certifying, Deeds, Kept, Moving, Steered):
+class Network(Certifying, Deeds, Kept, Moving):
     """
     A running devnet.
 
