@@ -183,6 +183,24 @@ def test_the_old_members_hand_over_and_deposits_go_to_the_new(after: Network):
     assert always_balanced(net)
 
 
+def test_too_few_old_members_hand_nothing_over_until_one_returns(before: Network):
+    net = branch(before)
+    for name in ("fed-3", "fed-4"):
+        net.switch_member(name, off=True)
+    until(net, lambda: said(net, FederationProposed))
+    run_blocks(net, "alpha", 12)
+    assert facts(net)["epoch"] == 0
+    assert "bob" in facts(net)["wanted"]
+    assert len(said(net, HandoverSigned)) == 2
+    name = net.lock("alice", 5, "BTM", "alpha")
+    assert net.transfer(name).lock_program == old_program(net, "alice")
+    net.switch_member("fed-3", off=False)
+    until(net, lambda: facts(net)["epoch"] == 1 and not facts(net)["migrating"])
+    assert claimed(net, name)
+    assert facts(net)["wanted"] == []
+    assert always_balanced(net)
+
+
 # Migrating.
 
 
@@ -333,6 +351,11 @@ def test_a_world_that_was_killed_goes_on_where_it_was(moment):
     net.switch_member("fed-4", off=True)
     again = kept_network(disk)
     assert seat(again, "fed-4")["off"]
+    assert said(again, ActorChanged, name="fed-4", state="off")
+    assert said(again, ActorChanged, name="bob", state="joined")
+    told = FederationProposed if moment is FederationProposed else FederationChanged
+    (event,) = said(again, told)
+    assert (event.epoch, "bob" in event.members) == (1, True)
     again.switch_member("fed-4", off=False)
     until(again, lambda: facts(again)["epoch"] == 1 and not facts(again)["migrating"])
     until(again, lambda: settled(again, name))
@@ -398,4 +421,40 @@ def test_members_whose_addresses_expired_come_again_with_others_only(carols: Net
     run_blocks(net, "alpha", 55)
     assert net.balance("bob", "alpha", "BTM") == bob + 9 * BTM_UNITS
     assert facts(net)["epoch"] == 2
+    assert always_balanced(net)
+
+
+# Bonds, and every kind of finality.
+
+
+def test_who_lost_the_seat_gets_the_bond_back_when_the_old_funds_are_gone(
+    carols: Network,
+):
+    net = branch(carols)
+    assert seat(net, "bob")["state"] == "candidate"
+    net.leave_validators("bob", "alpha", MEMBER_ROLE)
+    run_blocks(net, "alpha", 1)
+    assert seat(net, "bob")["state"] == "leaving"
+    free_at = seat(net, "bob")["bond_free_at"]
+    until(net, lambda: said(net, CandidateChanged, name="bob", state="gone"))
+    (gone,) = said(net, CandidateChanged, name="bob", state="gone")
+    assert gone.height > 72 + TIMES["unbond_blocks"]
+    assert free_at is None or free_at <= gone.height
+    assert seat(net, "bob")["state"] == "former"
+    assert (seat(net, "bob")["since"], seat(net, "bob")["until"]) == (1, 2)
+    assert always_balanced(net)
+
+
+@pytest.mark.parametrize("engine", ["dpos-bbft", "poa", "pow", "pbft", "bbft"])
+def test_a_federation_is_handed_over_under_every_kind_of_finality(engine: str):
+    net = network((SidechainSpec("alpha", engine),), **TIMES)
+    begin(net)
+    net.vote("alice", "bob", 100 * BTM_UNITS, "alpha", MEMBER_ROLE)
+    name = net.withdraw("alice", 11 * BTM_UNITS, "BTM", "alpha", "carol")
+    until(net, lambda: facts(net)["epoch"] == 1)
+    until(net, lambda: not facts(net)["migrating"] and settled(net, name))
+    deposit_at(net, old_program(net, "bob"), 7 * BTM_UNITS)
+    bob = net.balance("bob", "alpha", "BTM")
+    until(net, lambda: net.balance("bob", "alpha", "BTM") == bob + 7 * BTM_UNITS)
+    assert payouts_to(net, "carol", 11 * BTM_UNITS) == 1
     assert always_balanced(net)

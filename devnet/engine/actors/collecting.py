@@ -21,7 +21,7 @@ from devnet.engine.bc.merkleblock import MerkleBlock, merkle_block_of
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import RequestError
 from devnet.engine.events import ActorChanged, ClaimCrafted, TransferMoved
-from devnet.engine.federation.collector import Collector, SeenLock, Watched
+from devnet.engine.federation.collector import Collector, SeenLock
 from devnet.engine.federation.turns import order_of
 from devnet.engine.interfaces import Checkpoint
 from devnet.engine.mainchain.state import MainEntry
@@ -43,12 +43,6 @@ class NotSettledYet(RequestError):
 
 
 # What collectors see.
-
-
-def watch(turn: Turn, watched: Watched) -> None:
-    """From now on collectors look for outputs to this lock program."""
-    if watched.program not in turn.watched:
-        turn.watched = turn.watched.insert(watched.program, watched)
 
 
 def main_block_came(turn: Turn, name: str, block_hash: bytes) -> None:

@@ -10,6 +10,7 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain
 from devnet.engine.codec import address_of_program
 from devnet.engine.events import (
+    ActorChanged,
     CollectorsElected,
     FederationChanged,
     FederationProposed,
@@ -51,30 +52,30 @@ def _say_proposed(turn: Turn, side: Sidechain, council: Council) -> None:
     )
 
 
+def retell_epochs(turn: Turn, side: Sidechain) -> None:
+    """When a world comes back: the newest federation, and the one that is asked for."""
+    council, head = council_of(side), side.tree.council(side.tree[side.head])
+    if council.epoch:
+        _say_federation(turn, side, council.known[1], council)
+    if head.wanted is not None:
+        _say_proposed(turn, side, head)
+
+
+def retell_actors(turn: Turn, founders: tuple[str, ...]) -> None:
+    """The same: members who joined, and those whose machine is off."""
+    for member in turn.members:
+        for state, is_so in (
+            ("joined", member.name not in founders),
+            ("off", member.off),
+        ):
+            if is_so:
+                turn.say(ActorChanged(role="member", name=member.name, state=state))
+
+
 def _say_changed(turn: Turn, before: Sidechain, side: Sidechain) -> None:
     old, new = council_of(before), council_of(side)
-    chain_id, hrp = side.tree.spec.chain_id, turn.tree.profile.hrp
     if new.epoch != old.epoch:
-        seats = set(old.current.members) ^ set(new.current.members)
-        grew = len(new.current.members) - len(old.current.members)
-        addresses = [
-            address_of_program(treasury_program(one, chain_id), hrp)
-            for one in (old.current, new.current)
-        ]
-        turn.say(
-            FederationChanged(
-                chain=side.name,
-                height=side.final.height,
-                epoch=new.epoch,
-                old_members=names_of(turn, old.current),
-                members=names_of(turn, new.current),
-                n_seats_changed=(len(seats) + abs(grew)) // 2,
-                quorum=new.current.quorum,
-                old_treasury=addresses[0],
-                treasury=addresses[1],
-                expires=new.expires,
-            )
-        )
+        _say_federation(turn, side, old.current, new)
     if new.collectors != old.collectors:
         names = {one.key: one.name for one in turn.collectors}
         turn.say(
@@ -86,6 +87,32 @@ def _say_changed(turn: Turn, before: Sidechain, side: Sidechain) -> None:
                 ),
             )
         )
+
+
+def _say_federation(
+    turn: Turn, side: Sidechain, old: Federation, council: Council
+) -> None:
+    new, chain_id = council.current, side.tree.spec.chain_id
+    changed = set(old.members) ^ set(new.members)
+    grew = len(new.members) - len(old.members)
+    addresses = [
+        address_of_program(treasury_program(one, chain_id), turn.tree.profile.hrp)
+        for one in (old, new)
+    ]
+    turn.say(
+        FederationChanged(
+            chain=side.name,
+            height=side.final.height,
+            epoch=council.epoch,
+            old_members=names_of(turn, old),
+            members=names_of(turn, new),
+            n_seats_changed=(len(changed) + abs(grew)) // 2,
+            quorum=new.quorum,
+            old_treasury=addresses[0],
+            treasury=addresses[1],
+            expires=council.expires,
+        )
+    )
 
 
 def names_of(turn: Turn, federation: Federation) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from devnet.engine.actors.auditing import broken_event
 from devnet.engine.actors.birth import MEMBER_NAMES
 from devnet.engine.actors.cutting import CUT
+from devnet.engine.actors.epochnews import retell_actors, retell_epochs
 from devnet.engine.actors.faulting import started
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.reporting import (
@@ -73,6 +74,7 @@ def tell_world(turn: Turn) -> None:
                 )
             )
     _tell_balances(turn, "main", tip.state.coins, tip.height + 1)
+    retell_actors(turn, MEMBER_NAMES)
     for breach in turn.breaches:
         turn.say(broken_event(breach))
 
@@ -105,6 +107,7 @@ def tell_side(turn: Turn, chain: str, *, forgets: bool) -> None:
     if side.final.height:
         turn.say(block_final(turn, chain, head, side.final))
     _tell_balances(turn, chain, head.state.coins, head.height + 1)
+    retell_epochs(turn, side)
     if forgets:
         turn.say(HistoryNotKept(chain=chain, store=side.store))
 
