@@ -16,6 +16,7 @@ from devnet.engine.actors import (
     issuing,
     membership,
     notary,
+    selfpaying,
     thawing,
     voting,
     withdrawing,
@@ -25,9 +26,9 @@ from devnet.engine.actors.faultlessons import WHY
 from devnet.engine.actors.scenariokinds import KINDS, SCENARIOS
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault, Owner
-from devnet.engine.steered import Steered
 from devnet.engine.bc.anchors import AnchorReset
 from devnet.engine.bc.electoral import VALIDATOR_ROLE
+from devnet.engine.steered import Steered
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,6 +56,13 @@ class Deeds(Steered):
             to: an account, or a mainchain address; None: the sender's own.
         """
         return self._act(withdrawing.withdraw, who, amount, asset, sidechain, to)
+
+    def payout(self, transfer_id: str, who: str | None = None) -> str:
+        """
+        Let an account coordinate the payout of a withdrawal, for no fee, once all
+        coordinators were silent. Returns the account; None: the sender's.
+        """
+        return self._act(selfpaying.payout, transfer_id, who)
 
     def write_off(self, sidechain: str) -> AnchorReset:
         """Have the validators give up the branch that the mainchain has left."""

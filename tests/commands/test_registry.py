@@ -29,7 +29,11 @@ def test_the_verbs_that_scripts_rely_on_are_there():
 
 
 BEFORE = {
-    "claim": "lock alice 5 BTM alpha; wait d1.stage == proof",
+    "claim": "collector off fed-1; collector off fed-2; lock alice 5 BTM alpha; "
+    "mine 30",
+    "payout": "d = lock alice 5 BTM alpha; wait $d.stage == claimed; "
+    "withdraw alice 2 BTM alpha; collector off fed-1; collector off fed-2; "
+    "member off fed-1; member off fed-2; member off fed-3; member off fed-4; mine 40",
     "heal": "partition main",
     "import": "export main.hex",
     "trace": "t = transfer alice bob 1 BTM main",

@@ -5,6 +5,7 @@ for it, and switching a member's machine off and on.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NewType
 
 from devnet.commands.context import Context
@@ -38,30 +39,45 @@ MEMBER_DEEDS = {
     "on": "a member's machine runs again and catches up",
 }
 
+COLLECTOR_DEEDS = {
+    **SEAT_DEEDS,
+    "off": "a collector's machine stops: it claims and pays nothing",
+    "on": "a collector's machine runs again and looks for what it missed",
+}
+
 CollectorDeed = NewType("CollectorDeed", str)
 MemberDeed = NewType("MemberDeed", str)
 Place = NewType("Place", str)
+CollectorPlace = NewType("CollectorPlace", str)
 
 
 def _members(session: Context) -> list[str]:
     return [member.name for member in session.network.world.members]
 
 
-def _places(session: Context) -> list[Completion]:
-    chains = TYPES[Sidechain].complete(session)
-    return [*chains, *(Completion(name, "member") for name in _members(session))]
+def _collectors(session: Context) -> list[str]:
+    return [collector.name for collector in session.network.world.collectors]
 
 
-def _place(token: Token, session: Context) -> str:
-    """A sidechain, or a member of the federation."""
-    word = spelled(token, session)
-    known = [*session.network.sidechain_names(), *_members(session)]
-    if word in known:
-        return word
-    raise UnknownName(
-        f"there is no sidechain or member {word!r}",
-        hint=did_you_mean(word, known, "sidechain or member"),
-    )
+def _place_of(role: str, names: Callable[[Context], list[str]]) -> ArgType:
+    """A sidechain, or somebody in a role."""
+
+    def place(token: Token, session: Context) -> str:
+        word = spelled(token, session)
+        known = [*session.network.sidechain_names(), *names(session)]
+        if word in known:
+            return word
+        raise UnknownName(
+            f"there is no sidechain or {role} {word!r}",
+            hint=did_you_mean(word, known, f"sidechain or {role}"),
+        )
+
+    def places(session: Context) -> list[Completion]:
+        chains = TYPES[Sidechain].complete(session)
+        return [*chains, *(Completion(name, role) for name in names(session))]
+
+    label = f"SIDECHAIN|{role.upper()}"
+    return ArgType("place", label, f"sidechain or {role}", place, places)
 
 
 def _completions(deeds: dict[str, str]) -> Any:
@@ -73,9 +89,9 @@ TYPES.update(
         CollectorDeed: ArgType(
             "deed",
             "DEED",
-            "deed, such as list or register",
-            chosen("deed", lambda _: SEAT_DEEDS),
-            _completions(SEAT_DEEDS),
+            "deed, such as list or off",
+            chosen("deed", lambda _: COLLECTOR_DEEDS),
+            _completions(COLLECTOR_DEEDS),
         ),
         MemberDeed: ArgType(
             "deed",
@@ -84,9 +100,8 @@ TYPES.update(
             chosen("deed", lambda _: MEMBER_DEEDS),
             _completions(MEMBER_DEEDS),
         ),
-        Place: ArgType(
-            "place", "SIDECHAIN|MEMBER", "sidechain or member", _place, _places
-        ),
+        Place: _place_of("member", _members),
+        CollectorPlace: _place_of("collector", _collectors),
     }
 )
 
@@ -112,7 +127,8 @@ def member(
     """
     if deed in ("off", "on"):
         MEMBER.check_words(deed, (), (who, candidate, amount, bond))
-        return _switch(session, deed, place)
+        session.network.switch_member(place, off=deed == "off")
+        return Said({"deed": deed, "member": place}, f"{place} is {deed}")
     if place not in session.network.sidechain_names():
         raise UnknownName(
             f"there is no sidechain {place!r}",
@@ -125,7 +141,7 @@ def member(
 def collector(
     session: Context,
     deed: CollectorDeed,
-    sidechain: Sidechain,
+    place: CollectorPlace,
     who: Account | None = None,
     candidate: Candidate | None = None,
     amount: Quantity | None = None,
@@ -135,11 +151,21 @@ def collector(
     """Claim locks and coordinate payouts for a fee, or choose who does.
 
     collector list SIDECHAIN; register|leave SIDECHAIN WHO; vote|unvote SIDECHAIN WHO
-    CANDIDATE AMOUNT. For example `collector register alpha bob --bond 100`, then
-    `collector vote alpha alice bob 500`. Each lock is one collector's by its id; when
-    that one stays silent the next may claim, at last anybody, for no fee.
+    CANDIDATE AMOUNT; off|on COLLECTOR. For example `collector register alpha bob
+    --bond 100`, then `collector vote alpha alice bob 500`. Each lock is one collector's
+    by its id; when that one stays silent the next may claim, at last anybody, for no
+    fee. One that is off claims and pays nothing.
     """
-    return _seat(session, COLLECTOR, deed, sidechain, who, candidate, amount, bond)
+    if deed in ("off", "on"):
+        COLLECTOR.check_words(deed, (), (who, candidate, amount, bond))
+        session.network.switch_collector(place, off=deed == "off")
+        return Said({"deed": deed, "collector": place}, f"{place} is {deed}")
+    if place not in session.network.sidechain_names():
+        raise UnknownName(
+            f"there is no sidechain {place!r}",
+            hint=f"collector {COLLECTOR.examples[deed]}",
+        )
+    return _seat(session, COLLECTOR, deed, place, who, candidate, amount, bond)
 
 
 def _seat(
@@ -161,11 +187,6 @@ def _seat(
     seat.check_words(deed, (), (bond,))
     first, second, value = seat.check_words(deed, (who, candidate, amount), ())
     return vote(session, seat, deed, chain, first, second, value)
-
-
-def _switch(session: Context, deed: str, name: str) -> Said:
-    session.network.switch_member(name, off=deed == "off")
-    return Said({"deed": deed, "member": name}, f"{name} is {deed}")
 
 
 def _list(session: Context, seat: Seat, chain: str) -> Said:

@@ -151,12 +151,26 @@ def withdraw(
     return Said(result, text, handle=TransferRef(transfer))
 
 
+@command(group="money", example="payout w1 alice", acts=True)
+def payout(session: Context, transfer: Transfer, who: Account | None = None) -> Said:
+    """Coordinate the payout of a withdrawal by oneself, for no fee.
+
+    Collectors do this, one after the other, then members. Only when they were silent
+    for so many mainchain blocks anybody may; before, the refusal names who is due. WHO,
+    else the sender, asks the members to sign, pays the gas and hands the payout in.
+    """
+    account = session.network.payout(transfer, who)
+    result = {"transfer": transfer, "who": account}
+    return Said(result, f"{account} asks the members to sign the payout of {transfer}")
+
+
 @command(group="money", example="claim d1", acts=True)
 def claim(session: Context, transfer: Transfer) -> Said:
-    """Hand in the Claim of a transfer by hand.
+    """Hand in the Claim of a transfer by hand, for no fee.
 
-    The collector does this by itself; a second Claim of the same lock is refused with
-    claim.replayed.
+    Collectors do this by themselves, one after the other. Only when they were silent
+    for so many mainchain blocks anybody may; before, the refusal names who is due. A
+    second Claim of the same lock is refused with claim.replayed.
     """
     tx_id = session.network.claim(transfer)
     chain = session.network.transfer(transfer).chain

@@ -64,7 +64,12 @@ VALIDATOR = Seat(
         "disapprove": "disapprove alpha alice bob",
     },
 )
-COLLECTOR = Seat("collector", COLLECTOR_ROLE, "collecting", _EXAMPLES)
+COLLECTOR = Seat(
+    "collector",
+    COLLECTOR_ROLE,
+    "collecting",
+    {**_EXAMPLES, "off": "off fed-2", "on": "on fed-2"},
+)
 MEMBER = Seat(
     "member",
     MEMBER_ROLE,

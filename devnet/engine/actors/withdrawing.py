@@ -25,7 +25,7 @@ from devnet.engine.actors.thawing import is_frozen
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain, Transfer
 from devnet.engine.bc.records import Withdrawal, is_recipient
-from devnet.engine.bc.transaction import Output
+from devnet.engine.bc.transaction import Output, Spend
 from devnet.engine.chain.wallet import pay
 from devnet.engine.codec import address_of_program, program_of_address
 from devnet.engine.errors import BadValue, CodecError, UnknownName
@@ -38,6 +38,9 @@ from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.swap import peg_rests
+
+STRANGER = "?"
+"""Who made a withdrawal that no account here has a key for."""
 
 # Asking.
 
@@ -83,21 +86,25 @@ def withdraw(
         tx.result_ids[0], recipient, stage="burn",
     )  # fmt: skip
     turn.set_transfer(transfer)
+    _say_started(turn, transfer)
+    say_transfer(turn, transfer, replace(transfer, note=f"in {chain} mempool"))
+    return transfer.id
+
+
+def _say_started(turn: Turn, transfer: Transfer) -> None:
     turn.say(
         TransferStarted(
             transfer=transfer.id,
-            who=who,
+            who=transfer.who,
             to=transfer.to,
-            chain=chain,
-            asset=asset,
-            amount=amount,
-            lock_tx=tx.id.hex(),
+            chain=transfer.chain,
+            asset=transfer.asset,
+            amount=transfer.amount,
+            lock_tx=transfer.lock_tx.hex(),
             lock_id=transfer.lock_id.hex(),
-            address=address_of_program(recipient, turn.tree.profile.hrp),
+            address=address_of_program(transfer.lock_program, turn.tree.profile.hrp),
         )
     )
-    say_transfer(turn, transfer, replace(transfer, note=f"in {chain} mempool"))
-    return transfer.id
 
 
 def _recipient(turn: Turn, side: Sidechain, to: str) -> bytes:
@@ -147,8 +154,45 @@ def follow_debts(turn: Turn) -> None:
         old_head = side.tree.spec.chain_id if before is None else before.head
         # The block that says of the last debt that it is paid must be told, too.
         owed = busy[side.name] or _owes(side, side.head) or _owes(side, old_head)
+        if side.head != old_head:
+            _name_others(turn, side)
         if owed and (side.head != old_head or not was_awake):
             _tell_head(turn, side)
+
+
+def _name_others(turn: Turn, side: Sidechain) -> None:
+    """A withdrawal that somebody made without us gets a name when a block has it."""
+    debts = _head(side).state.pegout.open
+    if not len(debts):
+        return
+    known = {turn.transfers[name].lock_id for name in turn.transfers}
+    if all(key in known for key in debts):
+        return
+    hrp = turn.tree.profile.hrp
+    names = {key_of(turn, one.name).program: one.name for one in turn.owners}
+    for owed in sorted((debts[key] for key in debts), key=lambda one: one.id):
+        if owed.id in known:
+            continue
+        sender = _sender_of(side, owed)
+        asset = next((one.name for one in turn.assets if one.id == owed.asset), "")
+        address = address_of_program(owed.recipient, hrp)
+        transfer = Transfer(
+            next_name(turn, "w"), names.get(sender, STRANGER),
+            names.get(owed.recipient, address), side.name,
+            asset or owed.asset.hex(), owed.amount, owed.tx_id, owed.id,
+            owed.recipient, stage="confirm",
+        )  # fmt: skip
+        turn.set_transfer(transfer)
+        _say_started(turn, transfer)
+
+
+def _sender_of(side: Sidechain, owed: Owed) -> bytes:
+    """The program that the withdrawal's transaction spends first, or nothing."""
+    state = _head(side).state
+    place = state.places[owed.tx_id]
+    block = side.tree[state.hashes[place.height]].block
+    first = block.transactions[place.index].inputs[0]
+    return first.program if isinstance(first, Spend) else b""
 
 
 def _owes(side: Sidechain, head: bytes) -> bool:

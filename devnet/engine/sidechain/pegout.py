@@ -196,7 +196,7 @@ def with_records(
         try:
             if isinstance(record, WithdrawalCompleted):
                 pegout = completed_by(pegout, record, height, context)
-            elif in_coinbase or _is_collectors(tx, context):
+            elif in_coinbase or _is_coordinators(tx, context):
                 pegout = announced_by(pegout, record, context)
         except BadPayoutRecord:
             if in_coinbase:
@@ -355,12 +355,11 @@ def _check_mined(
         )
 
 
-def _is_collectors(tx: Transaction, context: ClaimContext) -> bool:
-    """Is the author, whom input 0 spends, a collector?"""
+def _is_coordinators(tx: Transaction, context: ClaimContext) -> bool:
+    """Is the author, whom input 0 spends, a collector or a federation's member?"""
     first = (*tx.inputs, None)[0]
-    return isinstance(first, Spend) and first.program in {
-        key_program(key) for key in context.collectors
-    }
+    keys = (*context.collectors, *(one[:32] for one in context.federations[0].members))
+    return isinstance(first, Spend) and first.program in map(key_program, keys)
 
 
 def _record(program: bytes) -> Record | None:
