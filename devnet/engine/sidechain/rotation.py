@@ -148,10 +148,13 @@ class Poll:
         return None if wanted == current else wanted
 
     def collectors(self) -> tuple[bytes, ...]:
-        """The collectors that the votes ask for; none: those there are."""
+        """
+        The collectors that the votes ask for; none: those there are. Who is elected
+        again keeps the place, or locks would change hands for nothing.
+        """
         n_seats = self.spec.n_collectors or len(self.spec.collectors)
         best = tuple(best_of(self.votes(COLLECTOR_ROLE), n_seats))
-        return () if best == self.council.collectors else best
+        return () if set(best) == set(self.council.collectors) else best
 
 
 def council_after(parent: SideEntry, poll: Poll) -> Council:

@@ -409,6 +409,20 @@ def test_there_is_always_a_collector_and_who_left_gives_way(world):
     assert line.council.collectors == (key("coll's root"),) != founder
 
 
+def test_the_same_collectors_keep_their_order_and_others_stand_by_votes(counted):
+    line, _ = counted
+    low, high, other = b"\x01" * 32, b"\xfe" * 32, b"\x50" * 32
+    spec = replace(line.tree.spec, collectors=(low, high))
+    council = replace(line.council, collectors=(low, high))
+    two = replace(poll(line), spec=spec, council=council)
+    assert two.collectors() == ()
+    one = line.head.state.roster.book(MEMBER_ROLE).all()[0]
+    third = replace(one, key=other, name="third", role=COLLECTOR_ROLE)
+    roster = two.roster.with_registration(third)
+    tally = two.tally.insert(other, 3)
+    assert replace(two, roster=roster, tally=tally).collectors() == (other, high)
+
+
 def poll(line, **changes):
     state = line.head.state
     given = {"tally": state.tally, "roster": state.roster, **changes}
