@@ -149,8 +149,8 @@ class Poll:
 
     def collectors(self) -> tuple[bytes, ...]:
         """
-        The collectors that the votes ask for; none: those there are. Who is elected
-        again keeps the place, or locks would change hands for nothing.
+        The collectors that the votes ask for; none: those there are. The same ones keep
+        their order, or locks would change hands for nothing.
         """
         n_seats = self.spec.n_collectors or len(self.spec.collectors)
         best = tuple(best_of(self.votes(COLLECTOR_ROLE), n_seats))
