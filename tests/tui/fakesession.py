@@ -12,6 +12,7 @@ from devnet.commands.pacer import Pacer
 from devnet.engine.errors import DevnetError, UnknownName
 from devnet.engine.events import Event, Refused
 from devnet.plugins import load_engine
+from devnet.tui.folds.alarms import TERMS
 from devnet.tui.state import State, reduce_all
 
 
@@ -163,6 +164,27 @@ class FakeNetwork:
     def frozen(self, name: str) -> bool:
         """What a test says."""
         return name in self.frozen_pegs
+
+    def balance_sheet(self, name: str) -> Any:
+        """What the stream's auditor said last."""
+        lane = self.state.lane(name)
+        assert lane is not None
+        books = lane.books
+        rows = [
+            SimpleNamespace(
+                name=one.asset,
+                decimals=self.state.decimals.get(one.asset, 0),
+                sums=SimpleNamespace(
+                    locked=one.locked,
+                    written_off=0,
+                    term=dict(zip(TERMS, one.terms, strict=True)).__getitem__,
+                ),
+            )
+            for one in (books.rows if books else ())
+        ]
+        heights = (books.main_height, books.side_height) if books else (0, lane.height)
+        main, side = (SimpleNamespace(height=height) for height in heights)
+        return SimpleNamespace(main=main, side=side, rows=rows)
 
     def contract(self, chain: str, who: str | None = None) -> Any:
         """A real one, of made-up members."""

@@ -1,6 +1,7 @@
 """The Federation screen and the withdrawal inspector: drawn, and by keys."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from fakepeg import contract, council, member_names, stories
@@ -94,6 +95,7 @@ def test_the_withdrawal_inspector(size):
     [
         sheet(5, 3, 2), sheet(1, 10**6), sheet(0, 0, 7), sheet(1, 1, 1, 1, 1, 1),
         sheet(5, locked=3), sheet(3, locked=5), sheet(7, locked=0),
+        replace(sheet(7, locked=2), written_off=5),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("width", [60, 80, 139])
@@ -239,7 +241,7 @@ def test_a_frozen_peg_is_said_on_every_screen():
         return found
 
     for text, style in play(session, script):
-        assert "peg of beta frozen: the mainchain left the anchor; M mends" in text
+        assert "peg of beta frozen: the mainchain left the anchor  M mends" in text
         assert style.bold and style.color.get_truecolor().hex.upper() == DARK.error
 
 

@@ -21,6 +21,7 @@ from devnet.tui.theme import (
     HATCH,
     SENT_ALONG,
     TICK,
+    TO_COME,
     WITHDRAWAL,
     Palette,
 )
@@ -62,6 +63,8 @@ class Sheet:
 
     Args:
         terms: amounts in the order of `TERMS`.
+        written_off: claims whose locks were given up with a branch of the mainchain:
+            they stand beside what is locked.
     """
 
     chain: str
@@ -69,11 +72,12 @@ class Sheet:
     decimals: int
     locked: int
     terms: tuple[int, ...]
+    written_off: int = 0
 
     @property
     def difference(self) -> int:
         """Locked less what must be: nothing, or the books are wrong."""
-        return self.locked - sum(self.terms)
+        return self.locked + self.written_off - sum(self.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ def _alarms(peg: PegView, width: int, look: Palette) -> list[Text]:
         words = (
             f"{BROKEN} The peg of {peg.chain} is FROZEN: the mainchain left the block "
             "on which the sidechain stands. No claim and no payout until the old "
-            "branch wins again; plain transfers go on."
+            f"branch wins again (M mends the fault) or `write-off {peg.chain}` gives "
+            "the lost branch up. Plain transfers go on."
         )
         rows += wrapped(words, width, ink)
     if peg.broken:
@@ -168,21 +173,24 @@ def _sheet(sheet: Sheet, width: int, look: Palette) -> list[Text]:
     """Two bars of one length, and the words below them."""
     n_cells = max(10, width - N_LABEL - 1)
     inks = _inks(look)
-    top, difference = max(sheet.locked, sum(sheet.terms), 1), sheet.difference
+    there, difference = sheet.locked + sheet.written_off, sheet.difference
+    top = max(there, sum(sheet.terms), 1)
     locked = line((f"  {sheet.asset:<7.7} {'locked':<8}", look.text))
-    for amount, sign, ink in (
-        (sheet.locked, FULL, look.main),
-        (top - sheet.locked, BROKEN, look.error),
-    ):
-        n = shares((amount, top - amount), n_cells)[0]
-        locked.append(sign * n, f"{look.badge_text} on {ink}" if sign != FULL else ink)
+    left = (sheet.locked, sheet.written_off, top - there)
+    marks = ((FULL, look.main), (TO_COME, look.dim), (BROKEN, look.error))
+    for n, (sign, ink) in zip(shares(left, n_cells), marks, strict=True):
+        locked.append(sign * n, ink if sign == FULL else f"{look.badge_text} on {ink}")
     owed = line((f"  {'':<7} {'owed':<8}", look.text))
     amounts = (*sheet.terms, top - sum(sheet.terms))
     signs = [*(sign for _, sign in TERMS), BROKEN]
     parts = zip(shares(amounts, n_cells), signs, (*inks, look.error), strict=False)
     for n, sign, ink in parts:
         owed.append(sign * n, f"{look.badge_text} on {ink}")
-    told = line((" " * N_LABEL + f"{money(sheet.locked, sheet.decimals)} =", look.text))
+    told = line((" " * N_LABEL + money(sheet.locked, sheet.decimals), look.text))
+    if sheet.written_off:
+        lost = money(sheet.written_off, sheet.decimals)
+        told.append(f" + {TO_COME} written off {lost}", look.text)
+    told.append(" =", look.text)
     for (name, sign), amount, ink in zip(TERMS, sheet.terms, inks, strict=False):
         if amount:
             told.append(f"  {sign} ", f"bold {ink}")

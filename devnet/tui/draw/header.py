@@ -89,8 +89,8 @@ def draw_alarms(
     if frozen:
         names = ", ".join(frozen)
         words = (
-            f" {BROKEN} peg of {names} frozen: the mainchain left the anchor; M mends, "
-            "F tells"
+            f" {BROKEN} peg of {names} frozen: the mainchain left the anchor  M mends, "
+            "or :write-off; F tells"
         )
         rows.append(fit(line((words, f"bold {look.error}")), width))
     return rows

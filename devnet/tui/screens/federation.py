@@ -101,7 +101,7 @@ class FederationScreen(DevnetScreen):
         """What the tab in front shows. Facts are asked for once, not at each width."""
         look, network, state = look_of(self), self._network(), frame.state
         if self.tab == BOOKS:
-            pegs = peg_views(state, frame.frozen)
+            pegs = peg_views(network, state, frame.frozen)
             return lambda width: draw_books(pegs, width, look)
         if not self.chain:
             words = "No sidechain yet: c makes one, and then there is a federation."
