@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from devnet.engine.actors.chairs import fee_program
-from devnet.engine.actors.desks import USER, desk_of, program_of, tip_of
+from devnet.engine.actors.desks import USER, all_desks, desk_of, program_of, tip_of
 from devnet.engine.actors.epochs import (
     council_of,
     epoch_of,
@@ -213,6 +213,13 @@ def after_alarm(turn: Turn, me: str, key: bytes, paying: Paying) -> Paying:
     late = tip_of(turn, me).height - paying.planned_at >= GRACE_BLOCKS
     if not is_move(key) or paying.is_late or paying.sent or not late:
         return paying
+    is_said = any(
+        one.paying[key].is_late for one in all_desks(turn) if key in one.paying
+    )
+    paying = replace(paying, is_late=True)
+    keep(turn, me, key, paying)
+    if is_said:
+        return paying
     holders = holders_of(turn, paying)
     signers = set(signers_of(holders)) - set(paying.signatures)
     first = paying.payout.tx.outputs[0]
@@ -226,8 +233,6 @@ def after_alarm(turn: Turn, me: str, key: bytes, paying: Paying) -> Paying:
             amount=first.amount,
         )
     )
-    paying = replace(paying, is_late=True)
-    keep(turn, me, key, paying)
     return paying
 
 
