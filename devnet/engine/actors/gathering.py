@@ -93,6 +93,8 @@ def refusal_came(turn: Turn, me: str, refused: NotSigned) -> None:
     paying = desk_of(turn, me).paying.get(withdrawal_id)
     if paying is None or paying.payout.tx.id != refused.payout.tx.id:
         return
+    if all(refused.member != one.xpub for one in turn.members):
+        return  # Nobody whom it asked.
     reason = refused.check, refused.reason
     if paying.refusals.get(refused.member) != reason:
         refusals = paying.refusals.insert(refused.member, reason)
