@@ -132,7 +132,8 @@ class BooksView:
 class LaneView:
     """
     One sidechain. `counts`: messages sent in the newest rounds, by (height, round) and
-    kind; one to everybody counts for each of them.
+    kind; one to everybody counts for each of them. `handover`: the members who signed
+    the one that is on its way.
     """
 
     name: str
@@ -156,6 +157,7 @@ class LaneView:
     broken: str = ""
     moving_to: str = ""
     counts: tuple[tuple[tuple[int, int], Mapping[str, int]], ...] = ()
+    handover: tuple[str, ...] = ()
 
     @property
     def n_down(self) -> int:

@@ -188,8 +188,10 @@ def test_epochs_show_what_flows_from_old_addresses_to_the_newest():
     rows = draw_epochs(
         council("alpha"), 80, decimals={"BTM": 8},
         asset_name=lambda asset: "BTM" if asset == b"\xff" * 32 else "GOLD",
+        signed=("fed-2",),
     )  # fmt: skip
     text = plain(rows)
+    assert "handover signed by 1 of 2 present members: fed-2; then" in text
 
     assert "old          350 ░░░░░░░████" in text
     assert "○ epoch 2  wanted" in text and "▼ bob comes" in text

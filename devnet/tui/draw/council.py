@@ -175,8 +175,14 @@ def draw_epochs(
     *,
     decimals: Mapping[str, int],
     asset_name: AssetName,
+    signed: tuple[str, ...] = (),
 ) -> list[Text]:
-    """The wanted set, the epoch in force, the older ones, and what each holds."""
+    """
+    The wanted set, the epoch in force, the older ones, and what each holds.
+
+    Args:
+        signed: members who signed the handover to the wanted set.
+    """
     rows = [
         line(
             (f" {facts.chain}", f"bold {look.good}"),
@@ -187,6 +193,8 @@ def draw_epochs(
     rows += _migration(facts, width, look, decimals, asset_name)
     for one in facts.epochs:
         rows += [line(""), *_epoch(one, width, look, decimals, asset_name)]
+        if one.state == "wanted":
+            rows += _handover(facts.quorum, signed, width, look)
     if all(one.state != "wanted" for one in facts.epochs):
         words = "The votes want nobody else: no change is on its way."
         rows += [line(""), *wrapped(words, width, look.dim)]
@@ -253,15 +261,12 @@ def _epoch(
     rows = [fit(head, width)]
     if one.came or one.left:
         change = line("    ")
-        change.append("".join(f"{DEPOSIT} {name} comes  " for name in one.came))
-        change.append("".join(f"{WITHDRAWAL} {name} goes  " for name in one.left))
+        comes, goes = ("comes", "goes") if one.state == "wanted" else ("came", "left")
+        change.append("".join(f"{DEPOSIT} {name} {comes}  " for name in one.came))
+        change.append("".join(f"{WITHDRAWAL} {name} {goes}  " for name in one.left))
         change.stylize(look.now)
         rows.append(change)
     if one.state == "wanted":
-        rows += wrapped(
-            "comes when enough present members have signed the handover",
-            width, look.dim, indent="    ",
-        )  # fmt: skip
         return rows
     rows.append(line(("    treasury ", look.dim), (one.treasury, look.deposit)))
     held = "  ".join(
@@ -271,6 +276,18 @@ def _epoch(
     )
     rows.append(line(("    holds    ", look.dim), (held or "nothing", look.text)))
     return rows
+
+
+def _handover(
+    needed: int, signed: tuple[str, ...], width: int, look: Palette
+) -> list[Text]:
+    """What the wanted set waits for."""
+    names = f": {' '.join(signed)}" if signed else ""
+    words = (
+        f"handover signed by {len(signed)} of {needed} present members{names}; then "
+        "new deposits go to the new address and old funds follow"
+    )
+    return wrapped(words, width, look.now, indent="    ")
 
 
 # The grid of withdrawals.

@@ -112,9 +112,14 @@ class FederationScreen(DevnetScreen):
         decimals = state.decimals
         if self.tab == MEMBERS:
             return lambda width: draw_members(facts, width, look)
-        draw = draw_collectors if self.tab == COLLECTORS else draw_epochs
-        return lambda width: draw(
-            facts, width, look, decimals=decimals, asset_name=names
+        if self.tab == COLLECTORS:
+            return lambda width: draw_collectors(
+                facts, width, look, decimals=decimals, asset_name=names
+            )
+        lane = state.lane(self.chain)
+        signed = lane.handover if lane is not None else ()
+        return lambda width: draw_epochs(
+            facts, width, look, decimals=decimals, asset_name=names, signed=signed
         )
 
     def _contract_drawing(self) -> Callable[[int], list[Text]]:
