@@ -76,6 +76,7 @@ WHY: dict[str, str] = {
     "vote-twice": "Votes are worth something because each is cast once.",
     "withhold": "Silence looks like absence, and must not cost more than that.",
     "propose-invalid": "Whoever makes a block does not decide what is in it.",
+    "collectors-offline": "Collectors serve; without them people serve themselves.",
     "missing-engine": "A rule is code, and not everybody has it.",
 }
 """By the name of the fault."""

@@ -25,6 +25,7 @@ from devnet.engine.bc.transaction import (
 from devnet.engine.chain.coins import Coin
 from devnet.engine.federation.collector import Collector, SeenLock
 from devnet.engine.federation.early_vapor import accepts_proof
+from devnet.engine.federation.turns import order_of
 from devnet.engine.keys.accounts import key_program
 from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.sidechain.claims import sign_claim
@@ -143,7 +144,13 @@ def _lazy(
     lock: SeenLock,
     honest: Transaction,
 ) -> tuple[Transaction, ...]:
-    """Nothing, or too high a fee; who waited long enough claims for nothing."""
+    """Nothing, or too high a fee, where the lock is its own; the others are honest."""
+    tree = turn.side(lock.chain).tree
+    keys = tree.council(tree[turn.side(lock.chain).head]).collectors
+    if order_of(keys, lock.coin.id)[:1] != (collector.key,):
+        words = f"{collector.name} claims in place of the silent collector"
+        saw(turn, fault.id, words)
+        return (honest,)
     (claim,) = honest.inputs
     assert isinstance(claim, Claim)
     if fault.value:
@@ -157,15 +164,7 @@ def _lazy(
         )
         greedy = replace(honest, outputs=outputs, received=None)
         return (sign_claim(greedy, collector.xprv),)
-    tip_height = turn.tree[collector.view.tip].height
-    settled_height = tip_height - turn.depth
-    age = settled_height - turn.tree[lock.block_hash].height
-    if age < turn.side(lock.chain).tree.spec.grace:
-        return ()
-    saw(turn, fault.id, f"anybody claims {age} blocks after settlement, without fee")
-    whole = replace(honest.outputs[0], amount=claim.amount)
-    unsigned = replace(claim, collector_auth=b"")
-    return (replace(honest, inputs=(unsigned,), outputs=(whole,), received=None),)
+    return ()
 
 
 _DISHONEST: dict[

@@ -1,6 +1,5 @@
 """
-Plays about the way back: withdrawals that are paid twice, too early or to another, and
-a federation that is silent or steals.
+Plays about the way back: withdrawals that are paid twice, too early or to another.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from dataclasses import replace
 from devnet.engine.actors import (
     cutting,
     desks,
-    mainchain,
     membership,
     pooling,
     withdrawing,
@@ -26,17 +24,13 @@ from devnet.engine.actors.seeing import saw
 from devnet.engine.actors.tills import till_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault
-from devnet.engine.bc.electoral import MEMBER_ROLE
 from devnet.engine.bc.programs import retire_program
 from devnet.engine.bc.records import Withdrawal
 from devnet.engine.bc.transaction import BTM, Output, Transaction
 from devnet.engine.chain.wallet import Purse, pay
-from devnet.engine.errors import BadValue, DevnetError, PayoutError, RequestError
-from devnet.engine.events import InvariantBroken
-from devnet.engine.federation.members import Member
+from devnet.engine.errors import BadValue, DevnetError, PayoutError
 from devnet.engine.federation.payouts import Payout
-from devnet.engine.federation.planning import Held, Till, biggest, plan_payout, with_gas
-from devnet.engine.federation.signatures import assemble, holders_of, sign_inputs
+from devnet.engine.federation.planning import Till, plan_payout
 from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.sidechain.state import SideEntry
@@ -50,13 +44,6 @@ PATIENCE_MS = 30_000
 """So long a validator that is cut off may take for a block of its own."""
 LESS_CHANGE = 1000
 """What the relayer leaves more to the miner in a replacement, so that it differs."""
-
-
-class NothingToSteal(RequestError):
-    """The federation holds no settled BTM for this sidechain."""
-
-    code = "request.nothing-to-steal"
-    default_hint = "Lock some BTM first, and wait until it is settled."
 
 
 # Twice.
@@ -90,7 +77,7 @@ def _second_payout(turn: Turn, fault: Fault, owed: Owed) -> None:
     if any(words.startswith(line) for words in fault.seen):
         return
     fault = remember(turn, fault, owed.id, block or was_mined)
-    till = till_of(turn, _first_collector(turn), fault.chain, owed.id)
+    till = till_of(turn, first_collector(turn), fault.chain, owed.id)
     spent = set(first.tx.spent_output_ids)
     others = tuple(one for one in till.held if one.coin.id not in spent)
     second = _planned(turn, fault, owed, replace(till, held=others), line)
@@ -135,7 +122,8 @@ def _all_know(turn: Turn, block: bytes, *, there: bool) -> bool:
     )
 
 
-def _first_collector(turn: Turn) -> str:
+def first_collector(turn: Turn) -> str:
+    """The schedule's name of a collector, for whoever acts like one."""
     return actor_of(turn.collectors[0].name)
 
 
@@ -198,7 +186,7 @@ def _pay_early(
     turn: Turn, fault: Fault, head: SideEntry, owed: Owed, alone: str
 ) -> None:
     """A hasty coordinator asks members who have seen the block, but not its end."""
-    till = till_of(turn, _first_collector(turn), fault.chain, owed.id)
+    till = till_of(turn, first_collector(turn), fault.chain, owed.id)
     final = head.final.height
     line = f"the burn is in block {owed.height} of {alone}, final is {final}"
     payout = _planned(turn, fault, owed, till, line)
@@ -294,100 +282,3 @@ def swap_recipient(turn: Turn, fault: Fault) -> None:
             else:
                 saw(turn, fault.id, f"{node.name} notices nothing of the {what}")
     pooling.submit(turn, fault.chain, relayed, "retirement")
-
-
-# Silent, and stealing.
-
-
-def silence(turn: Turn, fault: Fault) -> None:
-    """
-    The last members fall silent.
-
-    Raises:
-        BadValue: more than there are.
-    """
-    up = [one.name for one in turn.members if not one.off]
-    if fault.value > len(up):
-        raise BadValue(
-            f"{len(up)} members are there to fall silent, not {fault.value}",
-            hint=f"Take 1 to {len(up)}.",
-        )
-    names = up[len(up) - fault.value :]
-    remember(turn, fault, *(name.encode() for name in names))
-    silence_again(turn, fault)
-    n_left = len(up) - fault.value
-    saw(
-        turn,
-        fault.id,
-        f"{', '.join(names)} are silent: {n_left} of {len(turn.members)} members left",
-    )
-
-
-def silence_again(turn: Turn, fault: Fault) -> None:
-    """They stay silent when the world comes back."""
-    now = next(one for one in turn.faults if one.id == fault.id)
-    for name in now.memory:
-        membership.switch(turn, name.decode(), off=True)
-
-
-def speak(turn: Turn, fault: Fault) -> None:
-    """They are back, and catch up with both chains."""
-    for name in fault.memory:
-        membership.switch(turn, name.decode(), off=False)
-
-
-def steal(turn: Turn, fault: Fault) -> None:
-    """
-    A quorum signs a payout that no withdrawal asks for: the biggest piece of BTM.
-
-    Raises:
-        NothingToSteal: there is none.
-    """
-    till = till_of(turn, _first_collector(turn), fault.chain, b"")
-    pieces = biggest(till, BTM)
-    if not pieces:
-        raise NothingToSteal(f"the federation holds no settled BTM for {fault.chain}")
-    piece = pieces[0]
-    loot = Output(BTM, piece.coin.amount, play_account(THIEF).program)
-    payout = Payout(b"", with_gas(till, [piece], (loot,)), (piece.script,))
-    thieves = _thieves(turn, fault, till, piece)
-    chain_id = till.chain_id
-    holders = holders_of(till.known, chain_id, payout.tx, payout.scripts)
-    signatures = {
-        one.xpub: sign_inputs(one.xprv, chain_id, payout.tx, payout.scripts, holders)
-        for one in thieves
-    }
-    tx = assemble(holders, chain_id, payout, signatures, till.relayer)
-    mainchain.submit(turn, tx, "payout")
-    remember(turn, fault, tx.id)
-    names = ", ".join(one.name for one in thieves)
-    amount = piece.coin.amount / 10**8
-    saw(
-        turn,
-        fault.id,
-        f"{names} sign {tx.id.hex()[:8]}: {amount:g} BTM to a stranger, for no "
-        "withdrawal; the mainchain takes it",
-    )
-
-
-def _thieves(turn: Turn, fault: Fault, till: Till, piece: Held) -> tuple[Member, ...]:
-    """A quorum of those who hold the piece; whoever has a bond to lose first."""
-    side = turn.side(fault.chain)
-    book = side.tree[side.head].state.roster.book(MEMBER_ROLE)
-    bonded = {one.name for one in book.all()}
-    holder = till.holder(piece)
-    members = [one for one in turn.members if one.xpub in holder.members]
-    members.sort(key=lambda one: one.name not in bonded)
-    return tuple(members[: holder.quorum])
-
-
-def watch_theft(turn: Turn, fault: Fault) -> None:
-    """Tell in which block the theft is, and in which the alarm rang."""
-    tip = turn.tree[turn.main_tip]
-    place = tip.state.index.places.get(fault.memory[0]) if fault.memory else None
-    if place is not None:
-        saw(turn, fault.id, f"the theft is in main {place.height}")
-    for event in tuple(turn.events):
-        if isinstance(event, InvariantBroken) and event.chain == fault.chain:
-            words = f"{event.invariant} rings at main {event.main_height}"
-            saw(turn, fault.id, f"{words}: {event.detail}")

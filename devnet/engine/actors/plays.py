@@ -14,6 +14,7 @@ from devnet.engine.actors import (
     forging,
     lifecycle,
     mainchain,
+    memberplays,
     pegplays,
     pooling,
     powercuts,
@@ -302,15 +303,22 @@ def _grab(turn: Turn, fault: Fault) -> None:
     saw(turn, fault.id, words)
 
 
+def _watch_rotation(turn: Turn, fault: Fault) -> None:
+    memberplays.watch_rotation(turn, fault, MEMBER)
+
+
 PLAYS = {
     "double-payout": Play(watch=pegplays.pay_twice),
     "burn-then-reorg": Play(pegplays.burn_and_fork, pegplays.join, pegplays.watch_fork),
     "swapped-recipient": Play(pegplays.swap_recipient),
     "members-offline": Play(
-        pegplays.silence, pegplays.speak, again=pegplays.silence_again
+        memberplays.silence, memberplays.speak, again=memberplays.silence_again
     ),
-    "members-collude": Play(pegplays.steal, watch=pegplays.watch_theft),
-    "grab-the-keys": Play(_grab),
+    "collectors-offline": Play(
+        memberplays.silence, memberplays.speak, again=memberplays.silence_again
+    ),
+    "members-collude": Play(memberplays.steal, watch=memberplays.watch_theft),
+    "grab-the-keys": Play(_grab, watch=_watch_rotation),
     "power-cut": Play(watch=powercuts.watch),
     "bad-gateway": Play(watch=_watch_messages),
     "double-claim": Play(watch=_watch_forks),

@@ -56,8 +56,10 @@ PEG = (
     ),
     FaultKind(
         "lazy-collector", "sidechain",
-        "the collector stops; with a value it claims, and takes so much more as fee",
-        "stopped: anybody claims without fee 20 blocks after settlement; greedy: C13",
+        "the collector that a lock is assigned to stops; with a value it claims, and "
+        "takes so much more as fee",
+        "greedy: C13; either way the next collector claims 3 blocks after settlement; "
+        "with all of them off anybody may after 20, without fee",
         "ppm", 0, 0, 500_000, holds=("I8",), watches=("claims",),
     ),
     FaultKind(
@@ -65,6 +67,14 @@ PEG = (
         "alice, who issues GOLD on the mainchain, issues the same asset id here",
         "every validator refuses the issuance",
         holds=("I2",),
+    ),
+)  # fmt: skip
+SIMPLE = (
+    FaultKind(
+        "collectors-offline", "federation",
+        "so many collectors are silent; mending brings them back",
+        "locks wait for the next collector, or until anybody may claim them",
+        "collectors", 1, 1, 10, holds=("I1", "I8"),
     ),
 )  # fmt: skip
 WAY_BACK = (
@@ -188,8 +198,8 @@ OTHERS = (
         "grab-the-keys", "sidechain",
         "a member's private key for one recipient's locks is published",
         "the member's root key, computed from it and the xpub; one key of a quorum "
-        "moves nothing",
-        holds=("I1",),
+        "moves nothing, and an election takes its seat",
+        holds=("I1", "I9"), watches=("alarms",),
     ),
 )  # fmt: skip
 LESSONS = (
@@ -219,7 +229,7 @@ SCENARIOS = (
     *(kind for kind in VALIDATOR if kind.name in ("bad-gateway", "clock-skew")),
 )  # fmt: skip
 """Those of the protocol's list."""
-_ALL = (*NETWORK, *VALIDATOR, *SCENARIOS)
+_ALL = (*NETWORK, *VALIDATOR, *SIMPLE, *SCENARIOS)
 KINDS = {
     kind.name: kind
     for target in get_args(Target)
