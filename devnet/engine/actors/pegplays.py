@@ -33,6 +33,7 @@ from devnet.engine.federation.payouts import Payout
 from devnet.engine.federation.planning import Till, plan_payout
 from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.accounts import play_account
+from devnet.engine.sidechain.pegout import PegOut
 from devnet.engine.sidechain.state import SideEntry
 
 ACTOR = "faults"
@@ -52,18 +53,18 @@ LESS_CHANGE = 1000
 def pay_twice(turn: Turn, fault: Fault) -> None:
     """Ask for a second payout of each withdrawal, whatever became of the first."""
     side = turn.side(fault.chain)
-    debts = side.tree[side.head].state.pegout.open
-    for key in sorted(debts):
-        _second_payout(turn, fault, debts[key])
+    pegout = side.tree[side.head].state.pegout
+    for key in sorted(pegout.open):
+        _second_payout(turn, fault, pegout.open[key], pegout)
 
 
-def _second_payout(turn: Turn, fault: Fault, owed: Owed) -> None:
+def _second_payout(turn: Turn, fault: Fault, owed: Owed, pegout: PegOut) -> None:
     paying = desks.under_way(turn, owed.id)
     name = transfer_name(turn, owed.id)
     if paying is None or not paying.sent or not name:
         return
     first = paying.payout
-    mined = desks.mined_payout(turn, turn.tree[turn.main_tip], owed)
+    mined = desks.mined_payout(turn, turn.tree[turn.main_tip], owed, pegout)
     block = mined[0].hash if mined is not None else b""
     was_mined = b"".join(fault.memory[1:2]) if fault.memory[:1] == (owed.id,) else b""
     when = "waits"
