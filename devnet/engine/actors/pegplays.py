@@ -78,7 +78,11 @@ def _second_payout(turn: Turn, fault: Fault, owed: Owed, pegout: PegOut) -> None
     if any(words.startswith(line) for words in fault.seen):
         return
     fault = remember(turn, fault, owed.id, block or was_mined)
-    till = till_of(turn, first_collector(turn), fault.chain, owed.id)
+    me = next(
+        (one for one in sorted(turn.coordinators) if _pays(turn, one, first)),
+        first_collector(turn),
+    )
+    till = till_of(turn, me, fault.chain, owed.id)
     spent = set(first.tx.spent_output_ids)
     others = tuple(one for one in till.held if one.coin.id not in spent)
     second = _planned(turn, fault, owed, replace(till, held=others), line)
@@ -86,6 +90,12 @@ def _second_payout(turn: Turn, fault: Fault, owed: Owed, pegout: PegOut) -> None
         please(turn, fault, second, f"{line} {_short(second)}, from other inputs")
     if when == "is undone" and _same_pin(turn, fault, owed, till, first) is None:
         saw(turn, fault.id, f"the pin of {name} cannot be spent now")
+
+
+def _pays(turn: Turn, me: str, payout: Payout) -> bool:
+    """Is it the coordinator of this very payout?"""
+    paying = desks.desk_of(turn, me).paying.get(payout.withdrawal_id)
+    return paying is not None and paying.payout.tx.id == payout.tx.id
 
 
 def _same_pin(
