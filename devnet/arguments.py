@@ -138,6 +138,13 @@ def replay_arguments(sub: argparse.ArgumentParser) -> None:
     )
 
 
+def http_arguments(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--http", type=whole, nargs="?", const=9888, metavar="PORT",
+        help="serve the same world over HTTP meanwhile (9888; 0: any port)",
+    )  # fmt: skip
+
+
 def serve_arguments(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--port", type=whole, default=9888, metavar="N", help="0: any that is free"

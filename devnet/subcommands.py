@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from devnet import __version__, arguments
@@ -41,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--until", metavar="SPAN", help="without a terminal: stop after 30s or 20blocks"
     )
+    arguments.http_arguments(parser)
     parser.set_defaults(act=_default, chosen=parser)
     subs = parser.add_subparsers(title="subcommands", metavar="", parser_class=Parser)
     for name, act, summary, example, add_arguments in SUBCOMMANDS:
@@ -66,12 +68,13 @@ def _default(args: argparse.Namespace) -> int:
         with opened(
             options, attached=True, speed=speed, data=data,
             read_only=_flag(args, "read_only"),
-        ) as session:  # fmt: skip
+        ) as session, _served(args, session, data) as beside:  # fmt: skip
             from devnet.tui.app import TuiOptions, run
 
             look = TuiOptions(
                 signs=getattr(args, "signs", "unicode"),
                 no_color="NO_COLOR" in os.environ,
+                beside=beside,
             )
             return int(run(session, look))
     from devnet.commands.values import parse_span
@@ -79,6 +82,7 @@ def _default(args: argparse.Namespace) -> int:
 
     if args.until is not None:
         parse_span(args.until)
+    _check_no_http(args)
     pace = 1.0 if speed is None else speed
     with opened(options, speed=pace, data=data, read_only=True) as session:
         return run_headless(
@@ -92,6 +96,7 @@ def _repl(args: argparse.Namespace) -> int:
     from devnet.commands.launch import opened
 
     if not _has_terminal():
+        _check_no_http(args)
         args.files = ["-"]
         return _run(args)
     from devnet.repl.prompt import run_prompt
@@ -99,10 +104,11 @@ def _repl(args: argparse.Namespace) -> int:
     with opened(
         options, attached=True, speed=speed, data=data,
         read_only=_flag(args, "read_only"),
-    ) as session:  # fmt: skip
+    ) as session, _served(args, session, data) as beside:  # fmt: skip
         return run_prompt(
-            session, as_json=_flag(args, "json"), ascii_signs=_ascii(args), data=data
-        )
+            session, as_json=_flag(args, "json"), ascii_signs=_ascii(args), data=data,
+            beside=beside,
+        )  # fmt: skip
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -208,6 +214,37 @@ def _serve(args: argparse.Namespace) -> int:
         return serve(session, Address(args.listen, args.port), folder)
 
 
+@contextmanager
+def _served(args: argparse.Namespace, session: Any, data: str | None) -> Iterator[Any]:
+    """What serves the session while a screen or a prompt drives it; None: nothing."""
+    if args.http is None:
+        yield None
+        return
+    from pathlib import Path
+
+    from devnet.api.serving import Address, Service
+
+    folder = None if data is None else Path(data)
+    with Service(session, Address(port=args.http), folder) as service:
+
+        def beside(tell: Callable[[str], object]) -> Any:
+            url = service.ready_line()["mainchain"]
+            return service.run(lambda: tell(f"served at {url}"), drives=False)
+
+        yield beside
+
+
+def _check_no_http(args: argparse.Namespace) -> None:
+    """Without a screen and a prompt there is nothing to serve beside."""
+    if args.http is not None:
+        from devnet.commands.errors import BadArgument
+
+        raise BadArgument(
+            "--http serves beside the screen or the prompt, and there is no terminal",
+            hint="devnet serve needs none",
+        )
+
+
 def _version(args: argparse.Namespace) -> int:
     if not _flag(args, "json"):
         print(f"devnet {__version__}")
@@ -222,7 +259,7 @@ Arguments = Callable[[argparse.ArgumentParser], None]
 SUBCOMMANDS: tuple[tuple[str, Act, str, str, Arguments], ...] = (
     (
         "repl", _repl, "a prompt with completion; without a terminal it reads a script",
-        "devnet repl --sidechains alpha:poa", arguments.no_arguments,
+        "devnet repl --sidechains alpha:poa", arguments.http_arguments,
     ),
     (
         "run", _run, "run scripts; the exit status says how they ended",

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,9 @@ from devnet.repl.script import say_of_folder
 SLICE_S = 0.008
 NAP_S = 0.02
 MOST_LINES_AT_ONCE = 40
+
+Beside = Callable[[Callable[[str], object]], Coroutine[Any, Any, None]]
+"""Something that runs while the prompt does, and is given a way to say what it is."""
 
 
 class LineCompleter(Completer):
@@ -71,6 +74,7 @@ class Prompt:
         as_json: answers as JSON lines.
         ascii_signs: nothing but ascii.
         history: lines of earlier sessions.
+        beside: runs beside the prompt; it is told how to print.
         terminal: input and output for tests.
     """
 
@@ -81,10 +85,11 @@ class Prompt:
         as_json: bool = False,
         ascii_signs: bool = False,
         history: History | None = None,
+        beside: Beside | None = None,
         terminal: dict[str, Any] | None = None,
     ) -> None:
         self.session, self.ascii_signs = session, ascii_signs
-        self.as_json = as_json
+        self.as_json, self._beside = as_json, beside
         self._n_printed = 0
         self._n_worlds = -1
         self._n_lines = 0
@@ -131,7 +136,9 @@ class Prompt:
             self._printer()(_failed("start", error))
             return
         self._banner()
-        flow = asyncio.create_task(self._flow())
+        tasks = [asyncio.create_task(self._flow())]
+        if self._beside is not None:
+            tasks.append(asyncio.create_task(self._beside(print)))
         try:
             with patch_stdout():
                 while not session.wants_to_quit:
@@ -140,7 +147,9 @@ class Prompt:
                         return
                     await self._do(line)
         finally:
-            flow.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _banner(self) -> None:
         options = self.session.options
@@ -255,6 +264,7 @@ def run_prompt(
     as_json: bool = False,
     ascii_signs: bool = False,
     data: str | None = None,
+    beside: Beside | None = None,
 ) -> int:
     """Run a prompt on an attached session. Returns the exit status."""
     session.on_world(say_of_folder)
@@ -263,5 +273,6 @@ def run_prompt(
         as_json=as_json,
         ascii_signs=ascii_signs,
         history=history_file(data),
+        beside=beside,
     )
     return prompt.run()

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -67,6 +67,7 @@ class TuiOptions:
     theme: str = ""
     no_color: bool = False
     keymap: Mapping[str, str] = field(default_factory=dict)
+    beside: Callable[[Callable[[str], object]], Any] | None = None
 
 
 def run(session: Session, options: TuiOptions | None = None) -> int:
@@ -334,6 +335,8 @@ class DevnetApp(App[None]):
     def _begin_to_drive(self) -> None:
         self.draw_now()
         self.run_worker(self._drive(), name="drive", exit_on_error=True)
+        if self.options.beside is not None:
+            self.run_worker(self.options.beside(self.toast), exit_on_error=False)
 
     async def _drive(self) -> None:
         while True:
