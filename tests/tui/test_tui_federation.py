@@ -247,6 +247,19 @@ def test_a_frozen_peg_is_said_on_every_screen():
         assert style.bold and style.color.get_truecolor().hex.upper() == DARK.error
 
 
+def test_a_window_too_small_hides_alarms_and_tabs_alike():
+    session = FakeSession(dashboard(breach=True))
+    session.network.frozen_pegs = {"beta"}
+
+    async def script(pilot):
+        await press(pilot, "F")
+        await pilot.resize_terminal(30, 8)
+        await press(pilot)
+        return dump(pilot)
+
+    assert play(session, script).strip() == "30x8, needs 60x16"
+
+
 # What a row can be taken away as.
 
 

@@ -90,7 +90,9 @@ class FederationScreen(DevnetScreen):
         self._shown = shown
         self.query_one(TabLine).active = self.tab
         grid, page = self.query_one(WithdrawalGrid), self.query_one(Page)
-        grid.display, page.display = self.tab == WITHDRAWALS, self.tab != WITHDRAWALS
+        # By class: a window too small hides what is shown by hand.
+        grid.set_class(self.tab != WITHDRAWALS, "-aside")
+        page.set_class(self.tab == WITHDRAWALS, "-aside")
         page.border_title = grid.border_title = federation_title(state, look)
         if self.tab == WITHDRAWALS:
             grid.show_stories(self._network().withdrawals(), state.decimals)

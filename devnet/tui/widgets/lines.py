@@ -39,7 +39,7 @@ class AlarmLine(Widget):
     )
 
     def watch_view(self, view: tuple[BreachView | None, tuple[str, ...]]) -> None:
-        self.display = view != (None, ())
+        self.set_class(view != (None, ()), "-rings")
 
     def render(self) -> Text:
         # The width that it will have: before the first layout there is none of its own.
