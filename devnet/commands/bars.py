@@ -1,6 +1,7 @@
 """
-A balance sheet as two bars of letters: left what is locked, right what it must cover.
-They are equally long when the books balance; no colour is needed to read them.
+A balance sheet as two bars of letters: what is locked, and was written off, and what it
+must cover. They are equally long when the books balance; no colour is needed to read
+them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ SIGNS = {
     "burned": "x",
     "donated": "+",
     "stranded": "?",
+    "written_off": "~",
 }
 MISSING = "!"
 """Where the shorter bar ends too early."""
@@ -57,7 +59,7 @@ def bars(row: SheetRow, width: int = WIDTH) -> list[str]:
         )
         lines.append(f"  {head:<5}|{drawn.ljust(width, MISSING if most else ' ')}|")
     words = [
-        f"{SIGNS[name]} {name} {show_units(amount, row.decimals)}"
+        f"{SIGNS[name]} {name.replace('_', ' ')} {show_units(amount, row.decimals)}"
         for name, amount in (*row.left, *row.right)
         if amount or name in ("locked", "circulating")
     ]

@@ -83,6 +83,7 @@ class Command:
         acts: it changes the world, so a read-only session refuses it.
         recorded: a recording keeps it.
         looks: with this as its first word it changes nothing after all.
+        topics: `VERB WORD --help` is `VERB looks WORD`.
     """
 
     verb: str
@@ -95,11 +96,18 @@ class Command:
     acts: bool
     recorded: bool
     looks: str = ""
+    topics: bool = False
+
+    def asked_about(self, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+        """The words, or those that ask for a topic's own page instead."""
+        if not self.topics or [one.text for one in tokens[1:]] != ["--help"]:
+            return tokens
+        return replace(tokens[0], text=self.looks), tokens[0]
 
     def only_looks(self, tokens: tuple[Token, ...]) -> bool:
         """Do these words make it change nothing, though it is a verb that acts?"""
-        words = [token.text for token in tokens if token.kind == "word"]
-        return words[:1] == [self.looks] or "--help" in words
+        first = tokens[0] if self.looks and tokens else None
+        return first is not None and (first.kind, first.text) == ("word", self.looks)
 
     @property
     def arguments(self) -> tuple[Param, ...]:
@@ -127,6 +135,7 @@ def command(
     acts: bool = False,
     recorded: bool | None = None,
     looks: str = "",
+    topics: bool = False,
     labels: dict[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """
@@ -138,6 +147,7 @@ def command(
         acts: it changes the world.
         recorded: a recording keeps it; as `acts` if not given.
         looks: a first word with which it changes nothing.
+        topics: `VERB WORD --help` is `VERB looks WORD`.
         labels: other labels than the types have, by parameter.
 
     Raises:
@@ -163,6 +173,7 @@ def command(
             acts=acts,
             recorded=acts if recorded is None else recorded,
             looks=looks,
+            topics=topics,
         )
         return function
 

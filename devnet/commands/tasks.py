@@ -273,13 +273,14 @@ def begin_call(session: Context, call: Call) -> tuple[Command, Any]:
     words = [word.text for word in call.tokens if word.kind == "word"]
     if words and (words[-1] == "?" or words[0] == "--help"):
         return command, session.explain_call(call)
-    only_looks = command.only_looks(call.tokens)
+    tokens = command.asked_about(call.tokens)
+    only_looks = command.only_looks(tokens)
     if command.acts and session.read_only and not only_looks:
         raise ReadOnly(
             f"{call.verb} would change the world, and this session only shows"
         )
     try:
-        values = bind(command, call.tokens, session)
+        values = bind(command, tokens, session)
         answer = command.run(session, **values)
     except DevnetError:
         raise

@@ -109,7 +109,8 @@ def _sheet_lines(
 def _table(sheet: BalanceSheet) -> list[str]:
     """Terms down, assets across."""
     rows = [["", *(row.name for row in sheet.rows)]]
-    names = [name for name, _ in (*sheet.rows[0].left, *sheet.rows[0].right)]
+    lefts = dict.fromkeys(name for row in sheet.rows for name, _ in row.left)
+    names = [*lefts, *(name for name, _ in sheet.rows[0].right)]
     for name in (*names, "difference"):
         shown = [
             show_units(getattr(row.sums, name), row.decimals) for row in sheet.rows

@@ -33,8 +33,9 @@ def heal(session: Context, chain: Chain) -> Said:
 
 
 @command(
-    group="faults", example="fault kill alpha.v2 --for 20s", acts=True, looks="list"
-)
+    group="faults", example="fault kill alpha.v2 --for 20s", acts=True, looks="list",
+    topics=True,
+)  # fmt: skip
 def fault(
     session: Context,
     name: FaultName,
@@ -42,7 +43,6 @@ def fault(
     *,
     value: Signed | None = None,
     for_: Span | None = None,
-    help_: bool = False,
 ) -> Said:
     """Break something on purpose: a network, a validator, or the peg.
 
@@ -56,8 +56,6 @@ def fault(
     """
     if name == "list":
         return _explain(session, target) if target else _list(session)
-    if help_:
-        return _explain(session, name)
     chain, _, node = (target or "").partition(".")
     kinds = {kind.name: kind for kind in session.network.fault_kinds()}
     if not chain and name in kinds and kinds[name].target not in ALONE:

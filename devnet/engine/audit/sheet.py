@@ -35,8 +35,10 @@ class SheetRow:
 
     @property
     def left(self) -> tuple[tuple[str, int], ...]:
-        """What is there, term by term."""
-        return ((LEFT, self.sums.term(LEFT)),)
+        """What is there, term by term; and what was written off, if anything was."""
+        there = ((LEFT, self.sums.term(LEFT)),)
+        lost = self.sums.written_off
+        return (*there, ("written_off", lost)) if lost else there
 
     @property
     def right(self) -> tuple[tuple[str, int], ...]:

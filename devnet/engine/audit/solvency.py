@@ -115,12 +115,13 @@ def solvency(count: Count) -> Iterator[Finding]:
                 for name in RIGHT
                 if one.term(name) or name not in ("donated", "stranded")
             )
+            there = f"{LEFT} {one.locked}"
             if one.written_off:
-                terms += f" - written off {one.written_off}"
+                there += f" + written off {one.written_off}"
             yield Finding(
                 "I1",
                 f"solvency of {count.books.chain}, asset {short_name(one.asset)}: "
-                f"{LEFT} {one.locked} = {terms} is off by {one.difference}",
+                f"{there} = {terms} is off by {one.difference}",
                 one.asset,
             )
 

@@ -49,12 +49,12 @@ class Sums:
     @property
     def covered(self) -> int:
         """All that the locked value must cover."""
-        return sum(self.term(name) for name in RIGHT) - self.written_off
+        return sum(self.term(name) for name in RIGHT)
 
     @property
     def difference(self) -> int:
-        """Locked less everything that it must cover. I1 wants 0."""
-        return self.locked - self.covered
+        """Locked and written off less all that must be covered. I1 wants 0."""
+        return self.locked + self.written_off - self.covered
 
     def term(self, name: str) -> int:
         """A term by its name."""
