@@ -314,6 +314,29 @@ def test_an_expired_deposit_is_forwarded_and_claimed_in_the_new_epoch(after: Net
     assert always_balanced(net)
 
 
+def test_a_deposit_that_collectors_let_expire_goes_on_under_its_own_name(
+    before: Network,
+):
+    net = branch(before)
+    for collector in net.world.collectors:
+        net.switch_collector(collector.name, off=True)
+    name = net.lock("carol", 8 * BTM_UNITS, "BTM", "alpha")
+    old = net.transfer(name)
+    until(net, lambda: facts(net)["epoch"] == 1)
+    until(net, lambda: facts(net)["migrating"] == 8 * BTM_UNITS)
+    assert net.transfer(name).lock_id == old.lock_id
+    until(net, lambda: said(net, MigrationMined, forward=True, transfer=name))
+    assert facts(net)["expires"] == 0
+    moved = net.transfer(name)
+    assert moved.lock_id != old.lock_id
+    assert moved.lock_program != old.lock_program == old_program(net, "carol")
+    for collector in net.world.collectors:
+        net.switch_collector(collector.name, off=False)
+    until(net, lambda: claimed(net, name))
+    assert net.balance("carol", "alpha", "BTM") == 8 * BTM_UNITS
+    assert always_balanced(net)
+
+
 # Collectors.
 
 
@@ -445,7 +468,12 @@ def test_who_lost_the_seat_gets_the_bond_back_when_the_old_funds_are_gone(
     assert always_balanced(net)
 
 
-@pytest.mark.parametrize("engine", ["dpos-bbft", "poa", "pow", "pbft", "bbft"])
+OTHERS = [
+    pytest.param(name, marks=pytest.mark.long) for name in ("poa", "pbft", "bbft")
+]
+
+
+@pytest.mark.parametrize("engine", ["dpos-bbft", "pow", *OTHERS])
 def test_a_federation_is_handed_over_under_every_kind_of_finality(engine: str):
     net = network((SidechainSpec("alpha", engine),), **TIMES)
     begin(net)
@@ -458,3 +486,25 @@ def test_a_federation_is_handed_over_under_every_kind_of_finality(engine: str):
     until(net, lambda: net.balance("bob", "alpha", "BTM") == bob + 7 * BTM_UNITS)
     assert payouts_to(net, "carol", 11 * BTM_UNITS) == 1
     assert always_balanced(net)
+
+
+@pytest.mark.parametrize("n", [5, pytest.param(60, marks=pytest.mark.long)])
+def test_a_death_after_any_write_ends_in_the_same_federation(n: int):
+    disk = Disk()
+    net = kept_network(disk, (SidechainSpec("alpha", "solo", "sqlite"),), **TIMES)
+    begin(net)
+    net.vote("alice", "bob", 100 * BTM_UNITS, "alpha", MEMBER_ROLE)
+    begun = len(disk.commits)
+    name = net.withdraw("alice", 11 * BTM_UNITS, "BTM", "alpha", "carol")
+    asked = len(disk.commits)
+    until(net, lambda: said(net, MigrationDone))
+    members, ended = facts(net)["members"], len(disk.commits)
+    for n_commits in range(begun, ended, max(1, (ended - begun) // n)):
+        again = kept_network(disk.after(n_commits))
+        until(again, lambda: facts(again)["epoch"] == 1)
+        until(again, lambda: not facts(again)["migrating"])
+        assert facts(again)["members"] == members
+        if n_commits >= asked:
+            until(again, lambda: settled(again, name))
+            assert payouts_to(again, "carol", 11 * BTM_UNITS) == 1
+        assert always_balanced(again)

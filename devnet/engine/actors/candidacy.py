@@ -97,9 +97,9 @@ def register(
     bond = Output(BTM, bond_neu, bond_program(stake_key_of(seat), owner_hash(key)))
     tx_id = _submit(turn, chain, key, record, (bond,), "registration")
     if role == MEMBER_ROLE:
-        join_members(turn, who, chain)
+        join_members(turn, who)
     elif role == COLLECTOR_ROLE:
-        join_collectors(turn, who, chain)
+        join_collectors(turn, who)
     elif who not in turn.node_names(chain):
         _join(turn, chain, who, xprv, seat)
     return tx_id

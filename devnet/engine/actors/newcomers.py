@@ -22,7 +22,7 @@ def new_member(name: str, view: MainView) -> Member:
     return Member(name, root, xpub(root), view)
 
 
-def join_members(turn: Turn, name: str, chain: str) -> None:
+def join_members(turn: Turn, name: str) -> None:
     """A candidate for the federation follows the chains from now on."""
     if any(member.name == name for member in turn.members):
         return
@@ -31,7 +31,7 @@ def join_members(turn: Turn, name: str, chain: str) -> None:
     turn.say(ActorChanged(role="member", name=name, state=JOINED))
 
 
-def join_collectors(turn: Turn, name: str, chain: str) -> None:
+def join_collectors(turn: Turn, name: str) -> None:
     """A candidate for collecting follows the mainchain from now on."""
     if any(collector.name == name for collector in turn.collectors):
         return
