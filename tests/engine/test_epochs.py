@@ -83,6 +83,15 @@ def until(net: Network, test, limit_ms: int = 200_000) -> None:
         run_until(net, lambda: bool(test()), limit_ms)
 
 
+def until_migrated(net: Network) -> None:
+    """Until the second federation holds everything."""
+    until(net, lambda: facts(net)["epoch"] == 1 and not facts(net)["migrating"])
+
+
+def until_settled(net: Network, *names: str) -> None:
+    until(net, lambda: settled(net, *names))
+
+
 def facts(net: Network) -> dict:
     return net.epoch_facts("alpha")
 
@@ -501,10 +510,9 @@ def test_a_death_after_any_write_ends_in_the_same_federation(n: int):
     members, ended = facts(net)["members"], len(disk.commits)
     for n_commits in range(begun, ended, max(1, (ended - begun) // n)):
         again = kept_network(disk.after(n_commits))
-        until(again, lambda: facts(again)["epoch"] == 1)
-        until(again, lambda: not facts(again)["migrating"])
+        until_migrated(again)
         assert facts(again)["members"] == members
         if n_commits >= asked:
-            until(again, lambda: settled(again, name))
+            until_settled(again, name)
             assert payouts_to(again, "carol", 11 * BTM_UNITS) == 1
         assert always_balanced(again)
