@@ -13,6 +13,7 @@ from devnet.engine.errors import CodecError, UnknownName
 from devnet.engine.federation.contract import Contract, contract_of
 from devnet.engine.federation.programs import TREASURY_SCRIPT
 from devnet.engine.locating import Locating
+from devnet.engine.lockstory import LockFacts, lock_facts
 from devnet.engine.payoutparts import answers_told
 from devnet.engine.payoutstory import WithdrawalStory, withdrawal_story
 
@@ -69,6 +70,10 @@ class Overseeing(Locating):
     def council(self, chain: str) -> CouncilFacts:
         """Who holds a sidechain's locks and who claims for it: for screens."""
         return council_facts(self._look(), self._side(chain))
+
+    def collector_locks(self) -> tuple[LockFacts, ...]:
+        """What each collector knows of each lock that it has not done with."""
+        return lock_facts(self._look())
 
     def member_names(self) -> dict[bytes, str]:
         """Names of federation members by their root xpubs, in force or not."""

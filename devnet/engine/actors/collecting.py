@@ -186,7 +186,7 @@ def refusal_came(turn: Turn, name: str, refused: ClaimRefused) -> None:
     collector = collector_of(turn, name)
     pending = tuple(
         replace(lock, refused=refused.reason)
-        if lock.coin.id == refused.lock_id and lock.submitted_at >= 0
+        if refused.tx_id in lock.claims
         else lock
         for lock in collector.pending
     )
@@ -214,7 +214,8 @@ def _claim_if_due(turn: Turn, collector: Collector, lock: SeenLock) -> SeenLock:
     for offer in found:
         word = word_for(turn, collector, offer.chain, offer.tx)
         hand_in(turn, offer.chain, offer.tx, actor_of(name), offer.late_ms, word)
-    return replace(lock, submitted_at=tip_height, refused="")
+    ids = tuple(offer.tx.id for offer in found)
+    return replace(lock, submitted_at=tip_height, claims=ids, refused="")
 
 
 def _is_anothers(turn: Turn, lock: SeenLock) -> bool:

@@ -41,8 +41,7 @@ def tell_refusal(turn: Turn, sender: str, tx: Transaction, reason: str) -> None:
     for given in tx.inputs:
         name = isinstance(given, Claim) and names.get(given.collector_auth[:32])
         if isinstance(given, Claim) and name:
-            what = ClaimRefused(given.mainchain_output_id, reason)
-            turn.send(sender, actor_of(name), tx.id, what)
+            turn.send(sender, actor_of(name), tx.id, ClaimRefused(tx.id, reason))
 
 
 def set_collector(turn: Turn, new: Collector) -> None:

@@ -243,9 +243,9 @@ class NotSigned:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRefused:
-    """A validator tells a collector why it does not take its Claim of a lock."""
+    """A validator tells a collector why it does not take a Claim, by its id."""
 
-    lock_id: bytes
+    tx_id: bytes
     reason: str
 
 

@@ -142,11 +142,24 @@ def _drive(turn: Turn, me: str, chain: str, head: SideEntry, owed: Owed) -> None
     ):
         paying = _planned(turn, me, chain, tip, owed)
         if paying is None:
+            _give_up(turn, me, owed.id)
             return
     _announce(turn, me, chain, owed, paying)
     is_slow = not owed.pin_id and tip.height - paying.planned_at >= TURN_BLOCKS
     if owed.pin_id == paying.payout.pin_id or is_slow:
         _sign_or_send(turn, me, head, owed.id, paying)
+
+
+def _give_up(turn: Turn, me: str, key: bytes) -> None:
+    """A payout that cannot be sent as it is leaves its pin, if anybody signed."""
+    desk = desk_of(turn, me)
+    paying = desk.paying.get(key)
+    if paying is None:
+        return
+    pins = desk.pins
+    if len(paying.signatures):
+        pins = pins.insert(key, paying.payout.pin_id)
+    set_desk(turn, me, replace(desk, paying=desk.paying.remove(key), pins=pins))
 
 
 def _is_outrun(

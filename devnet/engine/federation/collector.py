@@ -28,7 +28,8 @@ class SeenLock:
     A lock in a block of the collector's best chain.
 
     submitted_at: mainchain height at which its Claim was last handed in, or -1.
-    refused: the check that refused that Claim and why, or nothing.
+    claims: ids of what it handed in then.
+    refused: the check that refused that and why, or nothing.
     """
 
     coin: Coin
@@ -36,6 +37,7 @@ class SeenLock:
     claim_script: bytes
     block_hash: bytes
     submitted_at: int = -1
+    claims: tuple[bytes, ...] = ()
     refused: str = ""
 
 
