@@ -188,7 +188,7 @@ def _members(turn: Turn, poll: Poll) -> tuple[Holder, ...]:
 def _collectors(turn: Turn, poll: Poll) -> tuple[Holder, ...]:
     """Sitting collectors in the order of their list, then those who stand."""
     council, coming = poll.council, poll.council.coming
-    here = {one.key: one.name for one in turn.collectors}
+    here = {one.key: one for one in turn.collectors}
     votes = poll.votes(COLLECTOR_ROLE)
     registered = {one.key: one for one in poll.roster.book(COLLECTOR_ROLE).all()}
     rest = sorted(
@@ -197,12 +197,13 @@ def _collectors(turn: Turn, poll: Poll) -> tuple[Holder, ...]:
     found = []
     for key in (*council.collectors, *rest):
         one, sits = registered.get(key), key in council.collectors
+        actor = here.get(key)
         found.append(
             Holder(
-                name=here.get(key) or (one.name if one else key.hex()[:8]),
+                name=actor.name if actor else one.name if one else key.hex()[:8],
                 key=key,
                 sits=sits,
-                up=key in here,
+                up=actor is not None and not actor.off,
                 comes=key in coming and not sits,
                 goes=bool(coming) and key not in coming and sits,
                 votes=votes.get(key, poll.tally.get(stake_key_of(key)) or 0),
@@ -266,6 +267,14 @@ def _lock_state(turn: Turn, head: SideEntry, lock: SeenLock, anchor: int) -> str
         for one in collector.pending
         if one.coin.id == lock.coin.id
     )
+    refused = [
+        one.refused
+        for collector in turn.collectors
+        for one in collector.pending
+        if one.coin.id == lock.coin.id and one.refused
+    ]
+    if refused:
+        return f"refused by {refused[-1]}"
     return f"claim handed in at main {tried}" if tried >= 0 else "ready"
 
 

@@ -119,3 +119,28 @@ def test_a_member_that_stands_still_is_named(session: Session) -> None:
 
     assert answers == {"fed-1": "signed", "fed-2": "off", "fed-3": "signed",
                        "fed-4": "signed"}  # fmt: skip
+
+
+def test_the_council_tells_health_turns_and_what_is_held(session: Session) -> None:
+    network = session.network
+    network.switch_member("fed-2", off=True)
+    ask(session, "e = lock bob 3 BTM beta")
+    ask(session, "wait $e.stage == confirm")
+
+    alpha, beta = network.council("alpha"), network.council("beta")
+
+    assert [one.name for one in alpha.members if not one.up] == ["fed-2"]
+    assert all(one.sits and one.founder for one in alpha.members)
+    assert (alpha.epoch, alpha.quorum, alpha.next_tally, alpha.frozen) == (
+        0, 3, 200, False,
+    )  # fmt: skip
+    (now,) = alpha.epochs
+    sheet = network.balance_sheet("alpha")
+    assert now.held == ((sheet.rows[0].asset, sheet.rows[0].sums.locked),)
+    assert now.treasury == network.contract("alpha").address
+    (lock,) = beta.locks
+    assert (lock.transfer, lock.amount) == ("d2", 3 * 10**8)
+    assert lock.state.startswith("burying ") and lock.anybody_in == 20
+    first = int.from_bytes(lock.lock_id, "big") % len(beta.collectors)
+    assert lock.turns == (beta.collectors[first].name,)
+    network.switch_member("fed-2", off=False)
