@@ -14,8 +14,9 @@ PEG = (
     FaultKind(
         "forged-proof", "sidechain",
         "the collector proves the Merkle root itself, and no transaction in it",
-        "C8 at every validator; early Vapor took such a proof",
-        holds=("I1", "I3"), watches=("claims",),
+        "C8 at every validator; early Vapor took such a proof; a collector with a bond "
+        "loses a part of it for each bad claim",
+        holds=("I1", "I3"), watches=("claims", "offences"),
     ),
     FaultKind(
         "wrong-flags", "sidechain",
@@ -136,8 +137,9 @@ MAINCHAIN = (
     FaultKind(
         "deep-reorg", "mainchain",
         "the mainchain is replaced from below the newest claimed lock on, whose money "
-        "is spent otherwise; mending brings the old branch back",
-        "the peg freezes, the alarm rings, transfers go on: the cost of a finite depth",
+        "is spent otherwise; mending brings the old branch back, write-off gives it up",
+        "the peg freezes, the alarm rings, transfers go on: the cost of a finite depth; "
+        "what is written off is a term of the books from then on",
         holds=("I6",), breaks=("I1", "I5"), watches=("undone", "alarms"),
     ),
 )  # fmt: skip
