@@ -111,6 +111,9 @@ def begin(
     council = final_council(tree, head)
     if not older(council) or me.startswith(f"{USER}:"):
         return []
+    parent = tree.get(head.header.previous)
+    if parent is None or final_council(tree, parent).epoch != council.epoch:
+        return []  # At the next block members know of the handover, too.
     if peg_rests(tree, head) or not turn.tree.is_ancestor(head.anchor.hash, tip.hash):
         return []
     paying = desk_of(turn, me).paying
