@@ -138,8 +138,8 @@ MAINCHAIN = (
         "deep-reorg", "mainchain",
         "the mainchain is replaced from below the newest claimed lock on, whose money "
         "is spent otherwise; mending brings the old branch back, write-off gives it up",
-        "the peg freezes, the alarm rings, transfers go on: the cost of a finite depth; "
-        "what is written off is a term of the books from then on",
+        "the peg freezes, the alarm rings, transfers go on: the cost of a finite "
+        "depth; what is written off is a term of the books from then on",
         holds=("I6",), breaks=("I1", "I5"), watches=("undone", "alarms"),
     ),
 )  # fmt: skip
