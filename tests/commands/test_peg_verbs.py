@@ -126,6 +126,7 @@ def test_the_council_tells_health_turns_and_what_is_held(session: Session) -> No
     network.switch_member("fed-2", off=True)
     ask(session, "e = lock bob 3 BTM beta")
     ask(session, "wait $e.stage == confirm")
+    ask(session, "mine 1")
 
     alpha, beta = network.council("alpha"), network.council("beta")
 
