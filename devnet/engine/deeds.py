@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 
 from devnet.engine.actors import (
+    acts,
     candidacy,
     collecting,
     faulting,
@@ -28,6 +29,7 @@ from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Fault, Owner
 from devnet.engine.bc.anchors import AnchorReset
 from devnet.engine.bc.electoral import VALIDATOR_ROLE
+from devnet.engine.bc.transaction import parse_transaction
 from devnet.engine.steered import Steered
 
 P = ParamSpec("P")
@@ -56,6 +58,27 @@ class Deeds(Steered):
             to: an account, or a mainchain address; None: the sender's own.
         """
         return self._act(withdrawing.withdraw, who, amount, asset, sidechain, to)
+
+    def hand_in_lock(
+        self, raw: bytes, who: str, to: str, amount: int, asset: str, sidechain: str
+    ) -> str:
+        """
+        A lock that a wallet made for somebody, followed as a transfer. Returns its id.
+
+        Args:
+            to: an account or a mainchain address: whose script claims it.
+        """
+        tx = parse_transaction(raw, side=False)
+        return self._act(acts.lock_signed, tx, who, to, amount, asset, sidechain)
+
+    def hand_in_withdrawal(
+        self, raw: bytes, who: str, to: str, amount: int, asset: str, sidechain: str
+    ) -> str:
+        """The same for a withdrawal. `to`: whom the federation pays."""
+        tx = parse_transaction(raw, side=True)
+        return self._act(
+            withdrawing.withdraw_signed, tx, who, to, amount, asset, sidechain
+        )
 
     def payout(self, transfer_id: str, who: str | None = None) -> str:
         """
@@ -197,9 +220,7 @@ class Deeds(Steered):
         role: int = VALIDATOR_ROLE,
     ) -> str:
         """Lock BTM for a candidate."""
-        return self._act(
-            voting.vote, who, candidate, amount_neu, sidechain, role
-        ).hex()
+        return self._act(voting.vote, who, candidate, amount_neu, sidechain, role).hex()
 
     def unvote(
         self,

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from devnet.engine.actors import acts
+from devnet.engine.actors import acts, withdrawing
 from devnet.engine.actors.auditing import books_of
 from devnet.engine.actors.owners import key_of
+from devnet.engine.actors.purses import main_purse, side_purse
 from devnet.engine.actors.reporting import spendable
 from devnet.engine.actors.rolls import list_validators
 from devnet.engine.actors.seatrolls import epoch_facts, list_seats
@@ -23,6 +24,8 @@ from devnet.engine.actors.world import (
 )
 from devnet.engine.audit import INVARIANTS, AuditReport, audit
 from devnet.engine.audit.sheet import BalanceSheet, InvariantState, sheet_of
+from devnet.engine.bc.transaction import Output
+from devnet.engine.chain.wallet import Purse
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import Event, FaultSeen, FaultStarted
@@ -101,6 +104,23 @@ class Reading:
             return spendable(tip.state.coins, program, info.id, tip.height + 1)
         head = self._head(chain)
         return spendable(head.state.coins, program, info.id, head.height + 1)
+
+    def purse(self, chain: str, program: bytes) -> Purse:
+        """What a program can spend on a chain now, change under way included."""
+        look = self._look()
+        if chain == MAIN:
+            return main_purse(look, program)
+        return side_purse(look, chain, program)
+
+    def lock_output(self, to: str, amount: int, asset: str, chain: str) -> Output:
+        """What locks value for an account's or address's script on a sidechain."""
+        return acts.lock_output(self._look(), to, amount, asset, chain)
+
+    def withdrawal_output(self, to: str, amount: int, asset: str, chain: str) -> Output:
+        """What burns value on a sidechain. PegFrozen, PegResting: not now."""
+        look = self._look()
+        withdrawing.check_peg(look, chain)
+        return withdrawing.withdrawal_output(look, to, amount, asset, chain)
 
     def engine_info(self, engine: str) -> EngineInfo:
         """What an engine promises and what it can be given. PluginError without it."""

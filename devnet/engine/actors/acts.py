@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from devnet.engine.actors import collecting, mainchain, pooling
 from devnet.engine.actors.epochs import deposit_program, watch_script
-from devnet.engine.actors.owners import key_of
+from devnet.engine.actors.owners import key_of, program_of
 from devnet.engine.actors.purses import MAIN, asset_of, main_purse, side_purse
 from devnet.engine.actors.telling import say_transfer
 from devnet.engine.actors.turn import Turn
@@ -17,13 +17,13 @@ from devnet.engine.actors.world import Transfer
 from devnet.engine.bc.transaction import Output, Transaction
 from devnet.engine.chain.wallet import pay
 from devnet.engine.codec import address_of_program
-from devnet.engine.errors import UnknownName
+from devnet.engine.errors import BadValue, UnknownName
 from devnet.engine.events import TransferStarted
 from devnet.engine.sidechain.claim_errors import CollectorMissing
 
 __all__ = [
-    "MAIN", "acknowledge", "asset_of", "claim", "claim_of", "lock", "main_purse",
-    "set_hurry", "side_purse", "transfer_value",
+    "MAIN", "acknowledge", "asset_of", "claim", "claim_of", "lock", "lock_output",
+    "lock_signed", "main_purse", "set_hurry", "side_purse", "transfer_value",
 ]  # fmt: skip
 
 
@@ -35,7 +35,8 @@ def lock(
 
     Args:
         amount: in the asset's smallest unit.
-        to: whose script may receive it there; the sender's own if None.
+        to: an account or an address whose script may receive it there; the sender's
+            own if None.
 
     Returns:
         The transfer's id, for example "d1".
@@ -43,21 +44,42 @@ def lock(
     Raises:
         UnknownName, BadValue, InsufficientFunds, TransactionError.
     """
-    key, info = key_of(turn, who), asset_of(turn, asset)
-    script = key_of(turn, to or who).program
-    program = deposit_program(turn, chain, script)
-    tx = pay(
-        key,
-        main_purse(turn, key.program),
-        (Output(info.id, amount, program),),
-        side=False,
+    key = key_of(turn, who)
+    output = lock_output(turn, to or who, amount, asset, chain)
+    tx = pay(key, main_purse(turn, key.program), (output,), side=False)
+    return lock_signed(turn, tx, who, to or who, amount, asset, chain)
+
+
+def lock_output(turn: Turn, to: str, amount: int, asset: str, chain: str) -> Output:
+    """What locks value for somebody's claim script on a sidechain."""
+    script = program_of(turn, to)
+    return Output(
+        asset_of(turn, asset).id, amount, deposit_program(turn, chain, script)
     )
-    watch_script(turn, chain, script)
+
+
+def lock_signed(
+    turn: Turn, tx: Transaction, who: str, to: str, amount: int, asset: str, chain: str
+) -> str:
+    """
+    Hand in a transaction that locks value, and follow the lock. Somebody may have made
+    it whose key is not here.
+
+    Raises:
+        UnknownName, BadValue (no output locks the amount), TransactionError.
+    """
+    wanted = lock_output(turn, to, amount, asset, chain)
+    if wanted not in tx.outputs:
+        raise BadValue(
+            f"transaction {tx.id.hex()[:16]} has no output of {amount} units of "
+            f"{asset} for {to} on {chain}",
+            hint="An epoch may have changed the deposit address: build it again.",
+        )
+    program, lock_id = wanted.program, tx.result_ids[tx.outputs.index(wanted)]
+    watch_script(turn, chain, program_of(turn, to))
     mainchain.submit(turn, tx, "lock")
     name = next_name(turn, "d")
-    transfer = Transfer(
-        name, who, to or who, chain, asset, amount, tx.id, tx.result_ids[0], program
-    )
+    transfer = Transfer(name, who, to, chain, asset, amount, tx.id, lock_id, program)
     turn.set_transfer(transfer)
     turn.say(
         TransferStarted(
@@ -85,9 +107,9 @@ def next_name(turn: Turn, letter: str) -> str:
 def transfer_value(
     turn: Turn, sender: str, receiver: str, amount: int, asset: str, chain: str
 ) -> bytes:
-    """Pay somebody on a chain. Returns the transaction id."""
+    """Pay an account or an address on a chain. Returns the transaction id."""
     key, info = key_of(turn, sender), asset_of(turn, asset)
-    output = Output(info.id, amount, key_of(turn, receiver).program)
+    output = Output(info.id, amount, program_of(turn, receiver))
     if chain == MAIN:
         tx = pay(key, main_purse(turn, key.program), (output,), side=False)
         mainchain.submit(turn, tx, "payment")

@@ -13,7 +13,8 @@ from functools import lru_cache
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Owner, World
 from devnet.engine.chain.wallet import Key
-from devnet.engine.errors import UnknownName
+from devnet.engine.codec import program_of_address
+from devnet.engine.errors import CodecError, UnknownName
 from devnet.engine.keys.accounts import receiver_of_keys
 from devnet.engine.keys.chainkd import derive_xprv, public_key, xpub
 from devnet.engine.keys.paths import BIP44_RULE, account_path
@@ -32,6 +33,21 @@ def owner_of(world: World | Turn, name: str) -> Owner:
 def key_of(world: World | Turn, name: str) -> Key:
     """What spends the coins of an account, or UnknownName."""
     return _key(owner_of(world, name))
+
+
+def program_of(turn: Turn, to: str) -> bytes:
+    """The program of an account or a mainchain address. Raises UnknownName."""
+    if any(owner.name == to for owner in turn.owners):
+        return key_of(turn, to).program
+    hrp = turn.tree.profile.hrp
+    try:
+        return program_of_address(to, hrp)
+    except CodecError as error:
+        known = ", ".join(owner.name for owner in turn.owners)
+        raise UnknownName(
+            f"{to[:80]!r} is neither an account nor an address: {error.message}",
+            hint=f"Accounts: {known}. Addresses begin with {hrp}1.",
+        ) from None
 
 
 def root_of(name: str) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from devnet.engine.actors import issuing, mainchain
 from devnet.engine.actors.messages import MainTxCame, SideTxCame, SideTxsCame
 from devnet.engine.actors.owners import key_of
+from devnet.engine.actors.owners import program_of as program_of
 from devnet.engine.actors.purses import MAIN, asset_of, main_purse
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo
@@ -18,13 +19,10 @@ from devnet.engine.bc.transaction import BTM, Output, Transaction
 from devnet.engine.chain.mempool import Orphan
 from devnet.engine.chain.wallet import Key, pay
 from devnet.engine.clock import Due
-from devnet.engine.codec import program_of_address
 from devnet.engine.errors import (
     BadValue,
-    CodecError,
     InsufficientFunds,
     RequestError,
-    UnknownName,
 )
 from devnet.engine.events import TxDropped
 from devnet.engine.mainchain.accounts import play_account
@@ -214,21 +212,6 @@ def give(turn: Turn, to: str, amount: int, asset: str) -> bytes:
             have=most, need=amount,
         )  # fmt: skip
     return _issued(turn, info, amount, output)
-
-
-def program_of(turn: Turn, to: str) -> bytes:
-    """The program of an account or a mainchain address. Raises UnknownName."""
-    if any(owner.name == to for owner in turn.owners):
-        return key_of(turn, to).program
-    hrp = turn.tree.profile.hrp
-    try:
-        return program_of_address(to, hrp)
-    except CodecError as error:
-        known = ", ".join(owner.name for owner in turn.owners)
-        raise UnknownName(
-            f"{to[:80]!r} is neither an account nor an address: {error.message}",
-            hint=f"Accounts: {known}. Addresses begin with {hrp}1.",
-        ) from None
 
 
 def _givers(turn: Turn) -> Iterable[Key]:

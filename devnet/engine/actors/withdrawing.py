@@ -17,7 +17,7 @@ from devnet.engine.actors.desks import (
 )
 from devnet.engine.actors.gathering import holders_of
 from devnet.engine.actors.messages import SideHeadCame
-from devnet.engine.actors.owners import key_of
+from devnet.engine.actors.owners import key_of, program_of
 from devnet.engine.actors.purses import asset_of, side_purse
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.telling import say_transfer
@@ -25,10 +25,10 @@ from devnet.engine.actors.thawing import is_frozen
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain, Transfer
 from devnet.engine.bc.records import Withdrawal, is_recipient
-from devnet.engine.bc.transaction import Output, Spend
+from devnet.engine.bc.transaction import Output, Spend, Transaction
 from devnet.engine.chain.wallet import pay
-from devnet.engine.codec import address_of_program, program_of_address
-from devnet.engine.errors import BadValue, CodecError, UnknownName
+from devnet.engine.codec import address_of_program
+from devnet.engine.errors import BadValue
 from devnet.engine.events import TransferStarted
 from devnet.engine.federation.paying import spends_of
 from devnet.engine.federation.payout_errors import PegFrozen, PegResting
@@ -66,7 +66,16 @@ def withdraw(
     if amount < 1:
         raise BadValue(f"a withdrawal is of 1 unit at least, not {amount}")
     recipient = _recipient(turn, side, to or who)
-    node = turn.speaker(chain)
+    check_peg(turn, chain)
+    record = Withdrawal(side.tree.spec.parent_id, recipient)
+    output = Output(info.id, amount, record.program)
+    tx = pay(key, side_purse(turn, chain, key.program), (output,), side=True)
+    return start_withdrawal(turn, tx, who, to or who, recipient, amount, asset, chain)
+
+
+def check_peg(turn: Turn, chain: str) -> None:
+    """Would the federation pay what is burned now? Raises PegFrozen, PegResting."""
+    side, node = turn.side(chain), turn.speaker(chain)
     head = side.tree[node.head]
     own_way = turn.tree.is_ancestor(head.anchor.hash, node.main.tip)
     if not own_way or is_frozen(turn, chain):
@@ -77,12 +86,49 @@ def withdraw(
         )
     if peg_rests(side.tree, head):
         raise PegResting(f"a consensus swap of {chain} is closing")
-    record = Withdrawal(side.tree.spec.parent_id, recipient)
-    output = Output(info.id, amount, record.program)
-    tx = pay(key, side_purse(turn, chain, key.program), (output,), side=True)
+
+
+def withdrawal_output(
+    turn: Turn, to: str, amount: int, asset: str, chain: str
+) -> Output:
+    """What burns value on a sidechain for somebody on the mainchain."""
+    side = turn.side(chain)
+    record = Withdrawal(side.tree.spec.parent_id, _recipient(turn, side, to))
+    return Output(asset_of(turn, asset).id, amount, record.program)
+
+
+def withdraw_signed(
+    turn: Turn, tx: Transaction, who: str, to: str, amount: int, asset: str, chain: str
+) -> str:
+    """
+    The same with a transaction that the wallet of somebody without a key here made.
+
+    Raises:
+        BadValue: it does not burn the amount. And what `withdraw` raises.
+    """
+    if withdrawal_output(turn, to, amount, asset, chain) not in tx.outputs[:1]:
+        raise BadValue(
+            f"transaction {tx.id.hex()[:16]} does not burn {amount} units of {asset}"
+        )
+    check_peg(turn, chain)
+    recipient = _recipient(turn, turn.side(chain), to)
+    return start_withdrawal(turn, tx, who, to, recipient, amount, asset, chain)
+
+
+def start_withdrawal(
+    turn: Turn,
+    tx: Transaction,
+    who: str,
+    to: str,
+    recipient: bytes,
+    amount: int,
+    asset: str,
+    chain: str,
+) -> str:
+    """Hand in a transaction whose first output burns value, and follow it."""
     pooling.submit(turn, chain, tx, "withdrawal")
     transfer = Transfer(
-        next_name(turn, "w"), who, to or who, chain, asset, amount, tx.id,
+        next_name(turn, "w"), who, to, chain, asset, amount, tx.id,
         tx.result_ids[0], recipient, stage="burn",
     )  # fmt: skip
     turn.set_transfer(transfer)
@@ -109,18 +155,7 @@ def _say_started(turn: Turn, transfer: Transfer) -> None:
 
 def _recipient(turn: Turn, side: Sidechain, to: str) -> bytes:
     """The program of an account or an address, if the federation can pay it."""
-    hrp = turn.tree.profile.hrp
-    if any(owner.name == to for owner in turn.owners):
-        program = key_of(turn, to).program
-    else:
-        try:
-            program = program_of_address(to, hrp)
-        except CodecError as error:
-            known = ", ".join(owner.name for owner in turn.owners)
-            raise UnknownName(
-                f"{to[:80]!r} is neither an account nor an address: {error.message}",
-                hint=f"Accounts: {known}. Addresses begin with {hrp}1.",
-            ) from None
+    program = program_of(turn, to)
     if not is_recipient(program):
         raise BadValue(f"nobody can be paid at {to[:80]!r}")
     council, chain_id = side.tree.council(side.tree[side.head]), side.tree.spec.chain_id
