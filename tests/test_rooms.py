@@ -46,6 +46,7 @@ FLOORS = [
     (
         "devnet.engine.swapstory", "devnet.engine.payoutstory",
         "devnet.engine.councilstory",
+        "devnet.engine.lockstory",
     ),
     ("devnet.engine.payoutparts",),
     ("devnet.engine.describing",),
