@@ -15,10 +15,12 @@ from devnet.engine.actors.rivals import NothingToUndo
 from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.actors.scenariokinds import SCENARIOS as SCENARIOS_OF_LAB
 from devnet.engine.actors.world import Fault
+from devnet.engine.audit import auditor
 from devnet.engine.bc.merkle import build_proof, tx_root
 from devnet.engine.bc.merkleblock import MerkleBlock
 from devnet.engine.codec import sha3
 from devnet.engine.errors import BadValue, DevnetError
+from devnet.engine.federation import payouts
 from devnet.engine.federation.early_vapor import accepts_proof
 from devnet.engine.keys import chainkd
 from devnet.engine.network import Network, SidechainSpec
@@ -146,6 +148,46 @@ def test_a_scenario_notices_that_its_check_is_gone(
     session.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("greedy-coordinator", "P4"), ("greedy-coordinator", "P5"),
+        ("greedy-coordinator", "P6"), ("double-payout", "P8"),
+        ("double-payout", "P2"),
+        pytest.param("burn-then-reorg", "P1", marks=pytest.mark.long),
+    ],
+)  # fmt: skip
+def test_a_scenario_notices_that_members_check_less(
+    name: str, check: str, monkeypatch: pytest.MonkeyPatch
+):
+    left = tuple(one for one in payouts.CHECKS if one[0] != check)
+    assert len(left) == len(payouts.CHECKS) - 1
+    monkeypatch.setattr(payouts, "CHECKS", left)
+
+    assert failed_lines(name)
+
+
+@pytest.mark.parametrize("name", ["members-collude", "deep-reorg"])
+def test_a_scenario_notices_that_nobody_adds_up(
+    name: str, monkeypatch: pytest.MonkeyPatch
+):
+    left = tuple(one for one in auditor.INVARIANTS if one.id != "I1")
+    monkeypatch.setattr(auditor, "INVARIANTS", left)
+
+    assert failed_lines(name)
+
+
+def failed_lines(name: str) -> list[str]:
+    """What goes wrong in a scenario's script."""
+    session = make_session()
+    task = session.begin_lines(
+        logical_lines(read_script(str(SCENARIOS / f"{name}.dn")))
+    )
+    session.run(task)
+    session.close()
+    return [one.error.code for one in task.outcomes if one.error is not None]
+
+
 def test_a_database_that_tears_a_batch_is_found_out(monkeypatch: pytest.MonkeyPatch):
     whole = powercuts._writes
 
@@ -196,12 +238,22 @@ def test_early_vapor_refused_every_honest_proof_of_small_blocks():
             assert not accepts_proof(block, [wanted])
 
 
-@pytest.mark.parametrize("kind", ["lying-node", "shallow-reorg", "deep-reorg"])
-def test_a_world_comes_back_in_the_middle_of_an_attack_and_goes_on(kind: str):
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [
+        ("lying-node", ("alpha", "v4")), ("shallow-reorg", ("",)),
+        ("deep-reorg", ("",)), ("burn-then-reorg", ("alpha",)),
+        ("double-payout", ("alpha",)),
+        ("greedy-coordinator", ("alpha",)), ("members-offline", ("",)),
+        ("collectors-offline", ("",)),
+    ],
+)  # fmt: skip
+def test_a_world_comes_back_in_the_middle_of_an_attack_and_goes_on(
+    kind: str, where: tuple[str, ...]
+):
     disk = Disk()
     net = kept_network(disk, (SidechainSpec("alpha", "dpos-bbft", "sqlite"),))
-    deposit(net, BTM_UNITS, "BTM", "alpha")
-    where = ("alpha", "v4") if kind == "lying-node" else ("",)
+    deposit(net, 9 * BTM_UNITS, "BTM", "alpha")
     net.start_fault(kind, *where)
     run(net, 3)
     net.close()
