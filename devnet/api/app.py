@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import devnet.api.endpoints  # noqa: F401  Fills the table.
-from devnet.api import openapi
+from devnet.api import crossings, openapi, sides
 from devnet.api.fields import read_body
 from devnet.api.guarding import Guarded
 from devnet.api.node import Node
@@ -49,6 +49,7 @@ class Request:
     who: Access = "local"
     authorization: str = ""
     accept_encoding: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,22 @@ class App:
         )  # fmt: skip
 
     async def _carry_out(self, request: Request) -> dict[str, Any]:
-        found = TABLE.get(request.path[1:])
+        path = request.path[1:]
+        if path.startswith(crossings.PREFIX):
+            with self.node.guard:
+                crossed = crossings.answer(self.node, path, request.body, request.query)
+            if crossed is not None:
+                return crossed
+        found, target = TABLE.get(path), self.node
+        if found is None and path.startswith(sides.PREFIX):
+            found, target = sides.find(self.node, path)
         if found is None:
             raise NotUnderstood("BTM000", "not Found")
         ask = read_body(request.body, found.fields) if found.reads_body else {}
         guard = self.node.guard
         try:
             with guard:
-                data = found.handler(self.node, ask)
+                data = found.handler(target, ask)
             if found.is_slow:
                 data = await Guarded(guard, data)
         finally:

@@ -56,7 +56,7 @@ class Asgi:
             return
         request = Request(
             request.path, body, request.who, request.authorization,
-            request.accept_encoding,
+            request.accept_encoding, request.query,
         )  # fmt: skip
         reply = await self._app.answer(request)
         self._hub.look()
@@ -95,6 +95,7 @@ def _request_of(scope: Scope) -> Request:
         who=_who(client[0] if client else ""),
         authorization=headers.get(b"authorization", ""),
         accept_encoding=headers.get(b"accept-encoding", ""),
+        query=scope.get("query_string", b"").decode("latin-1"),
     )
 
 

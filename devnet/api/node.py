@@ -16,10 +16,11 @@ from devnet.api.feeds import Feeds
 from devnet.api.keeping import Keeper
 from devnet.api.tokens import Tokens
 from devnet.commands.errors import ReadOnly
-from devnet.commands.importing import HAND_IN
+from devnet.commands.importing import BRING_CLAIM, HAND_IN
 from devnet.commands.session import Session
 from devnet.engine.actors.submitting import Fate
 from devnet.engine.bc.block import Block
+from devnet.engine.bc.merkleblock import MerkleBlock
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.chain.mempool import AlreadySpent, Waiting
 from devnet.engine.errors import DevnetError
@@ -118,6 +119,23 @@ class Node:
             return "waiting"
         self.session.record(f"submit {tx.raw.hex()} main")
         return done.fate
+
+    def submit_side(self, tx: Transaction, chain: str) -> Fate:
+        """Hand a transaction in on a sidechain. Raises the rule that it breaks."""
+        self._check_acting()
+        done = self.network.submit(tx.raw, chain)
+        self.session.record(f"submit {tx.raw.hex()} {chain}")
+        return done.fate
+
+    def bring_claim(
+        self, chain: str, raw: bytes, proof: MerkleBlock, claim_script: bytes
+    ) -> str:
+        """Claim a lock with a proof from outside. Raises the check that refuses it."""
+        self._check_acting()
+        claim = self.network.bring_claim(chain, raw, proof, claim_script)
+        words = (chain, raw.hex(), proof.raw.hex(), claim_script.hex())
+        self.session.record(" ".join((BRING_CLAIM, *words)))
+        return claim
 
     def waiting(self) -> dict[bytes, Waiting]:
         """What waits for a block, oldest first, rivals of the pool's at the end."""

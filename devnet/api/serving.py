@@ -26,6 +26,7 @@ from devnet.api.guarding import Guarded
 from devnet.api.mining import mine_for_ever
 from devnet.api.node import Node
 from devnet.api.protocol import Bounded
+from devnet.api.sides import PREFIX
 from devnet.api.websocket import PATH, Hub
 from devnet.commands.errors import UsageError
 from devnet.commands.session import Session
@@ -176,7 +177,10 @@ class Service:
         try:
             while not self._server.started and not serving.done():
                 await asyncio.sleep(0)
-            node.places["main"] = str(self.ready_line()["mainchain"])
+            place = str(self.ready_line()["mainchain"])
+            node.places["main"] = place
+            for name in node.network.sidechain_names():
+                node.places[name] = f"{place}/{PREFIX}{name}"
             ready()
             await serving
         finally:

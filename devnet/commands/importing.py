@@ -27,6 +27,8 @@ MOST_PER_SLICE = 8
 """A front end that draws gets its turn after so many."""
 HAND_IN = "hand-in"
 """The word that a recording has before a block."""
+BRING_CLAIM = "bring-claim"
+"""The word that a recording has before a claim with a proof from outside."""
 
 
 class Importing:

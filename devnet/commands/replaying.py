@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devnet.commands.errors import UsageError
-from devnet.commands.importing import HAND_IN
+from devnet.commands.importing import BRING_CLAIM, HAND_IN
 from devnet.commands.log import Entry
 from devnet.commands.recording import Recording, refusal_of
 from devnet.commands.session import Session
@@ -107,6 +107,8 @@ def _act(line: str, session: Session) -> DevnetError | None:
         return None
     if verb == HAND_IN:
         return _hand_in(rest, session)
+    if verb == BRING_CLAIM:
+        return _bring_claim(rest, session)
     if verb == "acknowledge":
         return session.execute("resume").error
     return session.execute(line).error
@@ -125,6 +127,21 @@ def _hand_in(words: str, session: Session) -> DevnetError | None:
     except DevnetError as error:
         return error
     session.record(f"{HAND_IN} {words}")
+    return None
+
+
+def _bring_claim(words: str, session: Session) -> DevnetError | None:
+    """What a recording kept of a claim from outside: chain, lock, proof, script."""
+    from devnet.engine.bc.merkleblock import parse_merkle_block
+    from devnet.engine.codec import from_hex
+
+    chain, *parts = words.split(" ")
+    try:
+        raw, proof, script = map(from_hex, parts)
+        session.network.bring_claim(chain, raw, parse_merkle_block(proof), script)
+    except DevnetError as error:
+        return error
+    session.record(f"{BRING_CLAIM} {words}")
     return None
 
 

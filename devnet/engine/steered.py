@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
-from devnet.engine.actors import steering
+from devnet.engine.actors import pegin, steering
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Steering, World
+from devnet.engine.bc.merkleblock import MerkleBlock
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -61,6 +62,12 @@ class Steered:
     def drop_transaction(self, chain: str, tx_id: bytes) -> None:
         """Let every node forget a waiting transaction. Raises NotWaiting."""
         self._act(steering.drop_transaction, chain, tx_id)
+
+    def bring_claim(
+        self, chain: str, raw: bytes, proof: MerkleBlock, claim_script: bytes
+    ) -> str:
+        """Claim a lock with a proof from outside. Returns the Claim's id."""
+        return self._act(pegin.bring_claim, chain, raw, proof, claim_script).hex()
 
     def give(self, to: str, amount: int, asset: str) -> str:
         """Coins out of the devnet's pocket. Returns the transaction id."""

@@ -11,11 +11,13 @@ from devnet.api.endpoints import (
     holdings,
     keys,
     mining,
+    pegin,
     pool,
+    sidechain,
     spending,
 )
 
 __all__ = [
     "access", "accounts", "assets", "backup", "chain", "contracts", "controls",
-    "holdings", "keys", "mining", "pool", "spending",
+    "holdings", "keys", "mining", "pegin", "pool", "sidechain", "spending",
 ]  # fmt: skip

@@ -1,0 +1,116 @@
+"""
+A sidechain's own paths: `/sidechain/NAME/...`, as a Vapor node has them at its root.
+
+What belongs to the wallet and not to a chain (keys, accounts, addresses, tokens) is the
+mainchain's: there is one wallet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from devnet.api.fields import Field
+from devnet.api.node import Node
+from devnet.api.refusals import NotUnderstood, Refused
+from devnet.api.table import TABLE, Ask, Endpoint
+from devnet.engine.actors.world import Sidechain, speaker_of
+from devnet.engine.chain.mempool import Mempool
+from devnet.engine.sidechain.state import SideEntry
+
+PREFIX = "sidechain/"
+SHARED = frozenset(
+    {
+        "create-key", "list-keys", "delete-key", "check-key-password",
+        "reset-key-password", "update-key-alias", "sign-message", "verify-message",
+        "create-account", "list-accounts", "delete-account", "update-account-alias",
+        "create-account-receiver", "list-addresses", "validate-address", "list-pubkeys",
+        "create-access-token", "list-access-tokens", "delete-access-token",
+        "check-access-token", "decode-program", "gas-rate", "list-peers",
+        "disconnect-peer", "connect-peer", "backup-wallet", "restore-wallet",
+        "recovery-wallet", "rescan-wallet", "is-mining",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A node's face on one of its sidechains."""
+
+    node: Node
+    name: str
+
+    @property
+    def chain(self) -> Sidechain:
+        """The sidechain as it is now."""
+        found = self.node.network.world.sidechain(self.name)
+        assert found is not None
+        return found
+
+    @property
+    def head(self) -> SideEntry:
+        """Its newest block, as it is told."""
+        return self.chain.tree[self.chain.head]
+
+    @property
+    def pool(self) -> Mempool:
+        """What waits at the validator whom people ask."""
+        world, chain = self.node.network.world, self.chain
+        return speaker_of(chain.nodes, world.faults, self.name).pool
+
+    def entry(self, ask: Ask) -> SideEntry:
+        """The block of a request: by hash if it is one, else by height. Refused."""
+        tree, block_hash = self.chain.tree, ask["block_hash"]
+        if len(block_hash) == 32:
+            found = tree.get(block_hash)
+            if found is None:
+                raise Refused(
+                    f"There are no blockHeader with given hash {block_hash.hex()}"
+                )
+            return found
+        height = ask["block_height"]
+        at_height = tree.hash_at(self.chain.head, height)
+        if at_height is None:
+            raise Refused(
+                "can't find block header in given height: There are no BlockHash with "
+                f"given height {height}"
+            )
+        return tree[at_height]
+
+
+SIDE_TABLE: dict[str, Endpoint] = {}
+
+
+def side_endpoint(
+    path: str, *fields: Field, answer: str = ""
+) -> Callable[[Callable[[Side, Ask], Any]], Callable[[Side, Ask], Any]]:
+    """Enter a handler into the sidechains' table."""
+
+    def enter(handler: Callable[[Side, Ask], Any]) -> Callable[[Side, Ask], Any]:
+        assert path not in SIDE_TABLE, path
+
+        def on_node(node: Any, ask: Ask) -> Any:
+            return handler(node, ask)
+
+        on_node.__doc__ = handler.__doc__
+        SIDE_TABLE[path] = Endpoint(path, on_node, "must", fields, answer)
+        return handler
+
+    return enter
+
+
+def find(node: Node, path: str) -> tuple[Endpoint, Any]:
+    """
+    The endpoint of a path below a sidechain's prefix, and what its handler acts on.
+
+    Raises:
+        NotUnderstood: there is no such sidechain or endpoint.
+    """
+    name, _, rest = path.removeprefix(PREFIX).partition("/")
+    if node.network.world.sidechain(name) is not None:
+        if rest in SIDE_TABLE:
+            return SIDE_TABLE[rest], Side(node, name)
+        if rest in SHARED:
+            return TABLE[rest], node
+    raise NotUnderstood("BTM000", "not Found")
