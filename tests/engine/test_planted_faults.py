@@ -40,7 +40,7 @@ def world() -> Network:
     Two old deposits, one withdrawal that waits for the members, and a lock that is
     settled but that its collector does not claim.
     """
-    net = network(ONE_SOLO, depth=1, relay_fee_ppm=1000)
+    net = network(ONE_SOLO, n_collectors=1, depth=1, relay_fee_ppm=1000)
     deposit(net, 50 * BTM_UNITS, "BTM", CHAIN)
     deposit(net, 40 * BTM_UNITS, "BTM", CHAIN, who="bob")
     with hurry(net):
