@@ -87,7 +87,7 @@ def _field(
         index = used.get(param.type.kind, 0) % len(names)
         start = names[index]
     used[param.type.kind] = used.get(param.type.kind, 0) + 1
-    if param.type.kind == "sidechain" and chain in names:
+    if param.type.kind in ("sidechain", "place") and chain in names:
         start = chain
     if param.type.kind == "fault-target":
         start = _first_target(names, chain)

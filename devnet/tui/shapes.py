@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from devnet.commands.verbs.council import COLLECTOR_DEEDS, MEMBER_DEEDS
 from devnet.commands.verbs.validators import DEEDS
 from devnet.tui.draw.text import money, plural
 from devnet.tui.theme import MORE
@@ -152,9 +153,14 @@ def _fault_tells(values: Values, session: Session) -> Sequence[str]:
     return ()
 
 
-def _deed_tells(values: Values, session: Session) -> Sequence[str]:
-    deed = values.get("deed", "")
-    return (f"{deed}: {DEEDS[deed]}",) if deed in DEEDS else ()
+def _tells_of(deeds: Mapping[str, str]) -> Tells:
+    """What the chosen deed does."""
+
+    def tells(values: Values, session: Session) -> Sequence[str]:
+        deed = values.get("deed", "")
+        return (f"{deed}: {deeds[deed]}",) if deed in deeds else ()
+
+    return tells
 
 
 SHAPES: dict[str, Shape] = {
@@ -279,6 +285,26 @@ SHAPES: dict[str, Shape] = {
         labels={"sidechain": "chain", "store": "to"},
         notes={"sidechain": _stored},
     ),
+    "member": Shape(
+        "Member: stand for the federation, or choose who sits in it",
+        "Do it",
+        first="deed",
+        labels={"deed": "what", "place": "chain", "candidate": "for"},
+        hints={"amount": "500", "bond": "100"},
+        blanks={"who": "nobody", "candidate": "nobody"},
+        without={"deed": ("list",)},
+        tells=_tells_of(MEMBER_DEEDS),
+    ),
+    "collector": Shape(
+        "Collector: stand for one, or choose who claims locks",
+        "Do it",
+        first="deed",
+        labels={"deed": "what", "place": "chain", "candidate": "for"},
+        hints={"amount": "500", "bond": "100"},
+        blanks={"who": "nobody", "candidate": "nobody"},
+        without={"deed": ("list",)},
+        tells=_tells_of(COLLECTOR_DEEDS),
+    ),
     "validator": Shape(
         "Validator: stand for a seat, or choose who sits",
         "Do it",
@@ -287,7 +313,7 @@ SHAPES: dict[str, Shape] = {
         hints={"amount": "500", "bond": "100"},
         blanks={"who": "nobody", "candidate": "nobody"},
         without={"deed": ("list",)},
-        tells=_deed_tells,
+        tells=_tells_of(DEEDS),
     ),
 }
 """Forms with words of their own. Any other verb gets one from its signature."""

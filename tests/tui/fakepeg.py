@@ -10,6 +10,7 @@ from devnet.engine.errors import UnknownName
 from devnet.engine.federation.contract import Contract, contract_of
 from devnet.engine.federation.programs import federation_of
 from devnet.engine.keys import chainkd
+from devnet.engine.lockstory import LockFacts
 from devnet.engine.payoutparts import MemberAnswer, PayoutPart
 from devnet.engine.payoutstory import STATES, Step, WithdrawalStory
 from devnet.tui.views import State, TransferView
@@ -57,7 +58,8 @@ def council(chain: str) -> CouncilFacts:
         members=(*members, bob),
         collectors=(
             Holder("fed-1", bytes(32), sits=True, up=True, founder=True),
-            Holder("fed-2", bytes(32), sits=True, up=False, founder=True),
+            Holder("fed-2", bytes(32), sits=True, up=True, founder=True),
+            Holder("fed-3", bytes(32), sits=True, up=False, founder=True),
         ),
         locks=(
             LockTurn("d6", sha3(b"d6"), BTM_ID, 1_000 * BTM, 121, ("fed-2", "fed-1"),
@@ -71,6 +73,18 @@ def council(chain: str) -> CouncilFacts:
             EpochFacts(0, "accepted", ("fed-0", "fed-1", "fed-2"), 3, until=600,
                        treasury=other, held=((BTM_ID, 350 * BTM), (GOLD_ID, 40))),
         ),
+    )  # fmt: skip
+
+
+def collector_locks() -> tuple[LockFacts, ...]:
+    """What two collectors know of d6; a third lock is of another sidechain."""
+    asset, amount = BTM_ID, 1_000 * BTM
+    return (
+        LockFacts("fed-1", "d6", "alpha", sha3(b"d6"), asset, amount, "mined", 3, 6),
+        LockFacts("fed-2", "d6", "alpha", sha3(b"d6"), asset, amount, "rejected",
+                  note="C14: not yet this collector's turn"),
+        LockFacts("fed-3", "d6", "alpha", sha3(b"d6"), asset, amount, "gone"),
+        LockFacts("fed-2", "d7", "beta", sha3(b"d7"), asset, amount, "final"),
     )  # fmt: skip
 
 

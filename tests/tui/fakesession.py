@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from fakefacts import made_up_facts
-from fakepeg import contract, council, member_names, stories
+from fakepeg import collector_locks, contract, council, member_names, stories
 
 from devnet.commands.pacer import Pacer
 from devnet.engine.errors import DevnetError, UnknownName
@@ -114,7 +114,8 @@ class FakeNetwork:
             SimpleNamespace(id=one.id, kind=one.fault, target=one.target)
             for one in self.state.faults
         ]
-        return SimpleNamespace(faults=faults)
+        people = [SimpleNamespace(name=name) for name in self.state.members]
+        return SimpleNamespace(faults=faults, members=people, collectors=people[:1])
 
     def validators(self, name: str) -> list[dict[str, Any]]:
         """The seats, and bob who stands for one."""
@@ -193,6 +194,10 @@ class FakeNetwork:
     def council(self, chain: str) -> Any:
         """Made-up votes, bonds and epochs."""
         return council(chain)
+
+    def collector_locks(self) -> Any:
+        """Made-up states, one of each kind."""
+        return collector_locks()
 
     def member_names(self) -> dict[bytes, str]:
         """Names of the made-up members."""

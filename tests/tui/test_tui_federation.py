@@ -228,6 +228,16 @@ def test_enter_on_a_row_of_the_grid_opens_the_withdrawal():
     assert "Withdrawals" in back and "fed-2" in back
 
 
+def test_enter_on_members_opens_the_form_unless_nobody_may_act():
+    async def script(pilot):
+        await press(pilot, "F", "right", "enter")
+        return dump(pilot) + toasts(pilot)
+
+    assert "Member: stand for the federation" in play(FakeSession(dashboard()), script)
+    said = play(FakeSession(dashboard(), read_only=True), script)
+    assert "--read-only" in said and "Member: stand" not in said
+
+
 # A frozen peg.
 
 

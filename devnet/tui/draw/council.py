@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -18,6 +18,7 @@ from devnet.tui.theme import (
     DONE,
     EMPTY,
     FULL,
+    NOW,
     TO_COME,
     WITHDRAWAL,
     Palette,
@@ -25,12 +26,21 @@ from devnet.tui.theme import (
 
 if TYPE_CHECKING:
     from devnet.engine.councilstory import CouncilFacts, EpochFacts, Holder, LockTurn
+    from devnet.engine.lockstory import LockFacts
     from devnet.engine.payoutstory import WithdrawalStory
 
 BTM_DECIMALS = 8
 N_CELL = 7
 """Cells of a member's column in the grid."""
 N_WIDE = 100
+_LOCK_SIGNS = {
+    "seen": (TO_COME, "dim"),
+    "rejected": (BROKEN, "error"),
+    "gone": (BROKEN, "error"),
+    "in block": (DONE, "good"),
+    "final": (DONE, "good"),
+}
+"""Signs of a lock's states, with the name of a colour; any other is under way."""
 N_REASON = 24
 """Cells that a reason needs to be worth reading."""
 AssetName = Callable[[bytes], str]
@@ -57,7 +67,8 @@ def draw_members(facts: CouncilFacts, width: int, look: Palette = DARK) -> list[
             role += ", collects"
         epochs = " ".join(map(str, one.epochs)) or "-"
         rows.append(_holder(one, role, epochs, width, look))
-    rows += [line(""), _legend(look)]
+    hint = " enter changes something: register, vote, leave, off, on"
+    rows += [line(""), _legend(look), line((hint, look.dim))]
     return [fit(row, width) for row in rows]
 
 
@@ -107,8 +118,14 @@ def draw_collectors(
     *,
     decimals: Mapping[str, int],
     asset_name: AssetName,
+    known: Sequence[LockFacts] = (),
 ) -> list[Text]:
-    """Who may claim locks, and whose turn each one is."""
+    """
+    Who may claim locks, whose turn each one is, and what each collector knows of it.
+
+    Args:
+        known: one for each collector and lock, of all sidechains.
+    """
     rows = [
         line(
             (f" {facts.chain}", f"bold {look.good}"),
@@ -131,7 +148,28 @@ def draw_collectors(
         rows.append(_lock(lock, decimals, asset_name, width, look))
     if not facts.locks:
         rows.append(line((" none: l locks an asset", look.dim)))
+    still = {one.name for one in facts.collectors if not one.up}
+    own = [
+        one for one in known if one.chain == facts.chain and one.collector not in still
+    ]
+    if own:
+        rows += [line(""), heading("Seen by", look, "each with a mainchain of its own")]
+        rows += [_known(one, look) for one in own]
     return [fit(row, width) for row in rows]
+
+
+def _known(one: LockFacts, look: Palette) -> Text:
+    """How far a lock is for one collector."""
+    sign, ink = _LOCK_SIGNS.get(one.state, (NOW, "now"))
+    tone = str(getattr(look, ink))
+    name = one.transfer or short(one.lock_id.hex())
+    count = f" {one.done}/{one.needed}" if one.needed else ""
+    return line(
+        (f" {sign} ", tone),
+        (f"{one.collector:<9.9} {name:<10.10} ", look.text),
+        (f"{one.state + count:<13} ", tone),
+        (one.note, look.dim),
+    )
 
 
 def _lock(

@@ -16,6 +16,7 @@ from devnet.tui.draw.council import draw_collectors, draw_epochs, draw_members
 from devnet.tui.draw.pages import wrapped
 from devnet.tui.draw.transfers import federation_title
 from devnet.tui.frame import Frame, Picked
+from devnet.tui.keys import READ_ONLY
 from devnet.tui.pegs import peg_views
 from devnet.tui.screens.base import DevnetScreen
 from devnet.tui.widgets.finder import Finder
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 TABS = ("Books", "Members", "Collectors", "Contract", "Withdrawals", "Epochs")
 BOOKS, MEMBERS, COLLECTORS, CONTRACT, WITHDRAWALS, EPOCHS = range(len(TABS))
+FORMS = {MEMBERS: "member", COLLECTORS: "collector"}
+"""What enter opens on a tab."""
 
 
 class FederationScreen(DevnetScreen):
@@ -50,6 +53,7 @@ class FederationScreen(DevnetScreen):
         ("[ ] 1 to 9", "another sidechain"),
         ("r /", "the contract of the next recipient; of one that is typed"),
         ("enter", "on a withdrawal: where it is and who signed"),
+        ("enter", "on members, collectors: stand, vote, leave, off, on"),
         ("y", "copy the contract's address, or the payout's id"),
     )
 
@@ -115,8 +119,9 @@ class FederationScreen(DevnetScreen):
         if self.tab == MEMBERS:
             return lambda width: draw_members(facts, width, look)
         if self.tab == COLLECTORS:
+            known = network.collector_locks()
             return lambda width: draw_collectors(
-                facts, width, look, decimals=decimals, asset_name=names
+                facts, width, look, decimals=decimals, asset_name=names, known=known
             )
         lane = state.lane(self.chain)
         signed = lane.handover if lane is not None else ()
@@ -224,6 +229,12 @@ class FederationScreen(DevnetScreen):
     def on_rows_opened(self, message: Rows.Opened) -> None:
         if isinstance(message.rows, WithdrawalGrid):
             self.devnet.open_transfer(message.rows.transfer_at(message.index))
+        elif self.tab in FORMS and self.chain:
+            if self.devnet.session.read_only:
+                self.devnet.toast(READ_ONLY)
+            else:
+                verb = FORMS[self.tab]
+                self.devnet.push_named("form", verb=verb, chain=self.chain)
 
     def action_back(self) -> None:
         if self.query_one(Finder).display:
