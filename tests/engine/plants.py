@@ -89,7 +89,8 @@ def given(change: Callable[[Transaction], Transaction]) -> Callable[[Network], b
 
     def attack(net: Network) -> bytes:
         turn = meddle(net)
-        key = turn.collectors[0].xprv
+        lock = collecting.settled_lock(turn, net.transfer(OPEN))
+        key = collecting.assigned(turn, lock).xprv
         return hand_in(net, sign_claim(change(claim_of(net, OPEN)), key))
 
     return attack
@@ -169,8 +170,9 @@ def payouts_of(net: Network, name: str) -> list[Payout]:
 
 
 def coordinator(net: Network) -> str:
-    """The schedule's name of a collector that coordinates."""
-    return desks.coordinators(meddle(net))[0]
+    """The schedule's name of whom the withdrawal is assigned to, who planned it."""
+    wid, known = net.transfer("w1").lock_id, meddle(net).coordinators
+    return next(me for me in sorted(known) if known[me].paying.get(wid) is not None)
 
 
 def pay_out(net: Network, payout: Payout) -> bytes:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from devnet.engine.audit.sheet import BalanceSheet, InvariantState, SheetRow
 
 MEMORANDA = ("claimed", "withdrawn", "difference")
+RARE = ("written_off", "stranded", "donated")
+"""Terms that a table leaves out where they are nothing."""
 
 
 @command(group="checks", example="audit alpha")
@@ -112,10 +114,12 @@ def _table(sheet: BalanceSheet) -> list[str]:
     lefts = dict.fromkeys(name for row in sheet.rows for name, _ in row.left)
     names = [*lefts, *(name for name, _ in sheet.rows[0].right)]
     for name in (*names, "difference"):
+        if not any(getattr(row.sums, name) for row in sheet.rows) and name in RARE:
+            continue
         shown = [
             show_units(getattr(row.sums, name), row.decimals) for row in sheet.rows
         ]
-        rows.append([name, *shown])
+        rows.append([name.replace("_", " "), *shown])
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     return [
         "  " + row[0].ljust(widths[0]) + "".join(

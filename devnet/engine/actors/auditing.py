@@ -84,6 +84,9 @@ def audit_side(turn: Turn, chain: str) -> AuditReport:
         )
     )
     note_findings(turn, chain, report.findings, report)
+    if report.ok:
+        pair = (report.main_hash, report.side_hash)
+        turn.set_side(replace(turn.side(chain), balanced=pair))
     return report
 
 
@@ -178,9 +181,10 @@ def _breach(
     """Where it appeared, and what moved since the audit before."""
     side, main_tip = turn.side(chain), best_main_tip(turn, chain)
     moves: tuple[Move, ...] = ()
-    if report is not None and turn.before.sidechain(chain) is not None:
-        earlier = Turn(turn.before, turn.tools, turn.before.now_ms)
-        before = audit(books_of(earlier, chain), from_scratch=True)
+    if report is not None and side.balanced is not None:
+        good_main, good_side = side.balanced
+        books = replace(books_of(turn, chain), main_tip=good_main, side_tip=good_side)
+        before = audit(books, from_scratch=True)
         found = moves_between(before.sums, report.sums, finding.invariant)
         moves = tuple(one for one in found if finding.asset in (b"", one.asset))
     return Breach(

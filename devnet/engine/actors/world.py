@@ -138,6 +138,8 @@ class Sidechain:
     dropped_why: what came of the last request, while no other was made.
     waiting: transactions that waited in the first validator's pool since a swap began
     to close.
+    balanced: hashes of the last pair of blocks, of the mainchain and of this one, at
+    which the auditor found everything in order.
     frozen: it was told that the mainchain left the branch of the anchor.
     """
 
@@ -154,6 +156,7 @@ class Sidechain:
     waiting: tuple[bytes, ...] = ()
     moving_to: str = ""
     frozen: bool = False
+    balanced: tuple[bytes, bytes] | None = None
 
     def with_dropped(self, body_hash: bytes, why: str) -> Sidechain:
         """The sidechain with one more request that came to nothing."""

@@ -40,7 +40,8 @@ class Invariant:
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "I1", "solvency",
-        "locked = circulating + arriving + leaving + burned + donated + stranded",
+        "locked (and what was written off) = circulating + arriving + leaving + "
+        "burned + donated + stranded",
         solvency,
     ),
     Invariant(

@@ -226,7 +226,7 @@ def _followed(old: _Known, locks: Locks) -> _Known | None:
         if _were_used(old.tally.holdings, holdings, before):
             return None
     same = old.main_tip == locks.main_tip and not joined and not undone
-    if same and holdings is old.tally.holdings:
+    if same and holdings is old.tally.holdings and old.council == locks.council:
         return replace(old, tally=replace(old.tally, fresh=()))
     moved = how_moved(locks.main, old.main_tip, locks.main_tip)
     blocks = [(one, -1) for one in moved.undone] + [(one, 1) for one in moved.joined]
