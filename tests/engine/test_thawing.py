@@ -173,3 +173,14 @@ def test_the_record_is_read_as_it_was_written():
     assert parse_record(record.program) == record
     with pytest.raises(CodecError):
         parse_record(record.program[:-1])
+
+
+def test_a_deposit_that_is_held_back_says_that_the_peg_is_frozen():
+    net = frozen_world(network(ALPHA))
+    lock = net.lock("carol", BTM_UNITS, "BTM", "alpha")
+
+    step_until(net, lambda: "frozen" in net.transfer(lock).note)
+
+    assert net.transfer(lock).stage == "claim"
+    written_off(net)
+    step_until(net, lambda: claimed(net, lock))

@@ -12,6 +12,7 @@ from devnet.engine.actors.hosting import feed_all
 from devnet.engine.actors.lifecycle import is_up
 from devnet.engine.actors.messages import AnchorResetCame
 from devnet.engine.actors.seats import actor_name, index_of
+from devnet.engine.actors.telling import say_transfer
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.anchors import AnchorReset
 from devnet.engine.errors import RequestError
@@ -22,6 +23,8 @@ from devnet.engine.mainchain.view import settled_hash
 from devnet.engine.sidechain.node import SideNode
 from devnet.engine.sidechain.swap import in_force, needed_weight
 from devnet.engine.sidechain.thaw import approval_weight
+
+WAITING = "the peg is frozen: validators hold the claim"
 
 
 class NotFrozen(RequestError):
@@ -121,6 +124,8 @@ def say_frozen(turn: Turn, chain: str) -> None:
     before = turn.before.sidechain(chain)
     side = turn.side(chain)
     now = is_frozen(turn, chain)
+    if now:
+        _note_waiting(turn, chain)
     if before is None or now == side.frozen:
         return
     turn.set_side(replace(side, frozen=now))
@@ -140,3 +145,12 @@ def say_frozen(turn: Turn, chain: str) -> None:
             n_written_off=len(lost) if lost != was else 0,
         )
     )
+
+
+def _note_waiting(turn: Turn, chain: str) -> None:
+    """Deposits whose claims validators hold back say why nothing moves."""
+    for name in turn.open_transfers:
+        transfer = turn.transfers[name]
+        waits = transfer.stage == "claim" and transfer.note.startswith("handed to")
+        if transfer.chain == chain and waits and not transfer.is_withdrawal:
+            say_transfer(turn, transfer, replace(transfer, note=WAITING))
