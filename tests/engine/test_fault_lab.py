@@ -11,6 +11,7 @@ from devnet.commands.grammar import logical_lines
 from devnet.commands.verbs.world import read_script
 from devnet.engine.actors import powercuts
 from devnet.engine.actors.faultlessons import WHY
+from devnet.engine.actors.memberplays import NothingToSteal
 from devnet.engine.actors.rivals import NothingToUndo
 from devnet.engine.actors.scenariokinds import KINDS
 from devnet.engine.actors.scenariokinds import SCENARIOS as SCENARIOS_OF_LAB
@@ -19,7 +20,7 @@ from devnet.engine.audit import auditor
 from devnet.engine.bc.merkle import build_proof, tx_root
 from devnet.engine.bc.merkleblock import MerkleBlock
 from devnet.engine.codec import sha3
-from devnet.engine.errors import BadValue, DevnetError
+from devnet.engine.errors import BadValue, DevnetError, InsufficientFunds
 from devnet.engine.federation import payouts
 from devnet.engine.federation.early_vapor import accepts_proof
 from devnet.engine.keys import chainkd
@@ -63,6 +64,14 @@ def story(net: Network, fault_id: str) -> str:
         (BadValue, "lost-block", "alpha", "", None),
         (BadValue, "lost-block", "", "", 1),
         (BadValue, "steal-claim", "alpha", "", 7),
+        (BadValue, "members-offline", "alpha", "", None),
+        (BadValue, "members-offline", "", "", 5),
+        (BadValue, "collectors-offline", "", "", 3),
+        (BadValue, "burn-then-reorg", "gamma", "", None),
+        (BadValue, "double-payout", "alpha", "v1", None),
+        (InsufficientFunds, "burn-then-reorg", "alpha", "", None),
+        (InsufficientFunds, "swapped-recipient", "alpha", "", None),
+        (NothingToSteal, "members-collude", "alpha", "", None),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused_by_name_and_changes_nothing(
