@@ -153,6 +153,9 @@ def serve_arguments(sub: argparse.ArgumentParser) -> None:
         "--listen", default="127.0.0.1", metavar="ADDRESS",
         help="an address of this machine; callers from elsewhere need a token",
     )  # fmt: skip
+    sub.add_argument(
+        "--side-ports", action="store_true", help="a port for each sidechain, too"
+    )
 
 
 def one_file(sub: argparse.ArgumentParser) -> None:

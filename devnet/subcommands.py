@@ -211,7 +211,8 @@ def _serve(args: argparse.Namespace) -> int:
         options, attached=True, speed=speed, data=data,
         read_only=_flag(args, "read_only"),
     ) as session:  # fmt: skip
-        return serve(session, Address(args.listen, args.port), folder)
+        address = Address(args.listen, args.port)
+        return serve(session, address, folder, side_ports=args.side_ports)
 
 
 @contextmanager

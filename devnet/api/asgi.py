@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from devnet.api.app import App, Reply, Request
@@ -29,10 +29,17 @@ class Gone(Exception):
 
 
 class Asgi:
-    """What the server calls."""
+    """
+    What the server calls.
 
-    def __init__(self, app: App, hub: Hub) -> None:
-        self._app, self._hub = app, hub
+    Args:
+        roots: what stands before the paths of whoever comes to another port.
+    """
+
+    def __init__(
+        self, app: App, hub: Hub, roots: Mapping[int, str] | None = None
+    ) -> None:
+        self._app, self._hub, self._roots = app, hub, roots or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or one websocket from its opening to its end."""
@@ -42,7 +49,7 @@ class Asgi:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = _request_of(scope)
+        request = self._request_of(scope)
         try:
             body = await _body_of(scope, receive)
         except Gone:
@@ -74,7 +81,7 @@ class Asgi:
         await _send(send, Reply(400, b"400 Bad Request.\n", plain))
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = _request_of(scope)
+        request = self._request_of(scope)
         try:
             self._app.admit(request)
             if request.path != PATH:
@@ -84,19 +91,19 @@ class Asgi:
             return
         await self._hub.serve(receive, send)
 
-
-def _request_of(scope: Scope) -> Request:
-    headers = {
-        name: value.decode("latin-1") for name, value in scope.get("headers", ())
-    }
-    client = scope.get("client")
-    return Request(
-        scope["path"],
-        who=_who(client[0] if client else ""),
-        authorization=headers.get(b"authorization", ""),
-        accept_encoding=headers.get(b"accept-encoding", ""),
-        query=scope.get("query_string", b"").decode("latin-1"),
-    )
+    def _request_of(self, scope: Scope) -> Request:
+        headers = {
+            name: value.decode("latin-1") for name, value in scope.get("headers", ())
+        }
+        client, server = scope.get("client"), scope.get("server")
+        root = self._roots.get(server[1], "") if server else ""
+        return Request(
+            root + scope["path"],
+            who=_who(client[0] if client else ""),
+            authorization=headers.get(b"authorization", ""),
+            accept_encoding=headers.get(b"accept-encoding", ""),
+            query=scope.get("query_string", b"").decode("latin-1"),
+        )
 
 
 def _who(address: str) -> Access:

@@ -84,12 +84,19 @@ class Quiet(Server):
         yield
 
 
-def serve(session: Session, address: Address, folder: Path | None = None) -> int:
+def serve(
+    session: Session,
+    address: Address,
+    folder: Path | None = None,
+    *,
+    side_ports: bool = False,
+) -> int:
     """
     Serve until somebody says stop.
 
     Args:
         folder: where the wallet is kept; None: it ends with the process.
+        side_ports: each sidechain has a port of its own, too.
 
     Returns:
         The exit status.
@@ -97,7 +104,7 @@ def serve(session: Session, address: Address, folder: Path | None = None) -> int
     Raises:
         PortTaken.
     """
-    with Service(session, address, folder) as service:
+    with Service(session, address, folder, side_ports=side_ports) as service:
         asyncio.run(_serve(service))
     return 0
 
@@ -122,6 +129,8 @@ class Service:
         address: where.
         folder: where the wallet is kept; None: it ends with this.
         guard: held whenever the session is touched; for a session of two threads.
+        side_ports: each sidechain of this moment has a port of its own, too: those
+            behind the mainchain's, or any that are free.
 
     Raises:
         PortTaken.
@@ -133,8 +142,11 @@ class Service:
         address: Address,
         folder: Path | None = None,
         guard: AbstractContextManager[object] | None = None,
+        *,
+        side_ports: bool = False,
     ) -> None:
         self._listening = address.open()
+        self._of_sides: dict[str, socket.socket] = {}
         try:
             self.node = Node(session, folder)
             if guard is not None:
@@ -144,18 +156,30 @@ class Service:
                 self.node.keeper.save()
             session.join(self.node)
             self._hub = Hub(self.node)
+            names = self.node.network.sidechain_names() if side_ports else ()
+            for number, name in enumerate(names, 1):
+                port = address.port and address.port + number
+                self._of_sides[name] = Address(address.host, port).open()
         except BaseException:
-            self._listening.close()
+            self._close()
             raise
-        self._server = make_server(Asgi(App(self.node), self._hub))
+        roots = {
+            one.getsockname()[1]: f"/{PREFIX}{name}"
+            for name, one in self._of_sides.items()
+        }
+        self._server = make_server(Asgi(App(self.node), self._hub, roots))
 
     def __enter__(self) -> Service:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._listening.close()
+        self._close()
         with self.node.guard:
             self.node.session.leave(self.node)
+
+    def _close(self) -> None:
+        for one in (self._listening, *self._of_sides.values()):
+            one.close()
 
     def stop(self) -> None:
         """Let `run` end. Safe in a signal handler, and in another thread."""
@@ -173,14 +197,11 @@ class Service:
         driving = drive(node, self._hub) if drives else watch(node, self._hub)
         beside = [asyncio.create_task(driving), asyncio.create_task(_mine(node))]
         beside[0].add_done_callback(lambda task: self.stop())
-        serving = asyncio.create_task(self._server.serve(sockets=[self._listening]))
+        serving = asyncio.create_task(self._serve())
         try:
             while not self._server.started and not serving.done():
                 await asyncio.sleep(0)
-            place = str(self.ready_line()["mainchain"])
-            node.places["main"] = place
-            for name in node.network.sidechain_names():
-                node.places[name] = f"{place}/{PREFIX}{name}"
+            self.ready_line()
             ready()
             await serving
         finally:
@@ -190,9 +211,26 @@ class Service:
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.gather(*beside)
 
+    async def _serve(self) -> None:
+        sockets = [self._listening, *self._of_sides.values()]
+        await self._server.serve(sockets=sockets)
+
     def ready_line(self) -> dict[str, object]:
         """What a program reads that started us."""
-        return ready_line(self.node, self._listening)
+        node, place = self.node, url_of(self._listening)
+        node.places = {"main": place} | {
+            name: url_of(self._of_sides[name])
+            if name in self._of_sides
+            else f"{place}/{PREFIX}{name}"
+            for name in node.network.sidechain_names()
+        }
+        return ready_line(node)
+
+
+def url_of(listening: socket.socket) -> str:
+    """Where a socket listens, "http://127.0.0.1:9888"."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def make_server(asgi: Asgi) -> Quiet:
@@ -207,14 +245,15 @@ def make_server(asgi: Asgi) -> Quiet:
     )  # fmt: skip
 
 
-def ready_line(node: Node, listening: socket.socket) -> dict[str, object]:
+def ready_line(node: Node) -> dict[str, object]:
     """What a program reads that started us."""
-    host, port = listening.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
+    places = dict(node.places)
+    main = places.pop("main")
     return {
         "ready": True,
-        "mainchain": f"http://{shown}:{port}",
-        "websocket": f"ws://{shown}:{port}{PATH}",
+        "mainchain": main,
+        "sidechains": places,
+        "websocket": main.replace("http", "ws", 1) + PATH,
         "profile": node.wallet.tree.profile.name,
         "network_id": "solonet",
         "height": node.wallet.tip.height,

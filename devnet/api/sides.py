@@ -26,12 +26,13 @@ SHARED = frozenset(
         "reset-key-password", "update-key-alias", "sign-message", "verify-message",
         "create-account", "list-accounts", "delete-account", "update-account-alias",
         "create-account-receiver", "list-addresses", "validate-address", "list-pubkeys",
-        "create-access-token", "list-access-tokens", "delete-access-token",
-        "check-access-token", "decode-program", "gas-rate", "list-peers",
-        "disconnect-peer", "connect-peer", "backup-wallet", "restore-wallet",
-        "recovery-wallet", "rescan-wallet", "is-mining",
+        "create-access-token", "delete-access-token", "check-access-token",
+        "decode-program", "gas-rate", "list-peers",
+        "disconnect-peer", "connect-peer", "recovery-wallet", "rescan-wallet",
+        "is-mining",
     }
 )  # fmt: skip
+"""Not those that only callers of this machine may use: their paths guard them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,12 @@ async def asked(url, path, **fields):
     return await asyncio.to_thread(ask, url, path, **fields)
 
 
-def beside_of(service):
-    return lambda tell: service.run(
-        lambda: tell(f"served at {service.ready_line()['mainchain']}"), drives=False
-    )
+def beside_of(service, told):
+    def ready(tell):
+        told.append(service.ready_line()["mainchain"])
+        tell(f"served at {told[0]}")
+
+    return lambda tell: service.run(lambda: ready(tell), drives=False)
 
 
 async def until(holds):
@@ -46,12 +48,12 @@ async def until(holds):
 def test_the_screens_world_is_served_meanwhile():
     session = make_session(sidechains="alpha:poa", attached=True)
     with Service(session, Address(port=0)) as service:
-        url = service.ready_line()["mainchain"]
-        app = DevnetApp(session, TuiOptions(beside=beside_of(service)))
+        url, told = service.ready_line()["mainchain"], []
+        app = DevnetApp(session, TuiOptions(beside=beside_of(service, told)))
 
         async def play():
             async with app.run_test(size=(100, 30)):
-                await until(lambda: service.node.places)
+                await until(lambda: told)
                 made = await asked(url, "devnet-mine", blocks=2)
                 session.begin("pause")
                 shown = await asked(url, "get-block-count")
@@ -67,11 +69,11 @@ def test_the_screens_world_is_served_meanwhile():
 def test_the_prompts_world_is_served_meanwhile(capsys):
     session = make_session(sidechains="alpha:poa", attached=True)
     with Service(session, Address(port=0)) as service, create_pipe_input() as pipe:
-        url = service.ready_line()["mainchain"]
+        url, told = service.ready_line()["mainchain"], []
 
         async def play(tell):
-            serving = asyncio.create_task(beside_of(service)(tell))
-            await until(lambda: service.node.places)
+            serving = asyncio.create_task(beside_of(service, told)(tell))
+            await until(lambda: told)
             before = await asked(url, "get-block-count")
             pipe.send_text("faucet bob 5\r")
             await until(lambda: session.history == ["faucet bob 5"])

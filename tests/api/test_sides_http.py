@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 
 import pytest
 
 from devnet.api.sides import SHARED
 from devnet.api.table import TABLE
+from devnet.api.tokens import LOCAL_ALONE
 from devnet.commands.recording import load_recording, save_recording
 from devnet.commands.replaying import replay
 from tests.api.test_controls_http import house_of
+from tests.api.test_serving import served
 from tests.api.worlds import story
 from tests.commands.sessions import make_session
 
@@ -100,6 +103,12 @@ def test_the_wallets_accounts_have_what_they_have_there(lived):
 def test_accounts_and_keys_are_the_wallets(lived):
     assert side(lived, "list-accounts") == lived.ask("/list-accounts")
     assert set(TABLE) >= SHARED
+
+
+def test_what_only_this_machine_may_ask_stands_nowhere_else(lived):
+    assert not SHARED & {path.strip("/") for path in LOCAL_ALONE}
+    for path in LOCAL_ALONE:
+        assert lived.reply(f"{ALPHA}{path}", who="remote").status in (401, 500)
 
 
 def test_a_payment_of_somebodys_wallet_is_taken(lived):
@@ -234,3 +243,14 @@ def test_the_story_of_a_vapor_node_has_the_same_form_as_far_as_it_goes():
             assert got["error_detail"] == wanted["error_detail"], step["n"]
         if isinstance(wanted.get("data"), dict):
             assert set(wanted["data"]) <= set(got["data"]), step["n"]
+
+
+def test_a_sidechain_can_have_a_port_of_its_own():
+    with served("--side-ports") as (_, ready):
+        url = ready["sidechains"]["alpha"]
+        assert url != ready["mainchain"] and set(ready["sidechains"]) == {
+            "alpha", "beta", "gamma",
+        }  # fmt: skip
+        for path in (f"{url}/net-info", f"{ready['mainchain']}{ALPHA}/net-info"):
+            with urllib.request.urlopen(path, timeout=10) as answer:
+                assert json.load(answer)["data"]["version_info"]["version"] == "1.1.9"
