@@ -16,7 +16,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})+)")
 
 
-@command(group="looking", example="compile vault.equity", recorded=False)
+@command(group="looking", example="compile fixtures/scripts/vault.equity", recorded=False)
 def compile_(session: Context, file: File, *, args: Names | None = None) -> Said:
     """Compile a contract in the Equity language, byte for byte as Bytom does.
 
