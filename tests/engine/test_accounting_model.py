@@ -24,6 +24,7 @@ from tests.engine.support import (
     mine_branch,
     network,
     run,
+    run_until,
     said,
 )
 
@@ -97,6 +98,7 @@ def come_to_rest(net: Network, model: Model) -> None:
     end_ms = net.now_ms + REST_MS
     while differences(net, model, CHAINS) and net.now_ms < end_ms:
         assert run(net, 2000) == "reached"
+    run_until(net, lambda: not net.world.open_transfers, REST_MS)
 
 
 def check(net: Network, model: Model) -> None:
