@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from random import Random
 
 import pytest
 
-from devnet.api.sides import SHARED
+from devnet.api.sides import SHARED, SIDE_TABLE
 from devnet.api.table import TABLE
 from devnet.api.tokens import LOCAL_ALONE
 from devnet.commands.recording import load_recording, save_recording
 from devnet.commands.replaying import replay
 from tests.api.test_controls_http import house_of
+from tests.api.test_requests import BODIES, VALUES, is_well_formed
 from tests.api.test_serving import served
 from tests.api.worlds import story
 from tests.commands.sessions import make_session
@@ -254,3 +256,32 @@ def test_a_sidechain_can_have_a_port_of_its_own():
         for path in (f"{url}/net-info", f"{ready['mainchain']}{ALPHA}/net-info"):
             with urllib.request.urlopen(path, timeout=10) as answer:
                 assert json.load(answer)["data"]["version_info"]["version"] == "1.1.9"
+
+
+OURS_ALONE = (
+    b'{"raw_transaction": "07", "block_header": "01", "flags": [1, 300]}',
+    b'{"filter": 5}', b'{"filter": {"status": 5}}', b'{"sort": {"order": "asc"}}',
+    b'{"account_alias": "bob", "count": 3}', b'{"raw_block": "0301"}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [
+    *(f"{ALPHA}/{path}" for path in sorted(SIDE_TABLE)),
+    "/api/v1/federation/list-chains", "/api/v1/federation/list-crosschain-txs",
+])  # fmt: skip
+def test_any_body_gets_a_well_formed_answer(lived, path):
+    random, found = Random(path), SIDE_TABLE.get(path.rpartition("/")[2])
+    names = [field.name for field in found.fields] if found else ["filter", "sort"]
+    made = [
+        json.dumps({name: random.choice(VALUES) for name in names}).encode()
+        for _ in range(30)
+    ]
+    for body in [*BODIES, *OURS_ALONE, *made]:
+        before = lived.session.network.world
+        reply = lived.reply(path, body)
+        answer = json.loads(reply.body)
+
+        assert answer.get("code") == 200 or is_well_formed(reply.status, answer)
+        assert "a bug of the devnet" not in answer.get("error_detail", ""), body[:200]
+        if answer.get("status") == "fail":
+            assert lived.session.network.world is before
