@@ -285,3 +285,45 @@ def test_any_body_gets_a_well_formed_answer(lived, path):
         assert "a bug of the devnet" not in answer.get("error_detail", ""), body[:200]
         if answer.get("status") == "fail":
             assert lived.session.network.world is before
+
+
+def paid_out(house, **out):
+    actions = [
+        {"type": "spend_account", "account_alias": "alice", "asset_alias": "BTM",
+         "amount": 110_000_000},
+        {"asset_alias": "BTM", "amount": 100_000_000, **out},
+    ]  # fmt: skip
+    built = side(house, "build-transaction", actions=actions)
+    assert side(house, "estimate-transaction-gas", transaction_template=built)
+    signed = side(house, "sign-transaction", transaction=built, password="devnet")
+    assert signed["sign_complete"]
+    raw = signed["transaction"]["raw_transaction"]
+    return side(house, "submit-transaction", raw_transaction=raw)["tx_id"]
+
+
+def test_value_goes_back_to_the_mainchain_by_a_built_transaction():
+    house = house_of("alpha:poa")
+    session = house.session
+    session.attached = False
+    session.execute("speed max")
+    assert session.execute("d = lock alice 9 BTM alpha; wait $d.stage == claimed").ok
+    bob = house.ask("/list-addresses", account_alias="bob")[0]["address"]
+    before = session.network.balance("bob", "main", "BTM")
+
+    paid_out(house, type="control_address", address=bob)
+    let_pass(house, 20_000)
+    paid_out(house, type="cross_chain_out", address=bob)
+    for _ in range(12):
+        session.execute("mine 1")
+
+    assert session.network.balance("bob", "alpha", "BTM") == 100_000_000
+    assert session.network.balance("bob", "main", "BTM") == before + 100_000_000
+    assert not session.network.is_paused_by_breach()
+
+
+@pytest.mark.parametrize("kind", ["vote_output", "veto", "cross_chain_in", "issue"])
+def test_an_action_that_is_not_there_says_what_is(lived, kind):
+    answer = lived.told(f"{ALPHA}/build-transaction", actions=[{"type": kind}])
+
+    assert (answer["status"], answer["code"]) == ("fail", "BTM704")
+    assert answer["error_detail"].startswith(f"{kind} on action 0")

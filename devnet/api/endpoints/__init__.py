@@ -14,10 +14,12 @@ from devnet.api.endpoints import (
     pegin,
     pool,
     sidechain,
+    sidespending,
     spending,
 )
 
 __all__ = [
     "access", "accounts", "assets", "backup", "chain", "contracts", "controls",
-    "holdings", "keys", "mining", "pegin", "pool", "sidechain", "spending",
+    "holdings", "keys", "mining", "pegin", "pool", "sidechain",
+    "sidespending", "spending",
 ]  # fmt: skip

@@ -86,7 +86,7 @@ def sign_transactions(node: Node, ask: Ask) -> Facts:
 )
 def estimate_transaction_gas(node: Node, ask: Ask) -> Facts:
     """What a transaction will cost, before it is signed."""
-    return _shown(estimate(read_template(ask["transaction_template"])))
+    return estimated_facts(estimate(read_template(ask["transaction_template"])))
 
 
 @endpoint(
@@ -97,12 +97,13 @@ def estimate_chain_transaction_gas(node: Node, ask: Ask) -> Facts:
     """What the last of a chain of transactions costs, and those before it."""
     if not ask["transaction_templates"]:
         raise bad_body("transaction_templates is missing")
-    return _shown(
+    return estimated_facts(
         estimate_chain([read_template(one) for one in ask["transaction_templates"]])
     )
 
 
-def _shown(one: Estimate) -> Facts:
+def estimated_facts(one: Estimate) -> Facts:
+    """An estimate as the node shows it."""
     return {
         "total_neu": one.total_neu,
         "flexible_neu": one.flexible_neu,
