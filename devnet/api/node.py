@@ -5,7 +5,6 @@ What handlers act on: one session with its network, one wallet, and the node's s
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 from devnet.api.desk import Desk
 from devnet.api.feeds import Feeds
-from devnet.api.keeping import Keeper
+from devnet.api.keeping import NodePart
 from devnet.api.tokens import Tokens
 from devnet.commands.errors import ReadOnly
 from devnet.commands.importing import BRING_CLAIM, HAND_IN
@@ -37,12 +36,12 @@ MOST_RIVALS = 1_000
 
 class Node:
     """
-    A Bytom node's face on a session.
+    A Bytom node's face on a session and its wallet.
 
     Args:
         session: holds the network; its time is driven by somebody else.
-        folder: of the keys and the rest of the wallet; None keeps nothing.
-        now_s: the clock on the wall, seconds since 1970.
+        folder: of the wallet, chance, now_s (a clock in seconds since 1970): instead
+            of what the session has, as long as it has no wallet yet.
         checks_tokens: callers from elsewhere need a token.
     """
 
@@ -52,20 +51,27 @@ class Node:
         folder: Path | None = None,
         *,
         chance: Chance | None = None,
-        now_s: Callable[[], float] = time.time,
+        now_s: Callable[[], float] | None = None,
         checks_tokens: bool = True,
     ) -> None:
         self.session = session
-        self.now_s = now_s
         self.checks_tokens = checks_tokens
         session.network  # noqa: B018  A folder holds a world before it holds keys.
-        keys = None if folder is None else folder / "keystore"
-        self.wallet = Wallet(lambda: session.network, keys, chance=chance, now_s=now_s)
+        held = session.held
+        if chance is not None:
+            held.chance = chance
+        if folder is not None:
+            held.folder = folder
+        if now_s is not None:
+            held.now_s = now_s
+        self.now_s = held.now_s
+        _ = self.wallet
         self.tokens = Tokens(self.wallet.chance)
         self.feeds = Feeds()
-        self.desk = Desk(self.wallet, now_s)
+        self.desk = Desk(self.wallet, self.now_s)
         self.is_mining = False
-        self.keeper = Keeper(folder, self.wallet, self.desk, self.tokens, self.feeds)
+        self.keeper = held.keeper
+        self.keeper.join(NodePart(self.desk, self.tokens, self.feeds))
         self.seen_s: dict[bytes, int] = {}
         self._rivals: dict[bytes, Waiting] = {}
         self._orphans: dict[bytes, Block] = {}
@@ -78,14 +84,13 @@ class Node:
     # Going back, together with the world.
 
     def saved(self) -> object:
-        """What is ours beside the world. Tokens and feeds are nobody's past."""
+        """What is ours beside world and wallet. Tokens and feeds are nobody's past."""
         desk = self.desk
-        return self.wallet.frozen(), desk.program, desk.arbitrary, self.is_mining
+        return desk.program, desk.arbitrary, self.is_mining
 
     def put_back(self, state: Any) -> None:
-        """The world went back: so do accounts, receivers, assets, and who is paid."""
-        wallet, self.desk.program, self.desk.arbitrary, mining = state
-        self.wallet.thaw(wallet)
+        """The world went back: so does who is paid."""
+        self.desk.program, self.desk.arbitrary, mining = state
         self.desk.n_changes += 1
         self.seen_s.clear()
         self._rivals.clear()
@@ -93,6 +98,11 @@ class Node:
         self.is_mining = False  # Whoever waited for blocks waits no more.
         if mining:
             self.set_mining(True)
+
+    @property
+    def wallet(self) -> Wallet:
+        """The session's wallet: there is one."""
+        return self.session.wallet
 
     @property
     def network(self) -> Network:

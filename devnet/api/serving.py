@@ -30,7 +30,7 @@ from devnet.api.sides import PREFIX
 from devnet.api.websocket import PATH, Hub
 from devnet.commands.errors import UsageError
 from devnet.commands.session import Session
-from devnet.wallet.players import PASSWORD, adopt_players
+from devnet.wallet.players import PASSWORD
 
 SLICE_S = 0.01
 """Engine time between two looks at the sockets."""
@@ -151,9 +151,7 @@ class Service:
             self.node = Node(session, folder)
             if guard is not None:
                 self.node.guard = guard
-            if not session.options.empty:
-                adopt_players(self.node.wallet)
-                self.node.keeper.save()
+            self.node.keeper.save()
             session.join(self.node)
             self._hub = Hub(self.node)
             names = self.node.network.sidechain_names() if side_ports else ()

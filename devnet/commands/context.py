@@ -17,11 +17,13 @@ from devnet.commands.outcome import Outcome
 from devnet.commands.pacer import Pacer
 from devnet.commands.snapshots import Snapshot, Snapshots
 from devnet.commands.values import Said
+from devnet.commands.walleting import HeldWallet
 from devnet.engine.errors import DevnetError
 from devnet.engine.events import Refused
 
 if TYPE_CHECKING:
     from devnet.engine.network import Network
+    from devnet.wallet.wallet import Wallet
 
 
 WITHIN_BLOCKS = 60
@@ -67,10 +69,15 @@ class Context(Protocol):
     resumed: bool
     n_worlds: int
     n_steps: int
+    held: HeldWallet
 
     @property
     def network(self) -> Network:
         """The network; the default world is started when there is none yet."""
+
+    @property
+    def wallet(self) -> Wallet:
+        """The one wallet, of all front ends. Raises WalletDamaged."""
 
     @property
     def catalogue(self) -> Catalogue:

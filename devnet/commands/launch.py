@@ -193,6 +193,8 @@ def opened(
                 read_only=read_only,
                 attached=attached,
             )
+            if folder is not None:
+                session.held.folder = folder.path
             if speed is not None:
                 session.pacer = session.pacer.at_speed(speed)
             try:

@@ -29,10 +29,12 @@ from devnet.commands.tasks import Task
 from devnet.commands.types import Completion
 from devnet.commands.values import Said
 from devnet.commands.verbs import all_commands
+from devnet.commands.walleting import HeldWallet
 from devnet.engine.events import Refused
 
 if TYPE_CHECKING:
     from devnet.engine.network import Network
+    from devnet.wallet.wallet import Wallet
 
 MOST_HISTORY = 10_000
 
@@ -70,6 +72,9 @@ class Session(Driving):
         self._snapshots: Snapshots | None = None
         self._companions: list[Companion] = []
         self._listeners: list[Callable[[Network], None]] = []
+        self.held = HeldWallet(
+            lambda: self.network, lambda: host.wall.date_s(), self.join
+        )
 
     # The world.
 
@@ -120,6 +125,11 @@ class Session(Driving):
     def _end(self, tasks: list[Task], why: str) -> None:
         for task in tasks:
             task.end(Interrupted(why, hint="ask again"))
+
+    @property
+    def wallet(self) -> Wallet:
+        """The one wallet, of all front ends. Raises WalletDamaged."""
+        return self.held.wallet
 
     # Snapshots.
 

@@ -95,14 +95,28 @@ class Book:
         self.next_index[whose] = highest
         return True
 
-    def adopt(self, alias: str, xpub: bytes) -> Account:
-        """The first account of a key with its first receiver; at no cost if here."""
+    def adopt(
+        self, alias: str, xpubs: tuple[bytes, ...], quorum: int = 1, index: int = 1
+    ) -> Account:
+        """
+        An account of known keys with its first receiver; at no cost if it is here.
+
+        Raises:
+            AccountAliasTaken: another account has the alias.
+        """
         for account in self.accounts.values():
-            if account.xpubs == (xpub,) and account.index == 1:
+            if account.xpubs == xpubs and account.index == index:
                 return account
-        made = self.create(alias, (xpub,), 1)
-        self.next_receiver(made)
-        return made
+        self._check_alias(alias)
+        account = Account(self._new_id(), alias, xpubs, quorum, index)
+        self.put_back(account)
+        self.next_receiver(account)
+        return account
+
+    def place_of(self, account: Account) -> Receiver:
+        """Where an account is paid: its newest receiver, or the first one."""
+        found = [one for one in self.of_account(account.id) if not one.change]
+        return found[-1] if found else self.next_receiver(account)
 
     def rename(self, account: Account, alias: str) -> None:
         """Another alias. Raises AccountAliasTaken."""

@@ -83,10 +83,14 @@ class Reservations:
 
     def hold(self, coins: Iterable[Coin], span_s: float) -> None:
         """Hold coins for so long."""
+        self.hold_ids((coin.id for coin in coins), span_s)
+
+    def hold_ids(self, coin_ids: Iterable[bytes | None], span_s: float) -> None:
+        """The same, by their ids."""
         now_s = self._now_s()
         if len(self._until_s) > 10_000:
             self._until_s = {k: v for k, v in self._until_s.items() if v > now_s}
-        self._until_s |= {coin.id: now_s + span_s for coin in coins}
+        self._until_s |= {one: now_s + span_s for one in coin_ids if one is not None}
 
     def release_all(self) -> None:
         """Let go of all coins."""

@@ -3,7 +3,9 @@ Keys in files, as Bytom's wallet keeps them: one locked file for each.
 
 A key that was opened is remembered under its password for a while, because scrypt takes
 a tenth of a second and a transaction may have many inputs; what is kept is a keyed hash
-of the password, never the password. Passwords and private keys stand in no error.
+of the password, never the password. Passwords and private keys stand in no error. What
+was opened once stays open for verbs of the prompt until the process ends; requests give
+their password each time, as a node wants it.
 """
 
 from __future__ import annotations
@@ -75,6 +77,7 @@ class Keyring:
         self._secret = secrets.token_bytes(32)
         self._tried: OrderedDict[tuple[bytes, bytes], bytes | None] = OrderedDict()
         self._unlocked: dict[bytes, tuple[bytes, str]] = {}
+        self._opened: dict[bytes, bytes] = {}
         if folder is not None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for path in sorted(folder.iterdir()):
@@ -120,7 +123,8 @@ class Keyring:
         somebody asks for its file. One that is here already is left alone.
         """
         xpub = chainkd.xpub(xprv)
-        if self._has_alias(alias) or any(k.xpub == xpub for k in self._keys.values()):
+        self._opened[xpub] = xprv
+        if self._has_alias(alias) or self.has(xpub):
             return
         if self._folder is not None:
             self._store(alias, xprv, password)
@@ -129,6 +133,14 @@ class Keyring:
         self._keys[key.path] = key
         self._unlocked[xpub] = (xprv, password)
 
+    def opened(self, xpub: bytes) -> bytes | None:
+        """The private key, if somebody gave its password since the start; else None."""
+        return self._opened.get(xpub)
+
+    def has(self, xpub: bytes) -> bool:
+        """Is there a key of this xpub?"""
+        return any(key.xpub == xpub for key in self._keys.values())
+
     def texts(self) -> list[str]:
         """What stands in the key files, oldest first."""
         return [self._whole(key).text for key in self.stored()]
@@ -136,8 +148,7 @@ class Keyring:
     def restore(self, text: str) -> None:
         """Take a key file in; one that is here already is left alone."""
         xpub, alias = _facts_of(text)
-        known = any(key.xpub == xpub for key in self._keys.values())
-        if not known and not self._has_alias(alias):
+        if not self.has(xpub) and not self._has_alias(alias):
             self._write(StoredKey(alias, xpub, self._new_path(), text))
 
     def rename(self, xpub: bytes, alias: str) -> None:
@@ -162,8 +173,7 @@ class Keyring:
         except NoKeyOrPassword:
             return False
         key = self.find(xpub)
-        self._tried.clear()
-        self._unlocked.pop(xpub, None)
+        self._forget(xpub)
         self._write(self._locked(key.alias, xprv, new, key.path))
         return True
 
@@ -174,8 +184,8 @@ class Keyring:
             self.open(xpub, password)
         except NoKeyOrPassword:
             raise KeyLocked from None
-        self._tried.clear()
-        self._unlocked.pop(xpub, None)
+        self._forget(xpub)
+        self._opened.pop(xpub, None)
         del self._keys[key.path]
         if self._folder is not None:
             Path(key.path).unlink(missing_ok=True)
@@ -187,12 +197,13 @@ class Keyring:
         )
         place = (xpub, digest)
         if place not in self._tried:
-            self._tried[place] = self._opened(xpub, password)
+            self._tried[place] = self._read_with(xpub, password)
             while len(self._tried) > MOST_REMEMBERED:
                 self._tried.popitem(last=False)
         found = self._tried[place]
         if found is None:
             raise NoKeyOrPassword
+        self._opened[xpub] = found
         return found
 
     def frozen(self) -> object:
@@ -207,7 +218,12 @@ class Keyring:
 
     # Below: files.
 
-    def _opened(self, xpub: bytes, password: str) -> bytes | None:
+    def _forget(self, xpub: bytes) -> None:
+        """No password that was known of a key is good any more."""
+        self._tried.clear()
+        self._unlocked.pop(xpub, None)
+
+    def _read_with(self, xpub: bytes, password: str) -> bytes | None:
         if xpub in self._unlocked:
             xprv, known = self._unlocked[xpub]
             if hmac.compare_digest(known.encode(), password.encode("utf-8", "replace")):
@@ -243,6 +259,7 @@ class Keyring:
         key = self._locked(alias, xprv, password, self._new_path())
         self._tried.clear()
         self._write(key)
+        self._opened[key.xpub] = xprv
         return key
 
     def _locked(self, alias: str, xprv: bytes, password: str, path: str) -> StoredKey:

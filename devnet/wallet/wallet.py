@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 GAP = 20
 """So many unused receivers in a row end the search for an account's own."""
 N_FOUND_MOST = 1_000
+SPENT_HELD_S = 1800.0
+"""What a verb spends is held as long as what a build takes."""
 
 
 class Wallet:
@@ -108,6 +110,13 @@ class Wallet:
             for coin in self.coming():
                 if not is_standard(coin.program):
                     yield coin
+
+    def hold_spent(self, tx_id: bytes | None = None) -> None:
+        """Hold what transactions of the pool spend, so that no build takes it too."""
+        held = [one.tx for one in self.pool.transactions()]
+        for tx in held:
+            if tx_id in (None, tx.id):
+                self.reservations.hold_ids(tx.spent_output_ids, SPENT_HELD_S)
 
     def receiver_of(self, coin: Coin) -> Receiver | None:
         """Our receiver of a coin, or None."""

@@ -89,7 +89,7 @@ def test_the_prompts_world_is_served_meanwhile(capsys):
 
     assert seen["waiting"]["total"] <= 1
     assert seen["made"]["height"] > seen["before"]["block_count"]
-    assert not session._companions
+    assert session._companions == [session.held]  # The wallet stays.
 
 
 @pytest.mark.parametrize("words", [["--http", "0"], ["repl", "--http", "0"]])
