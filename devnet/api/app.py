@@ -79,6 +79,8 @@ class App:
                 status, body = 200, await self._carry_out(request)
         except DevnetError as error:
             status, body = shape_of(error)
+            if request.path.startswith(f"/{sides.PREFIX}"):
+                body = sides.shifted(body)
         except Exception as error:
             status, body = 200, _bug(request.path, error)
         return _packed(Reply(status, dumps(body)), request.accept_encoding)

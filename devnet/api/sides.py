@@ -101,6 +101,19 @@ def side_endpoint(
     return enter
 
 
+VAPORS_CODES = {
+    "BTM709": "BTM705", "BTM710": "BTM706", "BTM704": "BTM710", "BTM705": "BTM711",
+    "BTM706": "BTM712", "BTM707": "BTM713", "BTM708": "BTM714", "BTM711": "BTM715",
+    "BTM712": "BTM716", "BTM713": "BTM717",
+}  # fmt: skip
+"""Codes from BTM704 on are others at a Vapor node; their words are the same."""
+
+
+def shifted(body: dict[str, Any]) -> dict[str, Any]:
+    """A refusal with the code that a Vapor node has for it."""
+    return {**body, "code": VAPORS_CODES.get(body["code"], body["code"])}
+
+
 def find(node: Node, path: str) -> tuple[Endpoint, Any]:
     """
     The endpoint of a path below a sidechain's prefix, and what its handler acts on.

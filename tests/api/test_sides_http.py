@@ -226,25 +226,41 @@ def test_a_claim_for_another_script_is_refused():
     assert len(pair["xprv"]) == len(pair["xpub"]) == 128
 
 
-OURS = {1, 2, 3, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 19, 10}
-"""Steps of the story from a Vapor node that have the same form here."""
+DIFFERENT = {
+    "votes are made by the verb validator": [21, 22, 23, 24],
+    "no input is signed by a federation": [30, 31, 32, 33, 34, 35],
+}
+"""Steps of the story from a Vapor node that cannot go as there; see differences.md."""
 
 
-def test_the_story_of_a_vapor_node_has_the_same_form_as_far_as_it_goes():
+def differences(house, step):
+    """How an answer differs in its form from that of a real node."""
+    body = json.dumps(step["request"]).encode()
+    reply = house.reply(f"{ALPHA}{step['endpoint']}", body)
+    got, wanted = json.loads(reply.body), step["response"]
+    found = [] if reply.status == step["http_status"] else [reply.status]
+    for name in ("status", "code", "msg", "error_detail", "detail", "temporary"):
+        if got.get(name) != wanted.get(name):
+            found.append((name, got.get(name)))
+    if isinstance(wanted.get("data"), dict):
+        found += sorted(set(wanted["data"]) - set(got.get("data", {})))
+    elif wanted.get("data") == [] and got["data"]:
+        found.append(got["data"])
+    return found
+
+
+def test_the_story_of_a_vapor_node_goes_as_there_as_far_as_we_have_the_notion():
     house = house_of()
-    for step in story("http-api-vapor")["steps"]:
-        if step["n"] not in OURS:
-            continue
-        body = json.dumps(step["request"]).encode()
-        reply = house.reply(f"{ALPHA}{step['endpoint']}", body)
-        got, wanted = json.loads(reply.body), step["response"]
-        assert reply.status == step["http_status"], step["n"]
-        assert got["status"] == wanted["status"], (step["n"], got)
-        assert got.get("code") == wanted.get("code"), step["n"]
-        if wanted.get("error_detail"):
-            assert got["error_detail"] == wanted["error_detail"], step["n"]
-        if isinstance(wanted.get("data"), dict):
-            assert set(wanted["data"]) <= set(got["data"]), step["n"]
+    key = house.ask("/create-key", alias="val", password="pw")
+    house.ask("/create-account", alias="val", quorum=1, root_xpubs=[key["xpub"]])
+    steps = story("http-api-vapor")["steps"]
+
+    different = {one["n"]: differences(house, one) for one in steps}
+    different = {number: found for number, found in different.items() if found}
+
+    known = [number for numbers in DIFFERENT.values() for number in numbers]
+    assert sorted(different) == sorted(known), different
+    assert len(steps) == 35
 
 
 def test_a_sidechain_can_have_a_port_of_its_own():
@@ -321,9 +337,9 @@ def test_value_goes_back_to_the_mainchain_by_a_built_transaction():
     assert not session.network.is_paused_by_breach()
 
 
-@pytest.mark.parametrize("kind", ["vote_output", "veto", "cross_chain_in", "issue"])
+@pytest.mark.parametrize("kind", ["vote_output", "veto", "cross_chain_in"])
 def test_an_action_that_is_not_there_says_what_is(lived, kind):
     answer = lived.told(f"{ALPHA}/build-transaction", actions=[{"type": kind}])
 
-    assert (answer["status"], answer["code"]) == ("fail", "BTM704")
+    assert (answer["status"], answer["code"]) == ("fail", "BTM710")
     assert answer["error_detail"].startswith(f"{kind} on action 0")

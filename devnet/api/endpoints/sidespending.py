@@ -29,7 +29,6 @@ from devnet.wallet.template import Template, estimate, sign_template
 from devnet.wallet.wallet import Wallet
 
 NOT_HERE = {
-    "issue": "no asset is issued on a sidechain",
     "cross_chain_in": "claim-pegin-transaction brings value in",
     "vote_output": "the verb `validator vote` votes",
     "veto": "the verb `validator unvote` takes votes back",
@@ -73,6 +72,9 @@ def _known_action(side: Side, found: dict[str, Any], index: int) -> dict[str, An
     """An action as the mainchain's builder knows it. Raises Refused."""
     one = {name.lower(): value for name, value in found.items()}
     kind = one.get("type")
+    if kind == "issue":
+        words = f'unknown action type "issue" on action {index}: bad action type'
+        raise Refused(words, "BTM704")
     if kind in NOT_HERE:
         raise Refused(f"{kind} on action {index}: {NOT_HERE[kind]}", "BTM704")
     if kind != "cross_chain_out":
