@@ -39,6 +39,7 @@ SLIPS = [
     ("claim", "proofs", "valid"), ("claim", "records", "withdrawal_id"),
     ("claim", "headers", "vote_message"),
     ("pegin", "early_vapor", "contract_form"), ("pegin", "sidechain_bound", "flags"),
+    ("equity", "contracts", "contracts"),
     ("bbft", "rounds", "tree_edges_only"), ("bbft", "textbook_pbft", "total"),
     ("solonet-long", "blocks", "hash"),
     ("block-validation", "steps", "result"),

@@ -9,6 +9,7 @@ from devnet.conformance.chains import CHAINS
 from devnet.conformance.claims import CLAIM
 from devnet.conformance.consensus import BBFT, DPOS
 from devnet.conformance.difficulty import DIFFICULTY
+from devnet.conformance.equity import EQUITY
 from devnet.conformance.hashing import TENSORITY
 from devnet.conformance.headers import GENESIS, HEADERS
 from devnet.conformance.keyfiles import KEYS
@@ -22,7 +23,8 @@ from devnet.conformance.transactions import TRANSACTIONS
 
 FAMILIES = (
     TENSORITY, HEADERS, GENESIS, DIFFICULTY, MERKLE, SPV_BLOCK, CHAINS,
-    TRANSACTIONS, VM, KEYS, ASSETS, PROGRAMS, CLAIM, PEGIN, BBFT, DPOS, HTTP_STORIES,
+    TRANSACTIONS, VM, KEYS, ASSETS, PROGRAMS, CLAIM, PEGIN, BBFT, DPOS, EQUITY,
+    HTTP_STORIES,
 )  # fmt: skip
 
 

@@ -1,16 +1,12 @@
 """
-From opcodes in words to programs, and back.
+Opcodes said shorter, and their program.
 
-Source: Bytom/bytom v1.1.0, equity/compiler (optimize) and protocol/vm (assemble), for
-the table of shorter forms and the names of labels.
+Source: Bytom/bytom v1.1.0, equity/compiler (optimize), for the table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devnet.engine.bc.opcodes import JUMP, JUMPIF, OPCODES, parse_program
-from devnet.engine.bc.pushes import push, push_int
+from devnet.engine.bc.assembly import BadAssembly, assemble
 from devnet.equity.errors import BadContract
 
 _SHORTER = (
@@ -49,13 +45,6 @@ _SHORTER = (
     ("DUP 2 PICK MAX", "2DUP MAX"),
 )
 """What can be said shorter, in the order in which it is looked for."""
-_LABEL_WORDS = (
-    "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike "
-    "november oscar papa quebec romeo sierra tango uniform victor whisky xray yankee "
-    "zulu"
-)
-_LABELS = _LABEL_WORDS.split()
-_TRUE = "TRUE"
 
 
 def optimized(opcodes: str) -> str:
@@ -68,70 +57,14 @@ def optimized(opcodes: str) -> str:
     return text.strip()
 
 
-def assemble(opcodes: str) -> bytes:
+def program_of(opcodes: str) -> bytes:
     """
-    The program of opcodes, numbers, 0x data and labels: `$here`, `JUMP:$here`.
+    The program of opcodes with labels.
 
     Raises:
-        BadContract: a label stands twice or nowhere.
+        BadContract: a clause is called like a label of the compiler's own.
     """
-    program, labels = bytearray(), dict[str, int]()
-    jumps: list[tuple[int, str]] = []
-    for token in opcodes.split():
-        if token.startswith(("JUMP:", "JUMPIF:")):
-            name, _, label = token.partition(":")
-            program.append(OPCODES[name])
-            jumps.append((len(program), label))
-            program += bytes(4)
-        elif token.startswith("$"):
-            if token in labels:
-                raise BadContract(f"label {token} redefined")
-            labels[token] = len(program)
-        else:
-            program += _instruction(token)
-    for at, label in jumps:
-        if label not in labels:
-            raise BadContract(f"undefined label {label}")
-        program[at : at + 4] = labels[label].to_bytes(4, "little")
-    return bytes(program)
-
-
-def _instruction(token: str) -> bytes:
-    if token.startswith("0x"):
-        return push(bytes.fromhex(token[2:]))
-    if token.lstrip("-").isdigit():
-        return push_int(int(token))
-    return push_int(1) if token == _TRUE else bytes((OPCODES[token],))
-
-
-def disassemble(program: bytes) -> str:
-    """
-    A program in words, with labels where jumps go.
-
-    Raises:
-        ShortProgram: it does not parse.
-    """
-    instructions = parse_program(program)
-    labels: dict[int, str] = {}
-    for one in instructions:
-        if one.opcode in (JUMP, JUMPIF):
-            at = int.from_bytes(one.data, "little")
-            labels.setdefault(at, _label(len(labels)))
-
-    def words() -> Iterator[str]:
-        for one in instructions:
-            if one.at in labels:
-                yield f"${labels[one.at]}"
-            if one.opcode in (JUMP, JUMPIF):
-                yield f"{one.name}:${labels[int.from_bytes(one.data, 'little')]}"
-            else:
-                yield f"0x{one.data.hex()}" if one.data else one.name
-        if len(program) in labels:
-            yield f"${labels[len(program)]}"
-
-    return " ".join(words())
-
-
-def _label(number: int) -> str:
-    turn, place = divmod(number, len(_LABELS))
-    return _LABELS[place] + (str(turn + 1) if turn else "")
+    try:
+        return assemble(opcodes)
+    except BadAssembly as error:
+        raise BadContract(f"label {error.facts['word']} redefined") from None

@@ -21,7 +21,7 @@ from devnet.engine.bc.opcodes import OPCODES
 from devnet.engine.bc.pushes import push, push_int
 from devnet.equity import checking
 from devnet.equity import vocabulary as words
-from devnet.equity.assembling import assemble, optimized
+from devnet.equity.assembling import optimized, program_of
 from devnet.equity.building import Builder
 from devnet.equity.contracts import Clause, Contract, Value
 from devnet.equity.errors import BadArguments, BadContract
@@ -154,7 +154,7 @@ def _compile(contract: Contract, world: Scope) -> None:
     else:
         _clauses(out, contract, scope, numbers)
     opcodes = optimized(out.opcodes)
-    contract.body, contract.opcodes = assemble(opcodes), opcodes
+    contract.body, contract.opcodes = program_of(opcodes), opcodes
 
 
 def _clauses(

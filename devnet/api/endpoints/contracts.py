@@ -19,7 +19,7 @@ from devnet.api.node import Node
 from devnet.api.refusals import Refused, bad_body
 from devnet.api.shapes import Facts
 from devnet.api.table import Ask, endpoint
-from devnet.equity.assembling import disassemble
+from devnet.engine.bc.programs import disassemble
 from devnet.equity.compiling import Argument, compile_source, instantiate
 from devnet.equity.contracts import Clause
 from devnet.equity.errors import BadSyntax, EquityError

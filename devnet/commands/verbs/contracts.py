@@ -16,14 +16,16 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _HEX = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2})+)")
 
 
-@command(group="looking", example="compile fixtures/scripts/vault.equity", recorded=False)
+@command(
+    group="looking", example="compile fixtures/scripts/vault.equity", recorded=False
+)
 def compile_(session: Context, file: File, *, args: Names | None = None) -> Said:
     """Compile a contract in the Equity language, byte for byte as Bytom does.
 
     With --args VALUE,VALUE,... the last contract of the file gets its arguments, and
     the program is one that can lock value: numbers, true or false, or bytes in hex.
     """
-    from devnet.equity.assembling import disassemble
+    from devnet.engine.bc.programs import disassemble
     from devnet.equity.compiling import compile_source, instantiate
 
     contract = compile_source(_text_of(file))[-1]

@@ -66,6 +66,8 @@ def disassemble(program: bytes) -> str:
             words.append(f"{one.name}:{labels[int.from_bytes(one.data, 'little')]}")
         else:
             words.append(f"0x{one.data.hex()}" if one.data else one.name)
+    if len(program) in labels:
+        words.append(labels[len(program)])
     return " ".join(words)
 
 
