@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from devnet.commands.errors import UsageError
+from devnet.commands.holding import SIGNED, replay_signed
 from devnet.commands.importing import BRING_CLAIM, HAND_IN
 from devnet.commands.log import Entry
 from devnet.commands.recording import Recording, refusal_of
@@ -109,9 +110,19 @@ def _act(line: str, session: Session) -> DevnetError | None:
         return _hand_in(rest, session)
     if verb == BRING_CLAIM:
         return _bring_claim(rest, session)
+    if verb == SIGNED:
+        return _refusal_of(lambda: replay_signed(rest, session))
     if verb == "acknowledge":
         return session.execute("resume").error
     return session.execute(line).error
+
+
+def _refusal_of(act: Callable[[], None]) -> DevnetError | None:
+    try:
+        act()
+    except DevnetError as error:
+        return error
+    return None
 
 
 def _hand_in(words: str, session: Session) -> DevnetError | None:

@@ -259,6 +259,13 @@ def start_running(session: Context, answer: Running) -> None:
         raise session.failed(error) from error
 
 
+def _recorded(command: Command, values: dict[str, Any], said: Said) -> str:
+    """The line of a call that a recording keeps."""
+    if isinstance(said.recorded, str):
+        return said.recorded
+    return line_of(command, values | (said.recorded or {}))
+
+
 def begin_call(session: Context, call: Call) -> tuple[Command, Any]:
     """
     Read a call's arguments and run its verb.
@@ -288,5 +295,6 @@ def begin_call(session: Context, call: Call) -> tuple[Command, Any]:
         raise session.failed(error) from error
     # What takes time is recorded as the hurry that it causes.
     if command.recorded and isinstance(answer, Said) and not only_looks:
-        session.record(line_of(command, values))
+        session.record(_recorded(command, values, answer))
+    session.held.save()
     return command, answer

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NewType
 
+from devnet.commands import holding
 from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument, did_you_mean
 from devnet.commands.grammar import Call, Token, parse_call, quoted
@@ -26,7 +27,9 @@ from devnet.commands.values import (
 from devnet.engine.errors import BadValue, UnknownName
 
 Account = NewType("Account", str)
+Holder = NewType("Holder", str)
 Payee = NewType("Payee", str)
+Recipient = NewType("Recipient", str)
 Asset = NewType("Asset", str)
 Chain = NewType("Chain", str)
 Sidechain = NewType("Sidechain", str)
@@ -236,6 +239,24 @@ def _accounts(session: Context) -> list[Completion]:
     return [Completion(name, "account") for name in session.network.accounts()]
 
 
+def _holder(token: Token, session: Context) -> str:
+    word = spelled(token, session)
+    holding.check_holder(session, word)
+    return word
+
+
+def _recipient(token: Token, session: Context) -> str:
+    word = spelled(token, session)
+    known = holding.holder_names(session)
+    if word not in known and not holding.is_address(session, word):
+        holding.check_holder(session, word)
+    return word
+
+
+def _holders(session: Context) -> list[Completion]:
+    return [Completion(name, "account") for name in holding.holder_names(session)]
+
+
 def _assets(session: Context) -> list[Completion]:
     return [
         Completion(name, f"{info.decimals} decimals")
@@ -311,8 +332,10 @@ def _one_of(
 
 TYPES: dict[Any, ArgType] = {
     Account: _one_of("account", "WHO", "account", _accounts),
+    Holder: ArgType("account", "WHO", "account", _holder, _holders),
+    Recipient: ArgType("account", "WHO", "account or address", _recipient, _holders),
     Payee: ArgType(
-        "payee", "ADDRESS|NAME", "account or mainchain address", spelled, _accounts
+        "payee", "ADDRESS|NAME", "account or mainchain address", spelled, _holders
     ),
     Asset: _one_of("asset", "ASSET", "asset", _assets),
     Chain: _one_of("chain", "CHAIN", "chain", _chains),

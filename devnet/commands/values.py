@@ -150,11 +150,14 @@ class Said:
         value: for programs; what JSON shows.
         text: for people; may have several lines.
         handle: what a name gets, when that should stay alive (a transfer).
+        recorded: what a recording keeps instead of the call: a whole line, or other
+            values of parameters.
     """
 
     value: Any
     text: str
     handle: Any = None
+    recorded: str | dict[str, Any] | None = None
 
 
 def plain(value: Any) -> Any:

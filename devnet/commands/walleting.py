@@ -85,7 +85,7 @@ class HeldWallet:
         self._keeper = Keeper(self.folder, wallet)
         self._players, self._wallet = Players(wallet), wallet
         self._players.follow(self._network().world)
-        wallet.hold_spent()
+        wallet.hold_spent(*(one.tx for one in wallet.pool.transactions()))
         self._made(self)
 
     # Going back, together with the world.

@@ -98,7 +98,11 @@ class Reading:
 
     def balance(self, who: str, chain: str, asset: str) -> int:
         """What an account can spend of an asset, in its smallest unit."""
-        program, info = key_of(self.world, who).program, self.asset(asset)
+        return self.held_at(key_of(self.world, who).program, chain, asset)
+
+    def held_at(self, program: bytes, chain: str, asset: str) -> int:
+        """The same of a program."""
+        info = self.asset(asset)
         if chain == MAIN:
             tip = self.world.tree[self.world.main_tip]
             return spendable(tip.state.coins, program, info.id, tip.height + 1)
@@ -111,6 +115,10 @@ class Reading:
         if chain == MAIN:
             return main_purse(look, program)
         return side_purse(look, chain, program)
+
+    def payment_output(self, to: str, amount: int, asset: str) -> Output:
+        """What pays an account or an address on any chain. Raises UnknownName."""
+        return acts.payment_output(self._look(), to, amount, asset)
 
     def lock_output(self, to: str, amount: int, asset: str, chain: str) -> Output:
         """What locks value for an account's or address's script on a sidechain."""

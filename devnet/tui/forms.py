@@ -158,7 +158,8 @@ def _judge(verb: str, bound: dict[str, Any], session: Session, state: State) -> 
         if verb == "withdraw":
             chain = bound["sidechain"]
         has = state.balance(who, chain, asset)
-        if needed > has:
+        # The screens know the balances of the world's accounts, not the wallet's own.
+        if needed > has and who in state.accounts:
             return f"{who} has only {money(has, decimals)} {asset} on {chain}"
     if verb == "swap":
         lane = state.lane(bound["sidechain"])

@@ -155,7 +155,7 @@ class Book:
 
     def next_receiver(self, account: Account, *, change: bool = False) -> Receiver:
         """The next program of an account. Old ones stay good."""
-        index = self._next.get((account.id, change), 0) + 1
+        index = self.last_index(account, change=change) + 1
         made = self.receiver_at(account, index, change)
         self.keep(made)
         return made
@@ -175,6 +175,10 @@ class Book:
         self.n_changes += 1
         place = (made.account_id, made.change)
         self._next[place] = max(self._next.get(place, 0), made.index)
+
+    def last_index(self, account: Account, *, change: bool = False) -> int:
+        """The number of the newest receiver of an account; 0: it has none."""
+        return self._next.get((account.id, change), 0)
 
     def of_account(self, account_id: str) -> list[Receiver]:
         """The receivers of an account by number, receiving ones first."""

@@ -125,6 +125,13 @@ class Reserved(WalletError):
     words = "reservation found outputs already reserved"
 
 
+class NotOpened(WalletError):
+    """A verb needs a key whose password nobody gave since the devnet started."""
+
+    code = "wallet.not-opened"
+    default_hint = "give the password: wallet unlock WHO --password PASSWORD"
+
+
 class NoCoin(WalletError):
     """There is no such unspent output."""
 

@@ -116,7 +116,8 @@ class Keeper:
                 raise ValueError(f"version {facts['version']}")
             return facts
 
-        return self._guard(read, None)
+        facts: Facts = self._guard(read, None)
+        return facts
 
     def _guard(self, read: Any, given: Any) -> Any:
         """Whatever is wrong with the file is one kind of error."""

@@ -7,7 +7,7 @@ blockchain/txbuilder/{signing_instruction,rawtxsig_witness,estimate}.go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -133,6 +133,30 @@ def sign_template(
     Raises:
         BadTemplate: the instructions do not fit the transaction.
     """
+
+    def opened(xpub: bytes) -> bytes | None:
+        try:
+            return keyring.open(xpub, password)
+        except NoKeyOrPassword:
+            return None
+
+    # One key a call, so that each owner signs by himself.
+    signed = _signed_with(template, opened, lambda component: 1)
+    return signed, is_complete(signed)
+
+
+def sign_opened(template: Template, keyring: Keyring) -> Template:
+    """Sign with keys that were opened before, as many as are needed."""
+    return _signed_with(template, keyring.opened, lambda component: component.quorum)
+
+
+Opened: TypeAlias = "Callable[[bytes], bytes | None]"
+"""The private key of an xpub, or None."""
+
+
+def _signed_with(
+    template: Template, opened: Opened, n_most: Callable[[Signatures], int]
+) -> Template:
     tx = template.tx
     check_positions(template)
     instructions = []
@@ -141,7 +165,9 @@ def sign_template(
         components = None
         if instruction.components is not None:
             components = tuple(
-                _signed(one, keyring, password, message)
+                _signed(one, opened, message, n_most(one))
+                if isinstance(one, Signatures)
+                else one
                 for one in instruction.components
             )
         instructions.append(replace(instruction, components=components))
@@ -149,8 +175,7 @@ def sign_template(
         if instruction.components:
             arguments = [a for one in instruction.components for a in one.arguments]
             tx = with_arguments(tx, instruction.position, tuple(arguments))
-    signed = Template(tx, tuple(instructions), template.fee)
-    return signed, is_complete(signed)
+    return Template(tx, tuple(instructions), template.fee)
 
 
 def is_complete(template: Template) -> bool:
@@ -173,21 +198,17 @@ def check_positions(template: Template) -> None:
 
 
 def _signed(
-    component: Component, keyring: Keyring, password: str, message: bytes
-) -> Component:
-    if isinstance(component, Data):
-        return component
+    component: Signatures, opened: Opened, message: bytes, n_most: int
+) -> Signatures:
     given = list(component.given or ())
     given += [b""] * (len(component.keys) - len(given))
     for place, key in enumerate(component.keys):
-        if given[place]:
-            continue
-        try:
-            xprv = keyring.open(key.xpub, password)
-        except NoKeyOrPassword:
+        if n_most == 0:
+            break
+        if given[place] or (xprv := opened(key.xpub)) is None:
             continue
         given[place] = chainkd.sign(chainkd.derive_xprv(xprv, key.path), message)
-        break  # One key a call, so that each owner signs by himself.
+        n_most -= 1
     return replace(component, given=tuple(given))
 
 

@@ -111,12 +111,10 @@ class Wallet:
                 if not is_standard(coin.program):
                     yield coin
 
-    def hold_spent(self, tx_id: bytes | None = None) -> None:
-        """Hold what transactions of the pool spend, so that no build takes it too."""
-        held = [one.tx for one in self.pool.transactions()]
-        for tx in held:
-            if tx_id in (None, tx.id):
-                self.reservations.hold_ids(tx.spent_output_ids, SPENT_HELD_S)
+    def hold_spent(self, *txs: Transaction) -> None:
+        """Hold what these transactions spend, so that no build takes it too."""
+        for tx in txs:
+            self.reservations.hold_ids(tx.spent_output_ids, SPENT_HELD_S)
 
     def receiver_of(self, coin: Coin) -> Receiver | None:
         """Our receiver of a coin, or None."""
@@ -171,10 +169,10 @@ class Wallet:
 
     def thaw(self, state: Any) -> None:
         """As it was. Nothing is held for an unfinished build any more."""
-        for part, was in zip(
-            (self.book, self.assets, self.keyring), state, strict=True
-        ):
-            part.thaw(was)
+        book, assets, keyring = state
+        self.book.thaw(book)
+        self.assets.thaw(assets)
+        self.keyring.thaw(keyring)
         self.reservations.release_all()
 
     def search(self, account: Account) -> None:

@@ -237,6 +237,7 @@ class FakeSession:
         self.answer = "done"
         self.status = "reached"
         self.n_slices = 0
+        self.held = SimpleNamespace(is_known=False)
         self.catalogue = SimpleNamespace(
             engines=lambda: ("dpos-bbft", "poa", "solo"),
             stores=lambda: ("memory", "sqlite", "tinydb"),

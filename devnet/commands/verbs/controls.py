@@ -5,6 +5,7 @@ rival branches. They and their kin have a second name, `devnet-...`, as over HTT
 
 from __future__ import annotations
 
+from devnet.commands import holding
 from devnet.commands.context import Context
 from devnet.commands.controlkinds import Mode, SnapshotId, TxId
 from devnet.commands.digging import Digging
@@ -28,9 +29,11 @@ def faucet(
     nobody has so many. The coins are there after the next block.
     """
     value = in_units(session, amount, asset or "BTM")
-    tx = session.network.give(who, value.units, value.asset)
+    place = holding.place_of(session, who)
+    tx = session.network.give(place, value.units, value.asset)
     result = {"tx": tx, "tx_id": tx, "to": who, "amount": value, "asset": value.asset}
-    return Said(result, f"{value} for {who}: {tx[:16]}")
+    text = f"{value} for {who}: {tx[:16]}"
+    return Said(result, text, recorded={"who": place})
 
 
 @command(group="time", example="automine interval 5", acts=True,

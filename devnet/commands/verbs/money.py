@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from devnet.commands import holding
 from devnet.commands.context import Context
 from devnet.commands.registry import command
-from devnet.commands.types import Account, Asset, Chain, Payee, Sidechain, Transfer
+from devnet.commands.types import (
+    Account,
+    Asset,
+    Chain,
+    Holder,
+    Payee,
+    Recipient,
+    Sidechain,
+    Transfer,
+)
 from devnet.commands.values import Amount, Quantity, Said, TransferRef
 from devnet.engine.errors import BadValue, InsufficientFunds
 
@@ -47,7 +57,7 @@ def said_in_units(
     try:
         yield
     except InsufficientFunds as error:
-        units = session.network.balance(who, chain, wanted.asset)
+        units = holding.balance_units(session, who, chain, wanted.asset)
         if units < wanted.units:
             held = Amount(units, wanted.asset, wanted.decimals)
             raise InsufficientFunds(
@@ -68,7 +78,7 @@ def _no_fee(
     decimals = session.network.asset("BTM").decimals
     fee = Amount(need - (wanted.units if wanted.asset == "BTM" else 0), "BTM", decimals)
     hint = f"leave {fee} for the fee"
-    if have < session.network.balance(who, chain, "BTM"):
+    if have < holding.balance_units(session, who, chain, "BTM"):
         hint = "what waits in a mempool can be spent after the next block"
     elif wanted.asset != "BTM" and chain != "main":
         hint = f"fees are paid in BTM: lock {who} 1 BTM {chain} brings some there"
@@ -85,21 +95,34 @@ def _no_fee(
 @command(group="money", example="lock alice 250 BTM alpha", acts=True)
 def lock(
     session: Context,
-    who: Account,
+    who: Holder,
     amount: Quantity,
     asset: Asset,
     sidechain: Sidechain,
     *,
-    to: Account | None = None,
+    to: Recipient | None = None,
 ) -> Said:
     """Lock value on the mainchain so that it appears on a sidechain.
 
     The transfer goes through lock, confirm, proof, claim and claimed. With --to
-    somebody else gets the coins there.
+    somebody else gets the coins there: an account, or a mainchain address.
     """
-    value = in_units(session, amount, asset)
+    network, value = session.network, in_units(session, amount, asset)
+    units, place = value.units, holding.place_of(session, to or who)
+    order = holding.Order(
+        who, "main",
+        by_world=lambda: network.lock(who, units, asset, sidechain, to and place),
+        outputs=lambda: [network.lock_output(place, units, asset, sidechain)],
+        hand_in=lambda raw: network.hand_in_lock(
+            raw, who, place, units, asset, sidechain
+        ),
+        line=lambda raw: holding.signed_line(
+            "lock", raw, who=who, to=place, amount=units, asset=asset,
+            sidechain=sidechain,
+        ),
+    )  # fmt: skip
     with said_in_units(session, who, "main", value):
-        transfer = session.network.lock(who, value.units, asset, sidechain, to)
+        transfer, line = holding.pay(session, order)
     moved = session.network.transfer(transfer)
     result = {
         "transfer": transfer,
@@ -114,13 +137,14 @@ def lock(
     if session.network.frozen(sidechain):
         result["frozen"] = True
         text += f"\n{still_frozen(sidechain)}"
-    return Said(result, text, handle=TransferRef(transfer))
+    recorded = line or (None if to is None else {"to": place})
+    return Said(result, text, handle=TransferRef(transfer), recorded=recorded)
 
 
 @command(group="money", example="withdraw alice 2 BTM alpha", acts=True)
 def withdraw(
     session: Context,
-    who: Account,
+    who: Holder,
     amount: Quantity,
     asset: Asset,
     sidechain: Sidechain,
@@ -134,9 +158,22 @@ def withdraw(
     and the sidechain records that it was mined. With --to somebody else is paid: an
     account, or any mainchain address.
     """
-    value = in_units(session, amount, asset)
+    network, value = session.network, in_units(session, amount, asset)
+    units, place = value.units, holding.place_of(session, to or who)
+    order = holding.Order(
+        who, sidechain,
+        by_world=lambda: network.withdraw(who, units, asset, sidechain, to and place),
+        outputs=lambda: [network.withdrawal_output(place, units, asset, sidechain)],
+        hand_in=lambda raw: network.hand_in_withdrawal(
+            raw, who, place, units, asset, sidechain
+        ),
+        line=lambda raw: holding.signed_line(
+            "withdrawal", raw, who=who, to=place, amount=units, asset=asset,
+            sidechain=sidechain,
+        ),
+    )  # fmt: skip
     with said_in_units(session, who, sidechain, value):
-        transfer = session.network.withdraw(who, value.units, asset, sidechain, to)
+        transfer, line = holding.pay(session, order)
     moved = session.network.transfer(transfer)
     result = {
         "transfer": transfer,
@@ -148,7 +185,8 @@ def withdraw(
         "stage": moved.stage,
     }
     text = f"{transfer}: {value} of {who} on the way from {sidechain} to main"
-    return Said(result, text, handle=TransferRef(transfer))
+    recorded = line or (None if to is None else {"to": place})
+    return Said(result, text, handle=TransferRef(transfer), recorded=recorded)
 
 
 @command(group="money", example="payout w1 alice", acts=True)
@@ -186,18 +224,26 @@ def claim(session: Context, transfer: Transfer) -> Said:
 )
 def transfer(
     session: Context,
-    sender: Account,
-    receiver: Account,
+    sender: Holder,
+    receiver: Recipient,
     amount: Quantity,
     asset: Asset,
     chain: Chain,
 ) -> Said:
-    """Pay somebody on one chain: the mainchain or a sidechain."""
-    value = in_units(session, amount, asset)
+    """Pay somebody on one chain: the mainchain or a sidechain.
+
+    TO is an account or a mainchain address, which means the same key on every chain.
+    """
+    network, value = session.network, in_units(session, amount, asset)
+    units, place = value.units, holding.place_of(session, receiver)
+    order = holding.Order(
+        sender, chain,
+        by_world=lambda: network.transfer_value(sender, place, units, asset, chain),
+        outputs=lambda: [network.payment_output(place, units, asset)],
+        hand_in=holding.submit(session, chain),
+    )  # fmt: skip
     with said_in_units(session, sender, chain, value):
-        tx_id = session.network.transfer_value(
-            sender, receiver, value.units, asset, chain
-        )
+        tx_id, line = holding.pay(session, order)
     result = {
         "tx": tx_id,
         "from": sender,
@@ -207,18 +253,18 @@ def transfer(
         "chain": chain,
     }
     text = f"{value} from {sender} to {receiver} on {chain}: {_short(tx_id)}"
-    return Said(result, text)
+    return Said(result, text, recorded=line or {"receiver": place})
 
 
 @command(group="money", example="balance alice main BTM")
-def balance(session: Context, who: Account, chain: Chain, asset: Asset) -> Said:
-    """What an account can spend on a chain.
+def balance(session: Context, who: Holder, chain: Chain, asset: Asset) -> Said:
+    """What an account can spend on a chain, at all its addresses.
 
     The result is an amount: compared with a bare number it counts in the asset's own
     unit, in JSON it is the decimal string of its smallest unit.
     """
     decimals = session.network.asset(asset).decimals
-    value = Amount(session.network.balance(who, chain, asset), asset, decimals)
+    value = Amount(holding.balance_units(session, who, chain, asset), asset, decimals)
     return Said(value, f"{who} has {value} on {chain}")
 
 

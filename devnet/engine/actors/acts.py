@@ -23,7 +23,8 @@ from devnet.engine.sidechain.claim_errors import CollectorMissing
 
 __all__ = [
     "MAIN", "acknowledge", "asset_of", "claim", "claim_of", "lock", "lock_output",
-    "lock_signed", "main_purse", "set_hurry", "side_purse", "transfer_value",
+    "lock_signed", "main_purse", "payment_output", "set_hurry", "side_purse",
+    "transfer_value",
 ]  # fmt: skip
 
 
@@ -104,12 +105,17 @@ def next_name(turn: Turn, letter: str) -> str:
     return f"{letter}{n_others + 1}"
 
 
+def payment_output(turn: Turn, to: str, amount: int, asset: str) -> Output:
+    """What pays an account or an address."""
+    return Output(asset_of(turn, asset).id, amount, program_of(turn, to))
+
+
 def transfer_value(
     turn: Turn, sender: str, receiver: str, amount: int, asset: str, chain: str
 ) -> bytes:
     """Pay an account or an address on a chain. Returns the transaction id."""
-    key, info = key_of(turn, sender), asset_of(turn, asset)
-    output = Output(info.id, amount, program_of(turn, receiver))
+    key = key_of(turn, sender)
+    output = payment_output(turn, receiver, amount, asset)
     if chain == MAIN:
         tx = pay(key, main_purse(turn, key.program), (output,), side=False)
         mainchain.submit(turn, tx, "payment")
