@@ -291,3 +291,19 @@ def quoted(text: str) -> str:
     if found and text[0] not in '#${[="' and not text.startswith("--"):
         return text
     return json.dumps(text)
+
+
+_SECRET = re.compile(
+    r"""(--(?:password|words)(?:\s*=\s*|\s+))("(?:\\.|[^"\\])*"?|'[^']*'?|[^\s;]+)"""
+)
+
+
+_UNLOCK = re.compile(r"(\bwallet\s+unlock\s+\S+\s+)(?!--|\*\*\*)[^;]+")
+
+
+def without_secrets(text: str) -> str:
+    """
+    A line as it may be kept and shown: without passwords and words of keys, where they
+    belong and where people put them by mistake.
+    """
+    return _UNLOCK.sub(r"\1***", _SECRET.sub(r"\1***", text))

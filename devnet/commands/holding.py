@@ -46,8 +46,8 @@ class Order:
     who: str
     chain: str
     by_world: Callable[[], str]
-    outputs: Callable[[], Sequence[Output]] | None
-    hand_in: Callable[[bytes], str]
+    outputs: Callable[[], Sequence[Output]] | None = None
+    hand_in: Callable[[bytes], str] | None = None
     line: Callable[[bytes], str] | None = None
     minting: Callable[[], Minting] | None = None
 
@@ -168,7 +168,7 @@ def _by_wallet(
     from devnet.wallet.paying import account_purse, pay_from, settle
 
     wallet, network = session.wallet, session.network
-    if order.outputs is None:
+    if order.outputs is None or order.hand_in is None:
         raise Reserved(
             f"coins of {order.who} are held by a transaction that is being built",
             hint="hand that one in, or wait until its time (ttl) is over",

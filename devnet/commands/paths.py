@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from devnet.commands import holding
 from devnet.commands.context import Context
 from devnet.commands.errors import NotComparable, UnknownPath, did_you_mean
 from devnet.commands.grammar import Token, split_test
@@ -122,7 +123,7 @@ def _rooted(word: str, session: Context) -> Any:
     transfers = [transfer.id for transfer in session.network.transfers()]
     if word in transfers:
         return TransferRef(word)
-    accounts = session.network.accounts()
+    accounts = holding.holder_names(session)
     if word in accounts:
         return _PurseView(word)
     hint = did_you_mean(word, (*chains, "fed", "fault", *transfers, *accounts), "path")
@@ -164,7 +165,7 @@ def _follow(value: Any, step: str | int, so_far: str, session: Context) -> Any:
             return _PurseView(who, step)
         case _PurseView(who, str() as chain), str() if step in session.network.assets():
             info = session.network.asset(step)
-            held = session.network.balance(who, chain, step)
+            held = holding.balance_units(session, who, chain, step)
             return Amount(held, step, info.decimals)
         case _ChainView("main"), "height":
             return session.network.main_height()

@@ -289,8 +289,11 @@ def place(one: Command, tokens: tuple[Token, ...]) -> dict[str, tuple[Token, ...
                 )
             placed[param.name] = (value if value is not None else rest.pop(0),)
         elif not waiting:
+            shown = repr(source_of(word)[:40])
+            if any(param.type.kind == "secret" for param in one.params):
+                shown = "so many words"  # One of them may be a secret.
             raise TooManyArguments(
-                f"{one.verb} has no place for {source_of(word)[:40]!r}",
+                f"{one.verb} has no place for {shown}",
                 hint=one.signature,
             )
         elif waiting[0].type.rest:

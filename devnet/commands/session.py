@@ -16,7 +16,7 @@ from devnet.commands.completion import complete_line, explain_line
 from devnet.commands.context import Catalogue, Settings
 from devnet.commands.driving import Driving
 from devnet.commands.errors import Interrupted
-from devnet.commands.grammar import Call, parse_line
+from devnet.commands.grammar import Call, parse_line, without_secrets
 from devnet.commands.host import Host
 from devnet.commands.log import Log
 from devnet.commands.options import WorldOptions
@@ -275,7 +275,7 @@ class Session(Driving):
     def read_line(self, text: str) -> tuple[Call, ...]:
         """The calls of a line, kept in the history. Raises UsageError."""
         if text.strip():
-            self.history.append(text.strip())
+            self.history.append(without_secrets(text.strip()))
             del self.history[:-MOST_HISTORY]
         return parse_line(text)
 

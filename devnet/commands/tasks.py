@@ -11,7 +11,7 @@ from typing import Any
 
 from devnet.commands.context import Context
 from devnet.commands.errors import BadFile, ReadOnly, was_refused
-from devnet.commands.grammar import Call
+from devnet.commands.grammar import Call, without_secrets
 from devnet.commands.outcome import Outcome
 from devnet.commands.registry import Command, bind, find, line_of
 from devnet.commands.running import Running, Script
@@ -229,7 +229,7 @@ class Task:
             ok=error is None,
             verb=call.verb if call else "",
             line=item.line,
-            source=call.text if call else str(item.what),
+            source=without_secrets(call.text if call else str(item.what)),
             result=said.value if said else None,
             error=error,
             seq_range=(min(first_seq, session.next_seq), session.next_seq),

@@ -239,6 +239,21 @@ def _accounts(session: Context) -> list[Completion]:
     return [Completion(name, "account") for name in session.network.accounts()]
 
 
+def _account(token: Token, session: Context) -> str:
+    word = spelled(token, session)
+    known = session.network.accounts()
+    if word in known:
+        return word
+    if word in holding.holder_names(session):
+        raise UnknownName(
+            f"{word} is an account of the wallet alone, and the world has no key of it",
+            hint=f"this verb takes one of {', '.join(known)}",
+        )
+    raise UnknownName(
+        f"there is no account {word!r}", hint=did_you_mean(word, known, "account")
+    )
+
+
 def _holder(token: Token, session: Context) -> str:
     word = spelled(token, session)
     holding.check_holder(session, word)
@@ -331,7 +346,7 @@ def _one_of(
 
 
 TYPES: dict[Any, ArgType] = {
-    Account: _one_of("account", "WHO", "account", _accounts),
+    Account: ArgType("account", "WHO", "account", _account, _accounts),
     Holder: ArgType("account", "WHO", "account", _holder, _holders),
     Recipient: ArgType("account", "WHO", "account or address", _recipient, _holders),
     Payee: ArgType(

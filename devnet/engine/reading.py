@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from devnet.engine.actors import acts, withdrawing
+from devnet.engine.actors import acts, issuing, withdrawing
 from devnet.engine.actors.auditing import books_of
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.purses import main_purse, side_purse
@@ -119,6 +119,10 @@ class Reading:
     def payment_output(self, to: str, amount: int, asset: str) -> Output:
         """What pays an account or an address on any chain. Raises UnknownName."""
         return acts.payment_output(self._look(), to, amount, asset)
+
+    def retirement_output(self, amount: int, asset: str, note: str) -> Output:
+        """What destroys units for ever. Raises NoteTooLong."""
+        return issuing.retirement_output(self._look(), amount, asset, note)
 
     def lock_output(self, to: str, amount: int, asset: str, chain: str) -> Output:
         """What locks value for an account's or address's script on a sidechain."""

@@ -28,7 +28,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from devnet.commands.completion import read_half
 from devnet.commands.errors import EXIT_DONE, EXIT_ENGINE
-from devnet.commands.grammar import is_open
+from devnet.commands.grammar import is_open, without_secrets
 from devnet.commands.outcome import Outcome
 from devnet.commands.session import Session
 from devnet.engine.errors import DevnetError
@@ -245,6 +245,14 @@ def _keys() -> KeyBindings:
     return keys
 
 
+class KeptHistory(FileHistory):
+    """Lines in a file, without the secrets in them."""
+
+    def store_string(self, string: str) -> None:
+        """Keep a line."""
+        super().store_string(without_secrets(string))
+
+
 def history_file(data: str | None) -> History:
     """Lines of earlier sessions: in the data folder, or where such things are kept."""
     home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
@@ -255,7 +263,7 @@ def history_file(data: str | None) -> History:
         file.touch(mode=0o600)
     except OSError:
         return InMemoryHistory()
-    return FileHistory(str(file))
+    return KeptHistory(str(file))
 
 
 def run_prompt(

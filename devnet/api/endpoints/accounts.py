@@ -13,6 +13,7 @@ from devnet.engine.codec import address_of_program, program_of_address
 from devnet.engine.errors import CodecError
 from devnet.engine.keys import chainkd
 from devnet.wallet.book import Account, Receiver
+from devnet.wallet.images import account_facts as shown
 
 WHOSE = (Field("account_id", TEXT), Field("account_alias", TEXT))
 PAGE = (Field("from", UINT), Field("count", UINT))
@@ -28,18 +29,6 @@ def page(items: list[Any], ask: Ask) -> list[Any]:
     """The part of a list that is asked for; 0 and 0 is all of it."""
     start, count = ask["from"], ask["count"]
     return items if not start and not count else items[start : start + count]
-
-
-def shown(account: Account) -> Facts:
-    """An account as the node shows it."""
-    return {
-        "id": account.id,
-        **({"alias": account.alias} if account.alias else {}),
-        "xpubs": [xpub.hex() for xpub in account.xpubs],
-        "quorum": account.quorum,
-        "key_index": account.index,
-        "derive_rule": account.rule,
-    }
 
 
 @endpoint(

@@ -10,6 +10,7 @@ from devnet.api.shapes import Facts
 from devnet.api.table import NOTHING, Ask, endpoint
 from devnet.api.wire import RawJson
 from devnet.wallet.assets import Asset
+from devnet.wallet.images import asset_facts
 
 SHOWN = (
     "type xpubs quorum key_index derive_rule id alias vm_version issue_program "
@@ -19,20 +20,7 @@ SHOWN = (
 
 def shown(asset: Asset) -> Facts:
     """An asset as the node shows it."""
-    return {
-        "type": asset.kind,
-        "xpubs": [xpub.hex() for xpub in asset.xpubs] or None,
-        "quorum": asset.quorum,
-        "key_index": asset.index,
-        "derive_rule": 0,
-        "id": asset.id.hex(),
-        "alias": asset.alias,
-        "vm_version": 1,
-        "issue_program": asset.program.hex(),
-        "raw_definition_byte": asset.definition.hex(),
-        "definition": RawJson(asset.definition_text),
-        "limit_height": asset.limit_height,
-    }
+    return asset_facts(asset, RawJson)
 
 
 def id_of(text: str) -> bytes:

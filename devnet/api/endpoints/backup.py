@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from devnet.api.endpoints.accounts import shown as account_shown
-from devnet.api.endpoints.assets import shown as asset_shown
 from devnet.api.fields import (
     HEX,
     INT,
@@ -24,7 +22,8 @@ from devnet.api.shapes import Facts
 from devnet.api.table import NOTHING, Ask, endpoint
 from devnet.api.wire import RawJson
 from devnet.engine.bc.transaction import asset_id
-from devnet.wallet.assets import BTM_ASSET, Asset
+from devnet.wallet import images
+from devnet.wallet.assets import Asset
 from devnet.wallet.book import Account, check_signers
 from devnet.wallet.definitions import plain_text
 from devnet.wallet.errors import WalletError
@@ -49,36 +48,12 @@ _ASSET = (
     Field("raw_definition_byte", HEX),
 )
 _SLICE = (Field("account", OBJECT), Field("contract_index", UINT))
-SIGNER_NAMES = ("type", "xpubs", "quorum", "key_index", "derive_rule")
 
 
 @endpoint("backup-wallet", mark="nice", answer="account_image asset_image key_images")
 def backup_wallet(node: Node, ask: Ask) -> Facts:
     """Accounts, assets and locked keys, to be kept elsewhere."""
-    wallet = node.wallet
-    slices = [
-        {"account": {"type": "account", **account_shown(one)}, "contract_index": 0}
-        for one in wallet.book.ordered()
-    ]
-    assets = [
-        _asset_image(one)
-        for _, one in sorted(wallet.assets.known.items())
-        if one is not BTM_ASSET
-    ]
-    keys = [RawJson(text) for text in wallet.keyring.texts()]
-    return {
-        "account_image": {"slices": slices},
-        "asset_image": {"assets": assets},
-        "key_images": {"xkeys": keys or None},
-    }
-
-
-def _asset_image(asset: Asset) -> Facts:
-    facts = asset_shown(asset)
-    del facts["limit_height"]
-    return facts if asset.xpubs else {
-        name: value for name, value in facts.items() if name not in SIGNER_NAMES
-    }  # fmt: skip
+    return images.backup(node.wallet, RawJson)
 
 
 @endpoint("restore-wallet", *IMAGES, mark="nice")
@@ -92,14 +67,7 @@ def restore_wallet(node: Node, ask: Ask) -> object:
         keys = [plain_text(one) for one in _list(ask["key_images"], "xkeys")]
     except WrongKind as error:
         raise bad_body(str(error)) from None
-    wallet = node.wallet
-    for text in keys:
-        wallet.keyring.restore(text)
-    for asset in assets:
-        wallet.assets.put_back(asset)
-    for account in accounts:
-        if wallet.book.put_back(account):
-            wallet.search(account)
+    images.put_back(node.wallet, keys, assets, accounts)
     return NOTHING
 
 

@@ -6,6 +6,7 @@ from devnet.commands.verbs import (
     auditing,
     chains,
     checks,
+    contracts,
     controls,
     council,
     exchange,
@@ -20,13 +21,14 @@ from devnet.commands.verbs import (
     submitting,
     time,
     validators,
+    wallet,
     world,
 )
 
-__all__ = ["all_commands", "assets", "auditing", "chains", "checks", "controls",
-           "council", "exchange", "faults", "feed", "find",
-           "looking", "money", "notary", "peg", "plugins", "storage", "submitting",
-           "time", "validators", "world"]  # fmt: skip
+__all__ = ["all_commands", "assets", "auditing", "chains", "checks", "contracts",
+           "controls", "council", "exchange", "faults", "feed", "find", "looking",
+           "money", "notary", "peg", "plugins", "storage", "submitting", "time",
+           "validators", "wallet", "world"]  # fmt: skip
 
 for _name, _verb in controls.SECOND_NAMES:
     also(_name, _verb)

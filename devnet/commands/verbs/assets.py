@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from devnet.commands import holding
 from devnet.commands.context import Context
+from devnet.commands.errors import BadArgument
 from devnet.commands.kinds import (
     AccountName,
     AssetClass,
@@ -11,9 +13,11 @@ from devnet.commands.kinds import (
     Signers,
 )
 from devnet.commands.registry import command
-from devnet.commands.types import Account, Asset, Number, Text
+from devnet.commands.types import Asset, Holder, Number, Text
 from devnet.commands.values import Amount, Quantity, Said
 from devnet.commands.verbs.money import in_units, said_in_units
+from devnet.commands.walletissuing import Terms, issue_by_wallet
+from devnet.engine.errors import NameTaken
 
 
 @command(
@@ -24,7 +28,7 @@ from devnet.commands.verbs.money import in_units, said_in_units
 )
 def issue(
     session: Context,
-    who: Account,
+    who: Holder,
     amount: Quantity,
     asset: AssetName,
     *,
@@ -42,23 +46,25 @@ def issue(
     BAP-01 divisible, BAP-02 divisible with a "series", BAP-03 one single piece, issued
     once, BAP-04 whole pieces. --signers and --quorum make the issuance program: so many
     of these accounts sign each issuance. --limit: only in blocks below this height.
-    --signed-by names who signs this one; the first of the signers otherwise.
+    --signed-by names who signs this one; the first of the signers otherwise. For an
+    account that was made over HTTP the wallet issues, with this account's own keys.
     """
     network = session.network
+    if holding.wallet_account(session, who) is not None:
+        _check_no_signers(who, signers, quorum, signed_by)
+        terms = Terms(asset, decimals, class_, definition, limit)
+        return issue_by_wallet(session, who, amount, terms)
     known = asset in network.assets()
     value = _units(session, amount, asset, decimals, class_, definition)
-    tx_id = network.issue(
-        who,
-        value.units,
-        asset,
-        decimals=decimals,
-        bap=class_,
-        definition=definition,
-        signers=signers,
-        quorum=quorum,
-        limit_height=limit,
-        signed_by=signed_by,
-    )
+    order = holding.Order(
+        who, "main",
+        by_world=lambda: network.issue(
+            who, value.units, asset, decimals=decimals, bap=class_,
+            definition=definition, signers=signers, quorum=quorum, limit_height=limit,
+            signed_by=signed_by,
+        ),
+    )  # fmt: skip
+    tx_id, _ = holding.pay(session, order)
     facts = network.describe_asset(asset)
     result = {
         "tx": tx_id,
@@ -75,6 +81,14 @@ def issue(
     }
     new = "" if known else f" ({facts['class']}, id {facts['id'][:8]}..)"
     return Said(result, f"{who} issues {value}{new}: {_short(tx_id)}")
+
+
+def _check_no_signers(who: str, *told: object) -> None:
+    if any(one is not None for one in told):
+        raise BadArgument(
+            f"the keys of {who} sign what {who} issues",
+            hint="--signers, --quorum and --signed-by are for accounts of the world",
+        )
 
 
 def _units(
@@ -107,7 +121,7 @@ def _units(
 @command(group="assets", example="retire alice 10 GOLD", acts=True)
 def retire(
     session: Context,
-    who: Account,
+    who: Holder,
     amount: Quantity,
     asset: Asset,
     *,
@@ -118,16 +132,22 @@ def retire(
     A note stands on the chain, but no hash commits to it: anybody who relays or mines
     the transaction can exchange it, and nothing shows. For proofs use fingerprint.
     """
-    value = in_units(session, amount, asset)
+    network, value = session.network, in_units(session, amount, asset)
+    order = holding.Order(
+        who, "main",
+        by_world=lambda: network.retire(who, value.units, asset, note or ""),
+        outputs=lambda: [network.retirement_output(value.units, asset, note or "")],
+        hand_in=holding.submit(session, "main"),
+    )  # fmt: skip
     with said_in_units(session, who, "main", value):
-        tx_id = session.network.retire(who, value.units, asset, note or "")
+        tx_id, line = holding.pay(session, order)
     result = {"tx": tx_id, "who": who, "amount": value, "asset": asset, "note": note}
     text = f"{who} destroys {value}: {_short(tx_id)}"
     if note is not None:
         result["committed"] = False
         text += "\nThe note is on the chain, but no hash commits to it: whoever relays "
         text += "it can exchange it.\nfingerprint TEXT deposits something provable."
-    return Said(result, text)
+    return Said(result, text, recorded=line)
 
 
 @command(
@@ -149,6 +169,10 @@ def new_account(
     coins, all without it. It pays, is paid, locks and claims like any other account.
     """
     network = session.network
+    if holding.wallet_account(session, name) is not None:
+        raise NameTaken(
+            f"the name {name!r} is taken in the wallet", hint="Take another name."
+        )
     owner = network.new_account(name, signers, quorum)
     address = network.address(name)
     result = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from devnet.commands import holding
 from devnet.commands.context import Context
 from devnet.commands.errors import BadArgument, TooManyArguments
 from devnet.commands.kinds import (
@@ -199,10 +200,10 @@ def _chains(session: Context) -> Said:
 def _accounts(session: Context) -> Said:
     network = session.network
     rows = []
-    for who in network.accounts():
+    for who in holding.holder_names(session):
         for chain in network.chain_names():
             for asset, info in network.assets().items():
-                units = network.balance(who, chain, asset)
+                units = holding.balance_units(session, who, chain, asset)
                 if units or chain == "main":
                     amount = Amount(units, asset, info.decimals)
                     rows.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from devnet.commands import holding
 from devnet.commands.context import Context
 from devnet.commands.errors import MissingArgument
 from devnet.commands.kinds import Raw
@@ -40,11 +41,29 @@ def show_subject(
                 session, network.describe_asset(_needed(which, "asset", "NAME"))
             )
         case "account":
-            return _said(
-                session, network.describe_account(_needed(which, "account", "NAME"))
-            )
+            return _account(session, _needed(which, "account", "NAME"))
     word = _needed(which, "program", "HEX_OR_ADDRESS")
     return _said(session, network.describe_program(word))
+
+
+def _account(session: Context, who: str) -> Said:
+    """An account: the world's, or one that only the wallet knows."""
+    network, account = session.network, holding.wallet_account(session, who)
+    if account is None:
+        return _said(session, network.describe_account(who))
+    holds = [
+        {"chain": chain, "amount": units, "asset": asset}
+        for chain in network.chain_names()
+        for asset in network.assets()
+        if (units := holding.balance_units(session, who, chain, asset))
+    ]
+    receivers = session.wallet.book.of_account(account.id)
+    facts = {
+        "name": who, "address": holding.place_of(session, who), "kind": "wallet",
+        "id": account.id, "xpubs": [xpub.hex() for xpub in account.xpubs],
+        "quorum": account.quorum, "n_addresses": len(receivers), "holds": holds,
+    }  # fmt: skip
+    return _said(session, facts)
 
 
 def _needed(word: str | None, subject: str, label: str) -> str:

@@ -280,13 +280,19 @@ def retire(turn: Turn, who: str, amount: int, asset: str, note: str = "") -> byt
     Raises:
         UnknownName, BadValue, NoteTooLong, InsufficientFunds.
     """
-    key, info, text = key_of(turn, who), asset_of(turn, asset), note.encode()
-    if len(text) > MOST_NOTE_BYTES:
-        raise NoteTooLong(f"a note of {len(text)} bytes, {MOST_NOTE_BYTES} are allowed")
-    output = Output(info.id, amount, retire_program(text))
+    key = key_of(turn, who)
+    output = retirement_output(turn, amount, asset, note)
     tx = pay(key, main_purse(turn, key.program), (output,), side=False)
     mainchain.submit(turn, tx, "retirement")
     return tx.id
+
+
+def retirement_output(turn: Turn, amount: int, asset: str, note: str) -> Output:
+    """What destroys units. Raises UnknownName, NoteTooLong."""
+    info, text = asset_of(turn, asset), note.encode()
+    if len(text) > MOST_NOTE_BYTES:
+        raise NoteTooLong(f"a note of {len(text)} bytes, {MOST_NOTE_BYTES} are allowed")
+    return Output(info.id, amount, retire_program(text))
 
 
 # Accounts.
