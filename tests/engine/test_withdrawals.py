@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from devnet.engine.actors import desks, membership, tills
+from devnet.engine.actors import desks, membership, pinning, tills
 from devnet.engine.actors.collectors import actor_of
 from devnet.engine.actors.messages import NotSigned, Signed, SignPlease
 from devnet.engine.actors.world import World
@@ -90,6 +90,13 @@ def stage(net: Network, name: str) -> str:
 
 def until_stage(net: Network, name: str, *stages: str) -> None:
     run_until(net, lambda: stage(net, name) in stages)
+
+
+def named(net: Network, name: str) -> bytes:
+    """The pin that final blocks name for a withdrawal."""
+    side = net.world.sidechain("alpha")
+    head = side.tree[side.head]
+    return pinning.named_pin(side.tree, head, net.transfer(name).lock_id)
 
 
 def payouts(net: Network) -> list[Transaction]:
@@ -380,6 +387,13 @@ def test_a_member_names_the_check_that_a_greedy_coordinator_breaks(world: Networ
         assert isinstance(answer, NotSigned)
         assert answer.check == check
         assert not len(membership.member_of(meddle(net), "fed-1").pins)
+    early = asked(net, "fed-1", payout)
+    assert isinstance(early, NotSigned)
+    assert (early.check, early.pin_id) == ("P8", b""), "the intent is not final"
+    run_until(net, lambda: bool(named(net, name)))
+    turn = meddle(net)
+    membership.switch(turn, "fed-1", off=False)
+    settle(net, turn)
     assert isinstance(asked(net, "fed-1", payout), Signed)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from devnet.engine.actors import collectors, membership
+from devnet.engine.actors import collectors, membership, pinning
 from devnet.engine.actors.chairs import fee_program
 from devnet.engine.actors.collectors import collector_of
 from devnet.engine.actors.owners import key_of
@@ -157,7 +157,7 @@ def mined_payout(
     ppm = turn.config.relay_fee_ppm
     pins = [pin_id for one in known for pin_id in known_pins(one, owed)]
     for pin_id in dict.fromkeys((*pins, owed.pin_id)):
-        found = membership.spender_of(turn.tree, tip, pin_id)
+        found = pinning.spender_of(turn.tree, tip, pin_id)
         if found is None or found[1].id in pegout.payouts:
             continue
         if owed.is_paid_by(found[1], ppm):

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from devnet.engine.actors import epochs
 from devnet.engine.actors.cheating import asks_greedily
-from devnet.engine.actors.desks import desk_of, set_desk, tip_of
+from devnet.engine.actors.desks import desk_of, heads_of, set_desk, tip_of
 from devnet.engine.actors.membership import actor_name
 from devnet.engine.actors.messages import NotSigned, Signed, SignPlease
+from devnet.engine.actors.pinning import named_pin
 from devnet.engine.actors.turn import Turn
 from devnet.engine.errors import PayoutError
 from devnet.engine.events import MemberRefused, MemberSigned
@@ -95,6 +96,8 @@ def refusal_came(turn: Turn, me: str, refused: NotSigned) -> None:
         return
     if all(refused.member != one.xpub for one in turn.members):
         return  # Nobody whom it asked.
+    if _is_behind(turn, me, refused):
+        return  # It is asked again.
     reason = refused.check, refused.reason
     if paying.refusals.get(refused.member) != reason:
         refusals = paying.refusals.insert(refused.member, reason)
@@ -119,6 +122,15 @@ def refusal_came(turn: Turn, me: str, refused: NotSigned) -> None:
         pins = desk.pins.insert(withdrawal_id, pin_id)
         left = desk.paying.remove(withdrawal_id)
         set_desk(turn, me, replace(desk, pins=pins, paying=left))
+
+
+def _is_behind(turn: Turn, me: str, refused: NotSigned) -> bool:
+    """Does the member not have the block yet that makes the intent final?"""
+    tree, payout = turn.side(refused.chain).tree, refused.payout
+    head_hash = heads_of(turn, me).get(refused.chain)
+    if head_hash is None or refused.check != "P8" or refused.pin_id:
+        return False
+    return named_pin(tree, tree[head_hash], payout.withdrawal_id) == payout.pin_id
 
 
 def name_of(turn: Turn, member: bytes) -> str:

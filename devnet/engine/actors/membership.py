@@ -11,8 +11,13 @@ from devnet.engine.actors.chairs import NOBODY, chairs_of, names_of
 from devnet.engine.actors.epochs import expired, final_council
 from devnet.engine.actors.mainchain import ask_for_parent
 from devnet.engine.actors.messages import NotSigned, Signed, SignPlease
+from devnet.engine.actors.pinning import (
+    named_pin,
+    pin_fate,
+    pins_of_others,
+    stands,
+)
 from devnet.engine.actors.turn import Turn
-from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import UnknownName
 from devnet.engine.events import ActorChanged
 from devnet.engine.federation.members import Member
@@ -21,17 +26,14 @@ from devnet.engine.federation.payout_errors import NoSeat, PayoutRefused, PinMer
 from devnet.engine.federation.payouts import (
     Payout,
     PayoutContext,
-    PinFate,
     check_payout,
     refusal_check,
 )
 from devnet.engine.federation.programs import Federation
 from devnet.engine.federation.signatures import holders_of, sign_inputs, signers_of
 from devnet.engine.federation.withdrawals import Owed
-from devnet.engine.mainchain.state import MainEntry, MainTree
 from devnet.engine.mainchain.view import receive
 from devnet.engine.sidechain.node import weighs_more
-from devnet.engine.sidechain.pegout import PegOut
 from devnet.engine.sidechain.state import SideEntry, SideTree
 from devnet.engine.sidechain.swap import peg_rests
 
@@ -172,9 +174,12 @@ def own_context(
     pin_id = member.pins.get(payout.withdrawal_id) or b""
     if owed is None and done is not None:
         owed = replace(_as_written(tree, head, payout.withdrawal_id), pin_id=pin_id)
-    chairs = NOBODY
+    chairs, named = NOBODY, b""
     if owed is not None:
         chairs = chairs_of(turn, chain, head, owed, tip.height)
+        named = named_pin(tree, head, owed.id)
+        if not stands(turn, chain, tip, owed, named, pegout):
+            named = b""
     return PayoutContext(
         chain_id=spec.chain_id,
         federations=council.federations,
@@ -194,23 +199,11 @@ def own_context(
         past=expired(council),
         claimed=tree[head.final.hash].state.claimed,
         anybody=chairs.anybody,
-        announced=announced_pin(tip, owed),
+        announced=named,
+        named_only=owed is None or bool(owed.pin_id) or not chairs.anybody,
         taken=pins_of_others(pegout, payout.withdrawal_id),
         names=names_of(turn),
     )
-
-
-def pins_of_others(pegout: PegOut, withdrawal_id: bytes) -> frozenset[bytes]:
-    """The pins that the chain names for other withdrawals that are open."""
-    debts = pegout.open
-    return frozenset(debts[key].pin_id for key in debts if key != withdrawal_id)
-
-
-def announced_pin(tip: MainEntry, owed: Owed | None) -> bytes:
-    """The pin that the chain names for a withdrawal, while it is unspent."""
-    if owed is None or owed.pin_id not in tip.state.coins.by_id:
-        return b""
-    return owed.pin_id
 
 
 def _as_written(tree: SideTree, head: SideEntry, withdrawal_id: bytes) -> Owed:
@@ -221,37 +214,3 @@ def _as_written(tree: SideTree, head: SideEntry, withdrawal_id: bytes) -> Owed:
             if owed.id == withdrawal_id:
                 return owed
         entry = tree[entry.header.previous]
-
-
-def pin_fate(
-    turn: Turn, tip: MainEntry, owed: Owed | None, pin_id: bytes, pegout: PegOut
-) -> PinFate:
-    """
-    What became of a pin on the branch of a mainchain tip. A payout that completed
-    another withdrawal, which looks the same, does not pay this one.
-    """
-    if not pin_id:
-        return ""
-    found = spender_of(turn.tree, tip, pin_id)
-    if found is None or owed is None:
-        return "open"
-    entry, tx = found
-    ppm = turn.config.relay_fee_ppm
-    if owed.is_paid_by(tx, ppm) and pegout.payouts.get(tx.id) in (None, owed.id):
-        return "paid"
-    return "gone" if tip.height - entry.height >= turn.depth else "open"
-
-
-def spender_of(
-    tree: MainTree, tip: MainEntry, coin_id: bytes
-) -> tuple[MainEntry, Transaction] | None:
-    """The block and the transaction that spent a P2WSH output, or None: nothing did."""
-    coin = tip.state.deposits_by_id.get(coin_id)
-    if coin is None or coin_id in tip.state.coins.by_id:
-        return None
-    for height in range(tip.height, coin.height - 1, -1):
-        entry = tree[tip.state.hashes[height]]
-        for tx in entry.block.transactions:
-            if coin_id in tx.spent_output_ids:
-                return entry, tx
-    return None

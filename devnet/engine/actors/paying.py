@@ -28,13 +28,9 @@ from devnet.engine.actors.desks import (
     tip_of,
 )
 from devnet.engine.actors.gathering import ask, holders_of, keep, transfer_name
-from devnet.engine.actors.membership import (
-    announced_pin,
-    heavier,
-    pin_fate,
-    pins_of_others,
-)
+from devnet.engine.actors.membership import heavier
 from devnet.engine.actors.payrecords import post
+from devnet.engine.actors.pinning import named_pin, pin_fate, pins_of_others, stands
 from devnet.engine.actors.tills import till_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.merkleblock import merkle_block_of
@@ -52,6 +48,7 @@ from devnet.engine.federation.signatures import assemble, is_complete
 from devnet.engine.federation.turns import TURN_BLOCKS, order_of
 from devnet.engine.federation.withdrawals import Owed
 from devnet.engine.mainchain.state import MainEntry
+from devnet.engine.sidechain.lateness import named_height
 from devnet.engine.sidechain.state import SideEntry
 from devnet.engine.sidechain.swap import peg_rests
 
@@ -79,8 +76,10 @@ def work(turn: Turn, me: str) -> None:
             continue
         for owed in debts_in_order(head):
             chairs = chairs_of(turn, chain, head, owed, tip_of(turn, me).height)
-            if _is_mine(turn, me, owed, chairs):
-                _drive(turn, me, chain, head, owed)
+            if _is_mine(turn, me, owed, chairs) and not _is_served(
+                turn, me, chain, head, owed, chairs
+            ):
+                _drive(turn, me, chain, head, owed, is_late=chairs.anybody)
         for payout in migrating.begin(turn, me, chain, head, _pins(turn, me, head)):
             _say_planned(turn, chain, payout)
         _drive_merges(turn, me, chain, head)
@@ -91,6 +90,23 @@ def _is_mine(turn: Turn, me: str, owed: Owed, chairs: Chairs) -> bool:
     if me.startswith(f"{USER}:"):
         return owed.id in desk_of(turn, me).own and chairs.anybody
     return program_of(turn, me) in chairs.programs
+
+
+def _is_served(
+    turn: Turn, me: str, chain: str, head: SideEntry, owed: Owed, chairs: Chairs
+) -> bool:
+    """
+    Does another one pay it already? An intent that is not final yet is no silence, and
+    whoever posted it has the length of a turn from then on.
+    """
+    if not owed.pin_id or owed.id in desk_of(turn, me).paying:
+        return False
+    since = named_height(turn.side(chain).tree, head, owed)
+    if since is None:
+        return True
+    is_first = program_of(turn, me) in chairs.programs[:1]
+    age = tip_of(turn, me).height - turn.depth - since
+    return not is_first and age < TURN_BLOCKS
 
 
 def debts_in_order(head: SideEntry) -> list[Owed]:
@@ -115,11 +131,13 @@ def _forget_done(turn: Turn, me: str, chain: str, head: SideEntry) -> None:
         set_desk(turn, me, desk)
 
 
-def _drive(turn: Turn, me: str, chain: str, head: SideEntry, owed: Owed) -> None:
+def _drive(
+    turn: Turn, me: str, chain: str, head: SideEntry, owed: Owed, *, is_late: bool
+) -> None:
     """
     One withdrawal: prove it, send it, ask for it, or plan it. Members are asked when
-    the chain has named the pin, so that everybody asks for the same; or, if it is slow
-    to do so, after the length of a turn.
+    final blocks name the pin, so that everybody asks for the same; or, if the chain
+    names none for so long that anybody may pay, after the length of one more turn.
     """
     tip = tip_of(turn, me)
     mined = mined_payout(turn, tip, owed, head.state.pegout, me)
@@ -145,8 +163,9 @@ def _drive(turn: Turn, me: str, chain: str, head: SideEntry, owed: Owed) -> None
             _give_up(turn, me, owed.id)
             return
     _announce(turn, me, chain, owed, paying)
-    is_slow = not owed.pin_id and tip.height - paying.planned_at >= TURN_BLOCKS
-    if owed.pin_id == paying.payout.pin_id or is_slow:
+    is_slow = is_late and not owed.pin_id
+    is_slow = is_slow and tip.height - paying.planned_at >= TURN_BLOCKS
+    if is_slow or named_pin(tree, head, owed.id) == paying.payout.pin_id:
         _sign_or_send(turn, me, head, owed.id, paying)
 
 
@@ -173,9 +192,10 @@ def _is_outrun(
     has_signer = len(paying.signatures) or desk_of(turn, me).pins.get(owed.id) == pin_id
     if has_signer or pin_id == owed.pin_id:
         return False
-    if announced_pin(tip_of(turn, me), owed):
+    pegout, chain = head.state.pegout, paying.chain
+    if stands(turn, chain, tip_of(turn, me), owed, owed.pin_id, pegout):
         return True
-    return pin_id in pins_of_others(head.state.pegout, owed.id)
+    return pin_id in pins_of_others(pegout, owed.id)
 
 
 def _sign_or_send(

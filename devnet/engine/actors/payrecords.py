@@ -10,6 +10,7 @@ from dataclasses import replace
 from devnet.engine.actors.chairs import chairs_of
 from devnet.engine.actors.hosting import feed_all
 from devnet.engine.actors.messages import PayoutRecordCame
+from devnet.engine.actors.pinning import may_take_over
 from devnet.engine.actors.seats import actor_name
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.records import PayoutIntent, WithdrawalCompleted, parse_record
@@ -79,14 +80,17 @@ def _may_announce(
     turn: Turn, chain: str, node: SideNode, came: PayoutRecordCame
 ) -> bool:
     """
-    Is it this author's turn to announce a payout? Anybody may prove that one is
-    completed.
+    Is it this author's turn to announce a payout, and is its pin not another than the
+    chain holds to? Anybody may prove that one is completed.
     """
     record = _record(came.program)
     if not isinstance(record, PayoutIntent):
         return True
     head, tip = turn.side(chain).tree[node.head], turn.tree[node.main.tip]
-    owed = head.state.pegout.open[record.withdrawal_id]
+    pegout = head.state.pegout
+    if not may_take_over(turn, chain, tip, record, pegout):
+        return False
+    owed = pegout.open[record.withdrawal_id]
     chairs = chairs_of(turn, chain, head, owed, tip.height)
     return came.author in chairs.programs or chairs.anybody
 

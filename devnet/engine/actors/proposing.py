@@ -12,9 +12,15 @@ from itertools import islice
 
 from rpds import HashTrieMap
 
+from devnet.engine.actors.pinning import may_take_over
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.anchors import AnchorReset
-from devnet.engine.bc.records import SwapCancelled, SwapRecord
+from devnet.engine.bc.records import (
+    PayoutIntent,
+    SwapCancelled,
+    SwapRecord,
+    parse_record,
+)
 from devnet.engine.bc.sideblock import view
 from devnet.engine.interfaces import (
     Certificate,
@@ -169,9 +175,14 @@ def _payout_records(
     context = claim_context(
         tree, parent, turn.tree, anchor, frozen=False, resting=False
     )
-    return effective(
-        parent.state.pegout, node.payout_records, parent.height + 1, context
+    pegout, tip = parent.state.pegout, turn.tree[node.main.tip]
+    wanted = tuple(
+        program
+        for program in node.payout_records
+        if not isinstance(record := parse_record(program), PayoutIntent)
+        or may_take_over(turn, tree.spec.name, tip, record, pegout)
     )
+    return effective(pegout, wanted, parent.height + 1, context)
 
 
 def _proofs(

@@ -66,7 +66,8 @@ class PayoutContext:
         past: epochs that are accepted no more, newest first.
         claimed: lock ids whose claims are final.
         anybody: whoever wants may coordinate now, without a fee.
-        announced: the pin that the chain names and that is still unspent, or nothing.
+        announced: the pin that final blocks name and that is not gone, or nothing.
+        named_only: it signs first with no other pin.
         taken: pins that the chain names for other open withdrawals.
         names: of coordinators, by program.
     """
@@ -89,6 +90,7 @@ class PayoutContext:
     claimed: Container[bytes] = frozenset()
     anybody: bool = False
     announced: bytes = b""
+    named_only: bool = False
     taken: Container[bytes] = frozenset()
     names: Mapping[bytes, str] = field(default_factory=dict)
 

@@ -126,6 +126,14 @@ class PinBroken(PayoutRefused):
     default_hint = "A replacement spends the same pin, or waits until that is gone."
 
 
+class PinNotFinal(PayoutRefused):
+    """No final block of the sidechain names the pin yet."""
+
+    code = "payout.pin-not-final"
+    check = "P8"
+    default_hint = "Wait: the member signs when the block with the intent is final."
+
+
 class PegFrozen(PayoutRefused):
     """The mainchain left the branch of the sidechain's anchor."""
 

@@ -216,26 +216,31 @@ def nothing_else_happens(case: PayoutCase) -> None:
 def pin_is_kept(case: PayoutCase) -> None:
     """P8: the same pin as before, unless that is spent and buried elsewhere."""
     context, pin_id = case.context, case.payout.pin_id
-    if not context.pin_id and context.announced not in (b"", pin_id):
+    if context.pin_id and context.pin_fate != "gone":
+        if context.pin_id != pin_id:
+            raise errors.PinBroken(
+                f"signed before with pin {context.pin_id.hex()[:16]}, this payout's is "
+                f"{pin_id.hex()[:16]}",
+                expected=context.pin_id,
+                found=pin_id,
+            )
+        return
+    if context.announced not in (b"", pin_id):
         raise errors.PinBroken(
             f"the chain announced pin {context.announced.hex()[:16]}, this payout's is "
             f"{pin_id.hex()[:16]}",
             expected=context.announced,
             found=pin_id,
         )
-    if not context.pin_id and pin_id in context.taken:
+    if pin_id in context.taken:
         raise errors.PinBroken(
             f"pin {pin_id.hex()[:16]} is announced for another withdrawal",
             found=pin_id,
         )
-    if not context.pin_id or context.pin_id == pin_id or context.pin_fate == "gone":
-        return
-    raise errors.PinBroken(
-        f"signed before with pin {context.pin_id.hex()[:16]}, this payout's is "
-        f"{pin_id.hex()[:16]}",
-        expected=context.pin_id,
-        found=pin_id,
-    )
+    if context.named_only and context.announced != pin_id:
+        raise errors.PinNotFinal(
+            f"no final block names pin {pin_id.hex()[:16]} yet", pin=pin_id
+        )
 
 
 def peg_is_open(case: PayoutCase) -> None:
