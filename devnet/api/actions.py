@@ -7,7 +7,8 @@ Source: protocol page "http-api", section 10.1; Bytom/bytom v1.1.0, api/transact
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from devnet.api.fields import (
@@ -46,31 +47,49 @@ from devnet.wallet.errors import (
 from devnet.wallet.template import Component, Data, Signatures
 from devnet.wallet.wallet import Wallet
 
-_VALUE = (Field("asset_id", HASH), Field("amount", UINT))
+Values = dict[str, Any]
+"""The values of an action's fields by name, all of them there."""
+VALUE = (Field("asset_id", HASH), Field("amount", UINT))
 _UNCONFIRMED = Field("use_unconfirmed", FLAG)
 _ARGUMENTS = Field("arguments", list_of(OBJECT))
-_FIELDS: dict[str, tuple[Field, ...]] = {
-    "spend_account": (Field("account_id", TEXT), *_VALUE, _UNCONFIRMED),
-    "spend_account_unspent_output": (
-        Field("output_id", HASH), _UNCONFIRMED, _ARGUMENTS,
-    ),
-    "issue": (*_VALUE, _ARGUMENTS),
-    "control_address": (*_VALUE, Field("address", TEXT)),
-    "control_program": (*_VALUE, Field("control_program", HEX)),
-    "retire": (*_VALUE, Field("arbitrary", HEX)),
-}  # fmt: skip
-_INPUTS = ("issue", "spend_account", "spend_account_unspent_output")
 _ARGUMENT = (Field("type", TEXT), Field("raw_data", OBJECT))
 
 
-def read_actions(wallet: Wallet, found: list[dict[str, Any]]) -> list[Action]:
-    """The actions of a request. WalletError: the first fault."""
+@dataclass(frozen=True, slots=True)
+class Form:
+    """
+    A type of action on the wire.
+
+    Args:
+        make: from the values of its fields. Raises WalletError.
+        pays: it makes an output.
+    """
+
+    fields: tuple[Field, ...]
+    make: Callable[[Values], Action]
+    pays: bool = True
+
+
+def read_actions(
+    wallet: Wallet, found: list[dict[str, Any]], forms: Mapping[str, Form] | None = None
+) -> list[Action]:
+    """
+    The actions of a request.
+
+    Args:
+        forms: the types there are; None: the mainchain's.
+
+    Raises:
+        WalletError: the first fault.
+    """
+    forms = FORMS if forms is None else forms
     folded = [{name.lower(): value for name, value in one.items()} for one in found]
     for index, one in enumerate(folded):
         _resolve(wallet, one, index)
-    if all(one.get("type") in _INPUTS for one in folded):
+    inputs = [name for name, form in forms.items() if not form.pays]
+    if all(one.get("type") in inputs for one in folded):
         raise OnlyInputs
-    return [_read(one, index) for index, one in enumerate(folded)]
+    return [_read(one, index, forms) for index, one in enumerate(folded)]
 
 
 def _resolve(wallet: Wallet, one: dict[str, Any], index: int) -> None:
@@ -97,23 +116,23 @@ def _text_of(one: dict[str, Any], name: str) -> str:
     return value if isinstance(value, str) and not isinstance(value, Number) else ""
 
 
-def _read(one: dict[str, Any], index: int) -> Action:
+def _read(one: dict[str, Any], index: int, forms: Mapping[str, Form]) -> Action:
     kind = _text_of(one, "type")
     if not kind:
         raise BadActionType(
             f"no action type provided on action {index}: bad action type"
         )
-    if kind not in _FIELDS:
+    if kind not in forms:
         words = f'unknown action type "{kind[:40]}" on action {index}'
         raise BadActionType(f"{words}: bad action type")
     try:
-        values = read_object(one, _FIELDS[kind])
+        values = read_object(one, forms[kind].fields)
     except WrongKind as error:
         raise BadAction(f"{error} on action {index}: bad action object") from None
-    return _MAKERS[kind](values)
+    return forms[kind].make(values)
 
 
-def _arguments(values: dict[str, Any]) -> Arguments:
+def _arguments(values: Values) -> Arguments:
     """Read when they are needed: a held coin is told first, as the node does."""
     found = values["arguments"]
     return (lambda: tuple(map(_argument, found))) if found else None
@@ -142,17 +161,35 @@ def _argument(found: dict[str, Any]) -> Component:
     raise BadArgument
 
 
-_MAKERS: dict[str, Callable[[dict[str, Any]], Action]] = {
-    "spend_account": lambda v: SpendAccount(
-        v["account_id"], v["asset_id"], v["amount"], v["use_unconfirmed"]
+FORMS = {
+    "spend_account": Form(
+        (Field("account_id", TEXT), *VALUE, _UNCONFIRMED),
+        lambda v: SpendAccount(
+            v["account_id"], v["asset_id"], v["amount"], v["use_unconfirmed"]
+        ),
+        pays=False,
     ),
-    "spend_account_unspent_output": lambda v: SpendOutput(
-        v["output_id"], v["use_unconfirmed"], _arguments(v)
+    "spend_account_unspent_output": Form(
+        (Field("output_id", HASH), _UNCONFIRMED, _ARGUMENTS),
+        lambda v: SpendOutput(v["output_id"], v["use_unconfirmed"], _arguments(v)),
+        pays=False,
     ),
-    "issue": lambda v: Issue(v["asset_id"], v["amount"], _arguments(v)),
-    "control_address": lambda v: Pay(v["asset_id"], v["amount"], address=v["address"]),
-    "control_program": lambda v: Pay(
-        v["asset_id"], v["amount"], program=v["control_program"]
+    "issue": Form(
+        (*VALUE, _ARGUMENTS),
+        lambda v: Issue(v["asset_id"], v["amount"], _arguments(v)),
+        pays=False,
     ),
-    "retire": lambda v: Retire(v["asset_id"], v["amount"], v["arbitrary"]),
+    "control_address": Form(
+        (*VALUE, Field("address", TEXT)),
+        lambda v: Pay(v["asset_id"], v["amount"], address=v["address"]),
+    ),
+    "control_program": Form(
+        (*VALUE, Field("control_program", HEX)),
+        lambda v: Pay(v["asset_id"], v["amount"], program=v["control_program"]),
+    ),
+    "retire": Form(
+        (*VALUE, Field("arbitrary", HEX)),
+        lambda v: Retire(v["asset_id"], v["amount"], v["arbitrary"]),
+    ),
 }
+"""What bytomd knows."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from devnet.api.refusals import bad_body
@@ -217,6 +217,7 @@ XPUB = Kind(
     bytes,
     {"type": "string", "pattern": "^[0-9a-fA-F]{128}$"},
 )
+XPRV = replace(XPUB, name="xprv")
 OBJECT = Kind("object", _object, dict, {"type": "object"})
 SPAN = Kind("span", _span_ms, int, {"type": ["integer", "string"]})
 

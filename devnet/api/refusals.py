@@ -12,6 +12,7 @@ from typing import Any
 
 from devnet.engine.errors import CodecError, DevnetError, RequestError
 from devnet.wallet.errors import WalletError
+from devnet.wallet.staking import VOTE_LOCKED
 
 MESSAGES = {
     "BTM000": "Bytom API Error",
@@ -79,6 +80,13 @@ MESSAGES = {
     "BTM802": "Could not decrypt key with given passphrase",
 }
 
+SIDE_MESSAGES = {
+    VOTE_LOCKED: "Locked by the vote",
+    "BTM749": "Invalid vote amount",
+}
+"""What a sidechain's node alone refuses."""
+_KNOWN = MESSAGES | SIDE_MESSAGES
+
 _HTTP_STATUS = {"BTM001": 408, "BTM002": 400, "BTM860": 401, "BTM000": 500}
 
 # What the engine says under its own codes, in the node's words.
@@ -86,6 +94,8 @@ _ENGINE = {
     "tx.fee-too-high": ("BTM713", "transaction fee exceed max limit"),
     "tx.no-gas-input": ("BTM714", "transaction has no gas input"),
     "tx.orphan": ("BTM712", "finalize can't find transaction input utxo"),
+    "tx.vote-locked": (VOTE_LOCKED, "locked by the vote"),
+    "tx.vote-too-small": ("BTM749", "invalid vote amount"),
     "tx.output-missing": ("BTM712", "finalize can't find transaction input utxo"),
     "codec.short-program": ("BTM771", "unexpected end of program"),
     "block.orphan": ("BTM000", "block submitted is orphan"),
@@ -129,7 +139,7 @@ def shape_of(error: DevnetError) -> tuple[int, dict[str, Any]]:
         }  # fmt: skip
     code, detail = _code_and_words(error)
     return 200, {
-        "status": "fail", "code": code, "msg": MESSAGES[code], "error_detail": detail,
+        "status": "fail", "code": code, "msg": _KNOWN[code], "error_detail": detail,
     }  # fmt: skip
 
 
@@ -142,7 +152,7 @@ def _code_and_words(error: DevnetError) -> tuple[str, str]:
         return _ENGINE[error.code]
     code = getattr(error, "btm_code", "BTM000")
     rejected = "tx rejected: " if code != "BTM000" else ""
-    return code if code in MESSAGES else "BTM000", f"{rejected}{error.message}"
+    return code if code in _KNOWN else "BTM000", f"{rejected}{error.message}"
 
 
 def unreadable(error: CodecError) -> NotUnderstood:

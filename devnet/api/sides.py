@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from devnet.api.fields import Field
 from devnet.api.node import Node
 from devnet.api.refusals import NotUnderstood, Refused
-from devnet.api.table import TABLE, Ask, Endpoint
+from devnet.api.table import TABLE, Ask, Endpoint, Mark
 from devnet.engine.actors.world import Sidechain, speaker_of
 from devnet.engine.chain.mempool import Mempool
+from devnet.engine.mainchain.state import MainEntry
 from devnet.engine.sidechain.state import SideEntry
+from devnet.wallet.staking import VOTE_LOCKED
+from devnet.wallet.wallet import Wallet
 
 PREFIX = "sidechain/"
 SHARED = frozenset(
@@ -70,7 +73,7 @@ class Side:
                     f"There are no blockHeader with given hash {block_hash.hex()}"
                 )
             return found
-        height = ask["block_height"]
+        height = ask["block_height"] or 0
         at_height = tree.hash_at(self.chain.head, height)
         if at_height is None:
             raise Refused(
@@ -80,11 +83,29 @@ class Side:
         return tree[at_height]
 
 
+class SideWallet(Wallet):
+    """The one wallet, looking at a sidechain."""
+
+    def __init__(self, side: Side) -> None:
+        self.__dict__.update(side.node.wallet.__dict__)
+        self._side = side
+
+    @property
+    def tip(self) -> MainEntry:
+        """The sidechain's newest block: what the builder asks of it has one form."""
+        return cast(MainEntry, self._side.head)
+
+    @property
+    def pool(self) -> Mempool:
+        """What waits there."""
+        return self._side.pool
+
+
 SIDE_TABLE: dict[str, Endpoint] = {}
 
 
 def side_endpoint(
-    path: str, *fields: Field, answer: str = ""
+    path: str, *fields: Field, answer: str = "", mark: Mark = "must"
 ) -> Callable[[Callable[[Side, Ask], Any]], Callable[[Side, Ask], Any]]:
     """Enter a handler into the sidechains' table."""
 
@@ -95,7 +116,7 @@ def side_endpoint(
             return handler(node, ask)
 
         on_node.__doc__ = handler.__doc__
-        SIDE_TABLE[path] = Endpoint(path, on_node, "must", fields, answer)
+        SIDE_TABLE[path] = Endpoint(path, on_node, mark, fields, answer)
         return handler
 
     return enter
@@ -104,7 +125,7 @@ def side_endpoint(
 VAPORS_CODES = {
     "BTM709": "BTM705", "BTM710": "BTM706", "BTM704": "BTM710", "BTM705": "BTM711",
     "BTM706": "BTM712", "BTM707": "BTM713", "BTM708": "BTM714", "BTM711": "BTM715",
-    "BTM712": "BTM716", "BTM713": "BTM717",
+    "BTM712": "BTM716", "BTM713": "BTM717", VOTE_LOCKED: "BTM704",
 }  # fmt: skip
 """Codes from BTM704 on are others at a Vapor node; their words are the same."""
 

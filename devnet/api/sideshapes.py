@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from devnet.api.shapes import Facts, Shaper
+from devnet.engine.bc.programs import p2wpkh
 from devnet.engine.bc.records import Withdrawal, parse_record
+from devnet.engine.bc.stakes import stake_of
 from devnet.engine.bc.transaction import (
     Claim,
     Input,
     Output,
+    Spend,
     Transaction,
     is_side_record,
 )
@@ -23,7 +26,9 @@ class SideShaper(Shaper):
 
     def _input(self, tx: Transaction, place: int, given: Input) -> Facts:
         if not isinstance(given, Claim):
-            return super()._input(tx, place, given)
+            facts = super()._input(tx, place, given)
+            vote = vote_of(given.program) if isinstance(given, Spend) else None
+            return facts if vote is None else facts | {"type": "veto", "vote": vote}
         return {
             "type": IN, "asset_id": given.asset.hex(), **self._asset(given.asset),
             "amount": given.amount, "control_program": given.program.hex(),
@@ -43,7 +48,18 @@ class SideShaper(Shaper):
         if isinstance(record, Withdrawal):
             facts["type"] = OUT
             facts["recipient_program"] = record.recipient.hex()
-        return facts
+        vote = vote_of(output.program)
+        return facts if vote is None else facts | {"type": "vote", "vote": vote}
+
+    def _owner(self, program: bytes) -> Facts:
+        stake = stake_of(program)
+        return super()._owner(p2wpkh(stake.owner_hash) if stake else program)
+
+
+def vote_of(program: bytes) -> str | None:
+    """The key that a program votes for, or None."""
+    stake = stake_of(program)
+    return stake.key.hex() if stake and stake.kind == "vote" else None
 
 
 def record_of(program: bytes) -> Any:

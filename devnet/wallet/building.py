@@ -7,6 +7,7 @@ asset/builder.go, blockchain/txbuilder/{txbuilder,actions}.go.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
@@ -93,12 +94,20 @@ class Retire:
     note: bytes = b""
 
 
-Action: TypeAlias = SpendAccount | SpendOutput | Issue | Pay | Retire
+class Special(ABC):
+    """An action that only some chain knows."""
+
+    @abstractmethod
+    def carry_out(self, wallet: Wallet, draft: Draft) -> None:
+        """Add its inputs and outputs. Raises WalletError."""
+
+
+Action: TypeAlias = SpendAccount | SpendOutput | Issue | Pay | Retire | Special
 
 
 @dataclass(slots=True)
-class _Draft:
-    """A transaction that grows."""
+class Draft:
+    """A transaction that grows. held: coins that are let go if it fails."""
 
     ttl_s: float
     inputs: list[tuple[Input, tuple[Component, ...] | None]] = field(
@@ -126,7 +135,7 @@ def build(
     Raises:
         WalletError: the kind of the first action that fails, in the words of all.
     """
-    draft = _Draft(ttl_s or DEFAULT_TTL_S)
+    draft = Draft(ttl_s or DEFAULT_TTL_S)
     failed: list[tuple[int, WalletError]] = []
     for index, action in enumerate(merged(actions)):
         try:
@@ -174,7 +183,7 @@ def _together(failed: Sequence[tuple[int, WalletError]]) -> WalletError:
     return type(first)(f"{words}: {root}")
 
 
-def _run(wallet: Wallet, draft: _Draft, action: Action) -> None:
+def _run(wallet: Wallet, draft: Draft, action: Action) -> None:
     match action:
         case SpendAccount():
             _spend_account(wallet, draft, action)
@@ -185,17 +194,20 @@ def _run(wallet: Wallet, draft: _Draft, action: Action) -> None:
         case Pay():
             _pay(wallet, draft, action)
         case Retire():
-            _need(action.asset != NO_ASSET, action.amount)
-            _add_output(draft, action.asset, action.amount, retire_program(action.note))
+            need(action.asset != NO_ASSET, action.amount)
+            add_output(draft, action.asset, action.amount, retire_program(action.note))
+        case Special():
+            action.carry_out(wallet, draft)
 
 
-def _need(*given: object) -> None:
+def need(*given: object) -> None:
+    """Raises MissingField where a value is zero or nothing."""
     if not all(given):
         raise MissingField
 
 
-def _spend_account(wallet: Wallet, draft: _Draft, action: SpendAccount) -> None:
-    _need(action.account_id, action.asset != NO_ASSET, action.amount)
+def _spend_account(wallet: Wallet, draft: Draft, action: SpendAccount) -> None:
+    need(action.account_id, action.asset != NO_ASSET, action.amount)
     account = wallet.book.accounts.get(action.account_id)
     if account is None:
         raise NoAccount(f"get account info: {NoAccount.words}")
@@ -208,7 +220,7 @@ def _spend_account(wallet: Wallet, draft: _Draft, action: SpendAccount) -> None:
         chosen = wallet.reservations.pick(coins, action.amount, wallet.tip.height)
     except WalletError as error:
         raise type(error)(f"reserving utxos: {error.message}") from None
-    _hold(wallet, draft, chosen)
+    hold(wallet, draft, chosen)
     for coin in chosen:
         receiver = wallet.receiver_of(coin)
         assert receiver is not None
@@ -219,8 +231,8 @@ def _spend_account(wallet: Wallet, draft: _Draft, action: SpendAccount) -> None:
         draft.outputs.append(Output(action.asset, left, change.program))
 
 
-def _spend_output(wallet: Wallet, draft: _Draft, action: SpendOutput) -> None:
-    _need(action.output_id != NO_ASSET)
+def _spend_output(wallet: Wallet, draft: Draft, action: SpendOutput) -> None:
+    need(action.output_id != NO_ASSET)
     coin = wallet.coin(action.output_id, unconfirmed=action.unconfirmed)
     if coin is None:
         raise NoCoin
@@ -233,14 +245,14 @@ def _spend_output(wallet: Wallet, draft: _Draft, action: SpendOutput) -> None:
         components = action.arguments()
     elif (receiver := wallet.receiver_of(coin)) is not None:
         components = components_of(wallet, receiver)
-    _hold(wallet, draft, [coin])
+    hold(wallet, draft, [coin])
     draft.inputs.append((spend_of(coin), components))
 
 
-def _issue(wallet: Wallet, draft: _Draft, action: Issue) -> None:
+def _issue(wallet: Wallet, draft: Draft, action: Issue) -> None:
     from devnet.engine.keys.paths import asset_path
 
-    _need(action.asset != NO_ASSET, action.amount)
+    need(action.asset != NO_ASSET, action.amount)
     asset = wallet.assets.find(action.asset, wallet.tip.state)
     if action.amount > MOST_AMOUNT:
         raise _too_large(action.amount)
@@ -258,19 +270,25 @@ def _issue(wallet: Wallet, draft: _Draft, action: Issue) -> None:
     draft.inputs.append((issuance, components))
 
 
-def _pay(wallet: Wallet, draft: _Draft, action: Pay) -> None:
+def _pay(wallet: Wallet, draft: Draft, action: Pay) -> None:
     target = action.program if action.address is None else action.address
-    _need(action.asset != NO_ASSET, action.amount, target)
+    need(action.asset != NO_ASSET, action.amount, target)
     program = action.program or b""
     if action.address is not None:
-        try:
-            program = program_of_address(action.address, wallet.hrp)
-        except CodecError:
-            raise WalletError("unknown address type") from None
-    _add_output(draft, action.asset, action.amount, program)
+        program = program_at(wallet, action.address)
+    add_output(draft, action.asset, action.amount, program)
 
 
-def _add_output(draft: _Draft, asset: bytes, amount: int, program: bytes) -> None:
+def program_at(wallet: Wallet, address: str) -> bytes:
+    """The program of an address. Raises WalletError."""
+    try:
+        return program_of_address(address, wallet.hrp)
+    except CodecError:
+        raise WalletError("unknown address type") from None
+
+
+def add_output(draft: Draft, asset: bytes, amount: int, program: bytes) -> None:
+    """Raises AmountTooLarge."""
     if amount > MOST_AMOUNT:
         raise _too_large(amount)
     draft.outputs.append(Output(asset, amount, program))
@@ -281,7 +299,8 @@ def _too_large(amount: int) -> AmountTooLarge:
     return AmountTooLarge(f"{words}: {AmountTooLarge.words}")
 
 
-def _hold(wallet: Wallet, draft: _Draft, coins: list[Coin]) -> None:
+def hold(wallet: Wallet, draft: Draft, coins: list[Coin]) -> None:
+    """No other build takes these coins for a while."""
     wallet.reservations.hold(coins, draft.ttl_s)
     draft.held += coins
 

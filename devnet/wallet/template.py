@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from devnet.engine.bc.programs import is_p2wpkh, is_p2wsh
+from devnet.engine.bc.stakes import stake_of
 from devnet.engine.bc.transaction import (
     BTM,
     Coinbase,
@@ -145,6 +146,15 @@ def sign_template(
     return signed, is_complete(signed)
 
 
+def sign_with_xprv(template: Template, xprv: bytes) -> tuple[Template, bool]:
+    """Sign what one root key can. Returns, raises: as `sign_template`."""
+    xpub = chainkd.xpub(xprv)
+    signed = _signed_with(
+        template, lambda wanted: xprv if wanted == xpub else None, lambda component: 1
+    )
+    return signed, is_complete(signed)
+
+
 def sign_opened(template: Template, keyring: Keyring) -> Template:
     """Sign with keys that were opened before, as many as are needed."""
     return _signed_with(template, keyring.opened, lambda component: component.quorum)
@@ -234,7 +244,7 @@ def estimate(template: Template) -> Estimate:
             limit = 5 if given.program[:1] != b"\xae" and n_keys else 0
             n_bytes += 65 * quorum
             vm_gas += 1065 * n_keys + 72 * quorum + 316 + limit if n_keys else 0
-        elif isinstance(given, Spend) and is_p2wpkh(given.program):
+        elif isinstance(given, Spend) and _is_of_key(given.program):
             n_bytes, vm_gas = n_bytes + KEY_WITNESS_BYTES, vm_gas + KEY_GAS
             has_key = has_spend = True
         elif isinstance(given, Spend) and is_p2wsh(given.program):
@@ -256,6 +266,11 @@ def estimate_chain(templates: Sequence[Template]) -> Estimate:
     """The last one's gas, and what those before it cost."""
     last = estimate(templates[-1])
     return replace(last, chain_neu=CHAIN_TX_NEU * (len(templates) - 1))
+
+
+def _is_of_key(program: bytes) -> bool:
+    """Does one key's signature open it? A stake's program runs the same steps."""
+    return is_p2wpkh(program) or stake_of(program) is not None
 
 
 def _only_issues(tx: Transaction) -> bool:

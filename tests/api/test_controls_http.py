@@ -18,10 +18,11 @@ from tests.api.worlds import House
 BTM = "ff" * 32
 
 
-def house_of(sidechains="alpha:poa"):
+def house_of(sidechains="alpha:poa", **more):
     from devnet.commands.options import parse_sidechains
 
-    house = House(profile="fast", empty=False, sidechains=parse_sidechains(sidechains))
+    house = House(profile="fast", empty=False, sidechains=parse_sidechains(sidechains),
+                  **more)  # fmt: skip
     adopt_players(house.node.wallet)
     house.session.join(house.node)
     return house

@@ -55,10 +55,11 @@ class House:
     def __init__(
         self, works: WorkSource | None = None, profile: str = "solonet",
         *, empty: bool = True, folder: Path | None = None,
-        sidechains: tuple[SideOptions, ...] = (),
+        sidechains: tuple[SideOptions, ...] = (), unbond_blocks: int = 400,
     ) -> None:  # fmt: skip
         self.now_s = NOW_S
-        options = WorldOptions(profile=profile, empty=empty, sidechains=sidechains)
+        options = WorldOptions(profile=profile, empty=empty, sidechains=sidechains,
+                               unbond_blocks=unbond_blocks)  # fmt: skip
         self.session = Session(
             make_host(works or InstantWorks()), options, attached=True
         )

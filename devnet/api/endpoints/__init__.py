@@ -15,11 +15,12 @@ from devnet.api.endpoints import (
     pool,
     sidechain,
     sidespending,
+    sidevotes,
     spending,
 )
 
 __all__ = [
     "access", "accounts", "assets", "backup", "chain", "contracts", "controls",
     "holdings", "keys", "mining", "pegin", "pool", "sidechain",
-    "sidespending", "spending",
+    "sidespending", "sidevotes", "spending",
 ]  # fmt: skip

@@ -1,5 +1,5 @@
 """
-What a sidechain's own paths say: blocks, votes, balances, transactions.
+What a sidechain's own paths say: blocks, balances, transactions.
 
 Source: protocol page "http-api", section 14; BytomDAO/vapor v1.1.9, api/.
 """
@@ -18,7 +18,9 @@ from devnet.engine.bc.transaction import Transaction, parse_transaction
 from devnet.engine.errors import CodecError
 from devnet.engine.sidechain.reader import SideReader
 from devnet.engine.sidechain.state import SideEntry
+from devnet.wallet.book import Account
 from devnet.wallet.history import touches
+from devnet.wallet.staking import Owned
 from devnet.wallet.template import fee_of
 
 VERSION = "1.1.9"
@@ -120,21 +122,18 @@ def get_raw_block(side: Side, ask: Ask) -> Facts:
     }
 
 
-@side_endpoint("get-vote-result", *BLOCK)
-def get_vote_result(side: Side, ask: Ask) -> list[Facts]:
-    """Votes by validator key, most first."""
-    tally = side.entry(ask).state.tally
-    ranked = sorted(tally.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [{"vote": key.hex(), "vote_number": number} for key, number in ranked]
+def accounts_of(side: Side, ask: Ask) -> list[Account]:
+    """The account of a request, or all of them. Raises NoAccount."""
+    if ask["account_alias"] or ask["account_id"]:
+        return [account_of(side.node, ask)]
+    return side.node.wallet.book.ordered()
 
 
 @side_endpoint("list-balances", *WHOSE)
 def list_balances(side: Side, ask: Ask) -> list[Facts]:
     """What the wallet's accounts have there."""
     wallet = side.node.wallet
-    accounts = wallet.book.ordered()
-    if ask["account_alias"] or ask["account_id"]:
-        accounts = [account_of(side.node, ask)]
+    accounts = accounts_of(side, ask)
     rows = []
     for account in accounts:
         held: dict[bytes, int] = {}
@@ -151,14 +150,6 @@ def list_balances(side: Side, ask: Ask) -> list[Facts]:
                 }
             )  # fmt: skip
     return rows
-
-
-@side_endpoint("list-account-votes", *WHOSE)
-def list_account_votes(side: Side, ask: Ask) -> list[Facts]:
-    """Votes of accounts are told by the prompt: `validator list`."""
-    if ask["account_alias"] or ask["account_id"]:
-        account_of(side.node, ask)
-    return []
 
 
 @side_endpoint("list-assets", Field("id", TEXT))
@@ -184,8 +175,11 @@ def list_transactions(side: Side, ask: Ask) -> list[Facts]:
     if not (ask["account_alias"] or ask["account_id"]):
         raise Refused("account_id is empty")
     account = account_of(side.node, ask)
-    programs = {one.program for one in side.node.wallet.book.of_account(account.id)}
-    found, shaper = [], shaper_of(side)
+    programs = Owned(
+        {one.program for one in side.node.wallet.book.of_account(account.id)}
+    )
+    found: list[Facts] = []
+    shaper = shaper_of(side)
     entry: SideEntry | None = side.head
     while entry is not None and (not ask["count"] or len(found) < ask["count"]):
         for tx in reversed(entry.block.transactions):
