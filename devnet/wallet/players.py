@@ -8,9 +8,11 @@ from __future__ import annotations
 from contextlib import suppress
 
 from devnet.engine.actors.owners import key_of, owner_roots, root_of
-from devnet.engine.actors.world import Owner, World
+from devnet.engine.actors.world import AssetInfo, Owner, World
+from devnet.engine.bc.programs import issuance_limit_height
 from devnet.engine.keys import chainkd
 from devnet.engine.mainchain.accounts import ACCOUNT_NAMES
+from devnet.wallet.assets import Asset
 from devnet.wallet.book import Account
 from devnet.wallet.errors import AccountAliasTaken
 from devnet.wallet.wallet import Wallet
@@ -34,19 +36,37 @@ def adopt(wallet: Wallet, owner: Owner) -> Account:
     return wallet.book.adopt(owner.name, xpubs, owner.quorum, owner.index)
 
 
+def adopt_asset(wallet: Wallet, info: AssetInfo) -> None:
+    """Know an asset under its name here, with the keys that issue it."""
+    if not info.signers or info.id in wallet.assets.known:
+        return
+    xpubs = tuple(chainkd.xpub(root_of(name)) for name in info.signers)
+    wallet.assets.put_back(
+        Asset(
+            "asset", xpubs, info.quorum, info.key_index, info.id, info.name.upper(),
+            info.program, info.definition, issuance_limit_height(info.program),
+        )
+    )  # fmt: skip
+
+
 class Players:
-    """Keeps the wallet's book in step with the accounts of the world."""
+    """Keeps the wallet in step with the accounts and assets of the world."""
 
     def __init__(self, wallet: Wallet) -> None:
         self._wallet = wallet
         self._known: dict[str, Account] = {}
         self._seen: tuple[Owner, ...] = ()
+        self._seen_assets: tuple[AssetInfo, ...] = ()
 
     def follow(self, world: World) -> None:
         """
         Adopt accounts that are new, forget those that a revert took away. In an empty
         world alice, bob and carol own nothing, and are left out.
         """
+        if world.assets is not self._seen_assets:
+            self._seen_assets = world.assets
+            for info in world.assets:
+                adopt_asset(self._wallet, info)
         if world.owners is self._seen:
             return
         self._seen = world.owners
@@ -64,7 +84,7 @@ class Players:
 
     def look_again(self) -> None:
         """The book went back: compare it with the world next time."""
-        self._seen, self._known = (), {}
+        self._seen, self._seen_assets, self._known = (), (), {}
 
 
 def is_play(wallet: Wallet, world: World, account: Account) -> bool:
