@@ -123,6 +123,8 @@ def _rooted(word: str, session: Context) -> Any:
     transfers = [transfer.id for transfer in session.network.transfers()]
     if word in transfers:
         return TransferRef(word)
+    if word in session.network.accounts():
+        return _PurseView(word)
     accounts = holding.holder_names(session)
     if word in accounts:
         return _PurseView(word)

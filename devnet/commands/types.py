@@ -24,7 +24,7 @@ from devnet.commands.values import (
     parse_span,
     parse_speed,
 )
-from devnet.engine.errors import BadValue, UnknownName
+from devnet.engine.errors import BadValue, StorageError, UnknownName
 
 Account = NewType("Account", str)
 Holder = NewType("Holder", str)
@@ -269,7 +269,11 @@ def _recipient(token: Token, session: Context) -> str:
 
 
 def _holders(session: Context) -> list[Completion]:
-    return [Completion(name, "account") for name in holding.holder_names(session)]
+    try:
+        names = holding.holder_names(session)
+    except StorageError:  # A damaged wallet is told by the verb, not while typing.
+        return _accounts(session)
+    return [Completion(name, "account") for name in names]
 
 
 def _assets(session: Context) -> list[Completion]:

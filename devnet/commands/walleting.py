@@ -12,11 +12,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from devnet.engine.actors.world import World
+    from devnet.engine.bc.transaction import Transaction
     from devnet.engine.network import Network
     from devnet.wallet.keeping import Keeper
     from devnet.wallet.keyring import Chance
     from devnet.wallet.players import Players
     from devnet.wallet.wallet import Wallet
+
+
+def gone_from(before: World, after: World, chain: str) -> list[Transaction]:
+    """What waited on a chain, at the node that people ask, and waits no more."""
+    from devnet.engine.actors.world import speaker_of
+
+    def waiting(world: World) -> dict[bytes, Transaction]:
+        side = world.sidechain(chain)
+        if side is None:
+            pool = world.main_nodes[0].pool
+        else:
+            pool = speaker_of(side.nodes, world.faults, chain).pool
+        return {one.tx.id: one.tx for one in pool.transactions()}
+
+    now = waiting(after)
+    return [tx for tx_id, tx in waiting(before).items() if tx_id not in now]
 
 
 class HeldWallet:
@@ -45,11 +63,11 @@ class HeldWallet:
     @property
     def is_known(self) -> bool:
         """Is there a wallet: made in this session, or kept in the folder?"""
+        if self._wallet is not None or self.folder is None:
+            return self._wallet is not None
         from devnet.wallet.keeping import FILE_NAME
 
-        return self._wallet is not None or (
-            self.folder is not None and (self.folder / FILE_NAME).exists()
-        )
+        return (self.folder / FILE_NAME).exists()
 
     @property
     def wallet(self) -> Wallet:
@@ -72,6 +90,12 @@ class HeldWallet:
         """Write the file, if there is a wallet and it changed."""
         if self._keeper is not None:
             self._keeper.save()
+
+    def release(self, *txs: Transaction) -> None:
+        """These transactions are gone: what they would have spent is free again."""
+        if self._wallet is not None:
+            for tx in txs:
+                self._wallet.reservations.release_ids(tx.spent_output_ids)
 
     def _make(self) -> None:
         from devnet.wallet.keeping import KEYS_NAME, Keeper

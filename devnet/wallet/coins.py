@@ -98,8 +98,13 @@ class Reservations:
 
     def release(self, coins: Iterable[Coin]) -> None:
         """Let go of coins."""
-        for coin in coins:
-            self._until_s.pop(coin.id, None)
+        self.release_ids(coin.id for coin in coins)
+
+    def release_ids(self, coin_ids: Iterable[bytes | None]) -> None:
+        """The same, by their ids."""
+        for coin_id in coin_ids:
+            if coin_id is not None:
+                self._until_s.pop(coin_id, None)
 
     def pick(self, coins: Iterable[Coin], amount: int, tip_height: int) -> list[Coin]:
         """

@@ -135,6 +135,16 @@ def test_a_coin_that_a_build_holds_is_not_taken_by_a_verb_and_the_reverse():
     assert all(wallet.reservations.holds(one) for one in spent if one is not None)
 
 
+def test_what_a_dropped_payment_held_is_free_again():
+    session = session_with_dave()
+    paid = session.execute("transfer dave bob 400 BTM main").result["tx"]
+    assert run(
+        session,
+        f"drop-transaction {paid}",
+        "transfer dave bob 450 BTM main",
+    ) == ["ok", "ok"]
+
+
 def test_change_of_a_build_counts_and_can_be_spent_by_name():
     session = make_session(sidechains="none")
     wallet = session.wallet

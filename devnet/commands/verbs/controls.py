@@ -15,6 +15,7 @@ from devnet.commands.registry import command
 from devnet.commands.types import Asset, Chain, NewName, Number, Payee, Quantity
 from devnet.commands.values import Said
 from devnet.commands.verbs.money import in_units
+from devnet.commands.walleting import gone_from
 
 MOST_REORG_BLOCKS = 1_000
 
@@ -186,7 +187,9 @@ def drop_transaction(session: Context, tx: TxId, chain: Chain | None = None) -> 
     On the mainchain unless a chain is named. It can be handed in again. A claim comes
     back by itself: its collector makes it again.
     """
-    session.network.drop_transaction(chain or "main", bytes.fromhex(tx))
+    network, before = session.network, session.network.world
+    network.drop_transaction(chain or "main", bytes.fromhex(tx))
+    session.held.release(*gone_from(before, network.world, chain or "main"))
     return Said({"tx": tx, "chain": chain or "main"}, f"forgotten: {tx[:16]}")
 
 
