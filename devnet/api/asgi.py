@@ -12,7 +12,7 @@ from typing import Any
 from devnet.api.app import App, Reply, Request
 from devnet.api.refusals import NotUnderstood, bad_body, shape_of
 from devnet.api.tokens import Access
-from devnet.api.websocket import PATH, Hub
+from devnet.api.websocket import Hub
 from devnet.api.wire import dumps
 from devnet.engine.errors import DevnetError
 
@@ -58,7 +58,7 @@ class Asgi:
             status, shape = shape_of(error)
             await _send(send, Reply(status, dumps(shape)), closes=True)
             return
-        if request.path == PATH:
+        if self._hub.chain_at(request.path) is not None:
             await self._no_upgrade(request, send)
             return
         request = Request(
@@ -82,14 +82,15 @@ class Asgi:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = self._request_of(scope)
+        chain = self._hub.chain_at(request.path)
         try:
             self._app.admit(request)
-            if request.path != PATH:
+            if chain is None:
                 raise NotUnderstood("BTM000", "not Found")
         except DevnetError:
             await send({"type": "websocket.close", "code": 1008})
             return
-        await self._hub.serve(receive, send)
+        await self._hub.serve(receive, send, chain)
 
     def _request_of(self, scope: Scope) -> Request:
         headers = {

@@ -1,9 +1,7 @@
 """
-Notifications over websockets: blocks that join or leave the chain, transactions that
-come into the pool.
+Notifications over websockets: blocks that join or leave a chain, transactions that come
+into its pool, and the devnet's own events.
 
-What is new is found by looking at the tip and the pool, so a reorganisation is told
-block by block, and nothing is told twice.
 Source: protocol page "http-api", section 13; Bytom/bytom v1.1.0, net/websocket.
 """
 
@@ -12,20 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from devnet.api.node import Node
+from devnet.api.sides import PREFIX, Side
+from devnet.api.watching import BLOCKS, TRANSACTIONS, Sight, Watch
 from devnet.api.wire import BadJson, dumps, loads
 from devnet.commands.values import plain
-from devnet.engine.mainchain.view import how_moved
 from devnet.wallet.definitions import Typed as Number
 
 PATH = "/websocket-subscribe"
 MOST_CONNECTIONS = 25
 MOST_WAITING = 1_000
 """Frames that a slow reader may leave lying; then it is sent away."""
-BLOCKS, TRANSACTIONS, EVENTS = "raw_blocks", "new_transactions", "devnet_events"
+EVENTS = "devnet_events"
 TOPICS = (BLOCKS, TRANSACTIONS, EVENTS)
+MAIN = "main"
 TOO_SLOW, TRY_LATER = 1008, 1013
 
 Message = MutableMapping[str, Any]
@@ -35,8 +36,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass(eq=False)
 class Listener:
-    """One connection, and what it asked for."""
+    """One connection, the chain it is about, and what it asked for."""
 
+    chain: str = MAIN
     topics: set[str] = field(default_factory=set)
     frames: asyncio.Queue[str | None] = field(
         default_factory=lambda: asyncio.Queue(MOST_WAITING)
@@ -56,15 +58,24 @@ class Listener:
 
 
 class Hub:
-    """All connections, and what was last seen of the chain."""
+    """All connections, and what was last seen of each chain that they are about."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
         self._listeners: set[Listener] = set()
-        self._tip = node.wallet.tip.hash
-        self._pool = frozenset(node.wallet.pool.order)
-        self._n_events = len(node.network.events)
+        self._watches: dict[str, Watch] = {}
+        self._next_event = node.session.next_event
         self._n_worlds = node.session.n_worlds
+
+    def _see(self, chain: str) -> Sight | None:
+        node = self._node
+        if chain == MAIN:
+            wallet = node.wallet
+            return Sight(wallet.tree, wallet.tip.hash, wallet.pool)
+        if node.network.world.sidechain(chain) is None:
+            return None
+        side = Side(node, chain)
+        return Sight(side.chain.tree, side.chain.head, side.pool)
 
     def look(self) -> None:
         """Tell what is new since the last look."""
@@ -72,60 +83,51 @@ class Hub:
             self._look()
 
     def _look(self) -> None:
-        wallet = self._node.wallet
-        tip, order = wallet.tip.hash, wallet.pool.order
-        if tip != self._tip:
-            if self._listeners and wallet.tree.get(self._tip) is not None:
-                self._tell_blocks(self._tip, tip)
-            self._tip = tip
-        if len(order) != len(self._pool) or not self._pool.issuperset(order):
-            if self._listeners:
-                self._tell_transactions(order)
-            self._pool = frozenset(order)
+        heard = {listener.chain for listener in self._listeners}
+        for chain in self._watches.keys() - heard:
+            del self._watches[chain]
+        for chain in heard - self._watches.keys():
+            self._watches[chain] = Watch(partial(self._see, chain))
+        for chain, watch in self._watches.items():
+            for news in watch.look():
+                self._tell(news.topic, news.kind, news.data, chain)
         self._look_at_events()
 
     def _look_at_events(self) -> None:
         session, events = self._node.session, self._node.network.events
+        place = session.stream.place(self._next_event)
         if session.n_worlds != self._n_worlds:
-            self._n_worlds, self._n_events = session.n_worlds, len(events)
-            self._tell(EVENTS, "devnet_reverted", {"next_event": len(events)})
+            self._n_worlds = session.n_worlds
+            facts = {"next_event": session.stream.number(place)}
+            self._tell(EVENTS, "devnet_reverted", facts)
         if any(EVENTS in listener.topics for listener in self._listeners):
-            for event in events[self._n_events :]:
-                self._tell(EVENTS, "devnet_event", plain(event.as_dict()))
-        self._n_events = len(events)
+            for at in range(place, len(events)):
+                event = {**events[at].as_dict(), "seq": session.stream.number(at)}
+                self._tell(EVENTS, "devnet_event", plain(event))
+        self._next_event = session.next_event
 
-    def _tell_blocks(self, old: bytes, new: bytes) -> None:
-        tree = self._node.wallet.tree
-        moved = how_moved(tree, old, new)
-        for kind, hashes in (
-            ("raw_blocks_disconnected", moved.undone),
-            ("raw_blocks_connected", moved.joined),
-        ):
-            for block_hash in hashes:
-                self._tell(BLOCKS, kind, tree[block_hash].block.raw.hex())
-
-    def _tell_transactions(self, order: tuple[bytes, ...]) -> None:
-        for tx_id in order:
-            if tx_id not in self._pool:
-                waiting = self._node.wallet.pool.by_id[tx_id]
-                data = {
-                    "transaction": waiting.tx.raw.hex(), "status_fail": waiting.failed
-                }  # fmt: skip
-                self._tell(TRANSACTIONS, "new_transaction", data)
-
-    def _tell(self, topic: str, kind: str, data: Any) -> None:
+    def _tell(self, topic: str, kind: str, data: Any, chain: str = "") -> None:
         for listener in self._listeners:
-            if topic in listener.topics:
+            if topic in listener.topics and chain in ("", listener.chain):
                 listener.tell(kind, data)
 
-    async def serve(self, receive: Receive, send: Send) -> None:
+    def chain_at(self, path: str) -> str | None:
+        """The chain whose notifications a path gives; None: it gives none."""
+        if path == PATH:
+            return MAIN
+        name, slash, rest = path.removeprefix(f"/{PREFIX}").partition("/")
+        is_side = path.startswith(f"/{PREFIX}") and slash + rest == PATH
+        is_there = is_side and name in self._node.network.sidechain_names()
+        return name if is_there else None
+
+    async def serve(self, receive: Receive, send: Send, chain: str = MAIN) -> None:
         """One connection, from its opening to its end."""
         await receive()
         if len(self._listeners) >= MOST_CONNECTIONS:
             await send({"type": "websocket.close", "code": TRY_LATER})
             return
         await send({"type": "websocket.accept"})
-        listener = Listener()
+        listener = Listener(chain)
         self._listeners.add(listener)
         sending = asyncio.create_task(_send_frames(listener, send))
         try:

@@ -16,6 +16,7 @@ from devnet.commands.options import BLOCK_S, WorldOptions
 from devnet.commands.outcome import Outcome
 from devnet.commands.pacer import Pacer
 from devnet.commands.snapshots import Snapshot, Snapshots
+from devnet.commands.stream import Stream
 from devnet.commands.values import Said
 from devnet.commands.walleting import HeldWallet
 from devnet.engine.errors import DevnetError
@@ -70,6 +71,7 @@ class Context(Protocol):
     n_worlds: int
     n_steps: int
     held: HeldWallet
+    stream: Stream
 
     @property
     def network(self) -> Network:
@@ -93,7 +95,11 @@ class Context(Protocol):
 
     @property
     def next_seq(self) -> int:
-        """The number of the event that comes next."""
+        """The place of the event that comes next."""
+
+    @property
+    def next_event(self) -> int:
+        """The number that it will have in the stream, where none comes twice."""
 
     @property
     def snapshots(self) -> Snapshots:

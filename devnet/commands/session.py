@@ -25,6 +25,7 @@ from devnet.commands.pacer import Pacer
 from devnet.commands.paths import resolve
 from devnet.commands.recording import refusal_line
 from devnet.commands.snapshots import FIRST, Companion, Snapshot, Snapshots
+from devnet.commands.stream import Stream
 from devnet.commands.tasks import Task
 from devnet.commands.types import Completion
 from devnet.commands.values import Said
@@ -68,6 +69,7 @@ class Session(Driving):
         self.wants_to_quit = False
         self.resumed = False
         self.n_worlds = 0
+        self.stream = Stream()
         self._network: Network | None = None
         self._snapshots: Snapshots | None = None
         self._companions: list[Companion] = []
@@ -111,6 +113,8 @@ class Session(Driving):
         waiting = [task for task in self._tasks if task.deadline_ms is not None]
         self._end(waiting, "another world was started")
         self.close()
+        if self._network is not None:
+            self.stream.went_back(self.next_seq, 0)
         self._network, self.options, self.resumed = network, options, resumed
         self.n_worlds += 1
         self.n_steps = 0
@@ -169,7 +173,9 @@ class Session(Driving):
         busy = [one for one in self._tasks if one.deadline_ms or one.is_stepping]
         self._end(busy, "the world went back to a snapshot")
         stood_still = self.fault is not None or self.network.is_paused_by_breach()
+        n_events = self.next_seq
         self.network.restore(to.world)
+        self.stream.went_back(n_events, self.next_seq)
         self.snapshots.forget_after(to)
         self.fault, self.names = None, dict(to.names)
         self.n_worlds += 1  # Whoever follows the stream begins again.
@@ -190,6 +196,7 @@ class Session(Driving):
         """The first state, and nothing of what was done since is remembered."""
         self.go_back(self.snapshots.find(FIRST))
         self.history.clear()
+        self.stream = Stream()
         self.log, self.settings = Log(), Settings()
         self.n_steps, self.wants_to_quit = 0, False
         self.pacer = Pacer(speed=self.pacer.speed)
@@ -224,8 +231,13 @@ class Session(Driving):
 
     @property
     def next_seq(self) -> int:
-        """The number of the event that comes next."""
+        """The place of the event that comes next."""
         return len(self._network.events) if self._network else 0
+
+    @property
+    def next_event(self) -> int:
+        """The number that it will have in the stream, where none comes twice."""
+        return self.stream.number(self.next_seq)
 
     # Lines.
 

@@ -117,12 +117,12 @@ def test_the_front_page_leads_to_the_dashboard(node):
 class Socket:
     """A websocket client."""
 
-    def __init__(self, ready):
+    def __init__(self, ready, path="/websocket-subscribe", port=0):
         self._socket = socket.create_connection(
-            ("127.0.0.1", port_of(ready)), timeout=PATIENCE_S
+            ("127.0.0.1", port or port_of(ready)), timeout=PATIENCE_S
         )
         self._protocol = WSConnection(ConnectionType.CLIENT)
-        request = Request(host="127.0.0.1", target="/websocket-subscribe")
+        request = Request(host="127.0.0.1", target=path)
         self._socket.sendall(self._protocol.send(request))
         self._events = self._read()
         assert isinstance(next(self._events), AcceptConnection)

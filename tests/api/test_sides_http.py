@@ -15,7 +15,7 @@ from devnet.commands.recording import load_recording, save_recording
 from devnet.commands.replaying import replay
 from tests.api.test_controls_http import house_of
 from tests.api.test_requests import BODIES, VALUES, is_well_formed
-from tests.api.test_serving import served
+from tests.api.test_serving import Socket, served
 from tests.api.worlds import story
 from tests.commands.sessions import make_session
 
@@ -271,6 +271,13 @@ def test_a_sidechain_can_have_a_port_of_its_own():
         for path in (f"{url}/net-info", f"{ready['mainchain']}{ALPHA}/net-info"):
             with urllib.request.urlopen(path, timeout=10) as answer:
                 assert json.load(answer)["data"]["version_info"]["version"] == "1.1.9"
+        own = Socket(ready, port=int(url.rpartition(":")[2]))
+        for listener in (own, Socket(ready, f"{ALPHA}/websocket-subscribe")):
+            listener.send('{"topic": "notify_raw_blocks"}')
+            assert listener.receive()["notification_type"] == "request_status"
+            listener.close()
+        with pytest.raises(AssertionError):
+            Socket(ready, "/sidechain/nobody/websocket-subscribe")
 
 
 OURS_ALONE = (

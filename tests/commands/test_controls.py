@@ -100,17 +100,38 @@ def test_a_revert_takes_back_chains_balances_names_and_events():
     kept = told(session, "snapshot here")
     digest, at_ms = session.network.digest(), session.now_ms
     n_events = len(session.network.events)
+    kept_events = told(session, "devnet-events --after 0 --count 10000")
     for line in ("x = lock bob 7 BTM alpha", "wait $x.stage == claimed", "snapshot"):
         assert session.execute(line).ok
+
+    n_told = len(session.network.events)
 
     back = told(session, "revert here")
 
     assert back["height"] == kept["height"] == session.network.main_height()
     assert (session.network.digest(), session.now_ms) == (digest, at_ms)
-    assert len(session.network.events) == n_events == back["next_event"]
+    assert len(session.network.events) == n_events < n_told == back["next_event"]
+    assert told(session, "devnet-events --after 0 --count 10000") == kept_events
     assert "x" not in session.names and "d" in session.names
     assert run(session, "revert s2") == ["request.unknown-name"]
     assert run(session, "lock bob 7 BTM alpha; wait d2.stage == claimed") == ["ok"]
+
+
+def test_no_number_of_the_stream_comes_twice():
+    session = session_of("snapshot a", "mine 1", "snapshot b", "mine 1")
+    seen = set()
+    for line in ("revert b", "revert b", "revert a", "reset", "start --seed 5"):
+        seen |= {one["seq"] for one in session_events(session)}
+        kept = told(session, "devnet-info")["next_event"]
+        assert session.execute(line).ok and session.execute("mine 1").ok
+        fresh = session_events(session, f"--after {kept} --count 10000")
+        assert fresh and seen.isdisjoint(one["seq"] for one in fresh)
+        assert [one["seq"] for one in fresh] == list(range(kept, kept + len(fresh)))
+        assert session_events(session, "--count 1")[0]["seq"] == fresh[-1]["seq"]
+
+
+def session_events(session, words="--after 0 --count 10000"):
+    return told(session, f"devnet-events {words}")
 
 
 def test_a_world_goes_on_from_a_snapshot_as_it_did_before():

@@ -250,8 +250,8 @@ async def devnet_events(node: Node, ask: Ask) -> list[Facts]:
 async def _news(node: Node, end_s: float) -> None:
     """Wait until the stream is another, or the time is over."""
     loop, session = asyncio.get_running_loop(), node.session
-    seen = (session.n_worlds, session.next_seq)
-    while (session.n_worlds, session.next_seq) == seen and not node.is_closing:
+    seen = (session.n_worlds, session.next_event)
+    while (session.n_worlds, session.next_event) == seen and not node.is_closing:
         if loop.time() >= end_s:
             return
         await asyncio.sleep(NAP_S)

@@ -114,7 +114,9 @@ def revert(session: Context, snapshot: SnapshotId) -> Said:
     """
     to = session.snapshots.find(snapshot)
     _go_back(session, to.id, f"revert {to.id}")
-    result = {"snapshot_id": to.id, "height": to.height, "next_event": session.next_seq}
+    result = {
+        "snapshot_id": to.id, "height": to.height, "next_event": session.next_event
+    }  # fmt: skip
     return Said(result, f"back at {to.id}: main {to.height}")
 
 

@@ -45,7 +45,7 @@ def devnet_info(session: Context) -> Said:
         "time": network.wall_ms // 1000,
         "automine": network.steering.automine,
         "snapshots": [one.id for one in session.snapshots],
-        "next_event": session.next_seq,
+        "next_event": session.next_event,
     }  # fmt: skip
     chains = [f"main {main['height']}"]
     chains += [f"{one['name']} {one['height']} {one['rule']}" for one in sides]
@@ -85,9 +85,9 @@ def devnet_events(
 ) -> Said:
     """Show what happened: numbered events, oldest first.
 
-    --after N leaves out the first N of the stream, whose numbers begin with 0: the
-    number of the last one seen, plus 1. Without it the last ones are shown. --count is
-    20 by default.
+    --after N begins with number N, the number of the last one seen plus 1. Without it
+    the last ones are shown. Numbers begin with 0, and after a revert no number comes
+    again. --count is 20 by default.
     """
     wanted = N_EVENTS if count is None else min(count, MOST_EVENTS)
     found = events_of(session, after or 0, chain or "", kind or "")
@@ -99,7 +99,12 @@ def devnet_events(
 
 
 def events_of(session: Context, after: int, chain: str, kind: str) -> Any:
-    """The events from a number on, as plain values. Raises UnknownName."""
+    """
+    The events from a number on, as plain values. `seq` is their number in the stream.
+
+    Raises:
+        UnknownName: there is no such kind.
+    """
     from devnet.engine.events import EVENT_KINDS
 
     if kind and kind not in EVENT_KINDS:
@@ -107,10 +112,10 @@ def events_of(session: Context, after: int, chain: str, kind: str) -> Any:
             f"there is no kind of event {kind[:40]!r}",
             hint=did_you_mean(kind, EVENT_KINDS, "kind"),
         )
-    events = session.network.events
+    events, stream = session.network.events, session.stream
     return (
-        events[index].as_dict()
-        for index in range(max(0, after), len(events))
+        {**events[index].as_dict(), "seq": stream.number(index)}
+        for index in range(stream.place(after), len(events))
         if (not kind or events[index].kind == kind)
         and (not chain or getattr(events[index], "chain", "main") == chain)
     )
