@@ -186,15 +186,17 @@ _WORDS: dict[str, Callable[[Any], Words]] = {
         "·", "fed",
         f"{e.transfer} payout {short(e.payout)} planned  pin {short(e.pin)}"
         if e.withdrawal
-        else f"merge {short(e.payout)} of {e.n_inputs} pieces planned",
+        else f"{e.move} {short(e.payout)} of {e.n_inputs} outputs planned",
     ),
     "MemberSigned": lambda e: (
         "·", "fed",
-        f"{e.transfer or 'merge'} signed by {e.member}  {e.signatures} of {e.needed}",
+        f"{e.transfer or e.move or 'payout'} signed by {e.member}  "
+        f"{e.signatures} of {e.needed}",
     ),
     "MemberRefused": lambda e: (
         "!", "fed",
-        f"{e.transfer or 'merge'} refused by {e.member}  {e.check}: {e.reason}",
+        f"{e.transfer or e.move or 'payout'} refused by {e.member}  "
+        f"{e.check}: {e.reason}",
     ),
     "ConsensusSaid": lambda e: ("◆", e.chain, e.text),
     "ValidatorChanged": lambda e: ("!", e.chain, f"{e.validator} is {e.state}"),

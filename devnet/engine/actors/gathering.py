@@ -14,9 +14,10 @@ from devnet.engine.actors.messages import NotSigned, Signed, SignPlease
 from devnet.engine.actors.pinning import named_pin
 from devnet.engine.actors.turn import Turn
 from devnet.engine.errors import PayoutError
-from devnet.engine.events import MemberRefused, MemberSigned
+from devnet.engine.events import MemberRefused, MemberSigned, PayoutPlanned
 from devnet.engine.federation.members import Paying
-from devnet.engine.federation.merges import is_merge, is_move
+from devnet.engine.federation.merges import is_merge, is_move, move_word
+from devnet.engine.federation.payouts import Payout
 from devnet.engine.federation.programs import Federation
 from devnet.engine.federation.signatures import check_signatures, progress, signers_of
 from devnet.engine.sidechain.state import SideEntry
@@ -35,6 +36,22 @@ def keep(turn: Turn, me: str, key: bytes, paying: Paying) -> None:
     """The payout's next state on a coordinator's desk."""
     desk = desk_of(turn, me)
     set_desk(turn, me, replace(desk, paying=desk.paying.insert(key, paying)))
+
+
+def say_planned(turn: Turn, chain: str, payout: Payout) -> None:
+    """Tell of a payout or a move that was made."""
+    move = move_word(payout.withdrawal_id)
+    turn.say(
+        PayoutPlanned(
+            transfer=transfer_name(turn, payout.withdrawal_id),
+            chain=chain,
+            withdrawal="" if move else payout.withdrawal_id.hex(),
+            payout=payout.tx.id.hex(),
+            pin="" if move else payout.pin_id.hex(),
+            n_inputs=len(payout.scripts),
+            move=move,
+        )
+    )
 
 
 def ask(turn: Turn, me: str, head: SideEntry, key: bytes, paying: Paying) -> None:
@@ -84,6 +101,7 @@ def signature_came(turn: Turn, me: str, signed: Signed) -> None:
             payout=paying.payout.tx.id.hex(),
             signatures=n_signed,
             needed=n_needed,
+            move=move_word(withdrawal_id),
         )
     )
 
@@ -110,6 +128,7 @@ def refusal_came(turn: Turn, me: str, refused: NotSigned) -> None:
                 payout=paying.payout.tx.id.hex(),
                 check=refused.check,
                 reason=refused.reason,
+                move=move_word(withdrawal_id),
             )
         )
     desk, pin_id = desk_of(turn, me), refused.pin_id

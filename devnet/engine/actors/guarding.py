@@ -15,6 +15,8 @@ from devnet.engine.bc.evidence import BAD_PAYOUT, Evidence, SignedPayout
 from devnet.engine.bc.programs import is_p2wsh
 from devnet.engine.bc.transaction import Spend, Transaction
 from devnet.engine.federation.programs import TREASURY_SCRIPT, holder_of
+from devnet.engine.interfaces import Checkpoint
+from devnet.engine.mainchain.state import MainTree
 from devnet.engine.sidechain.badpayouts import (
     debts_paid,
     final_view,
@@ -33,15 +35,29 @@ def watch_payouts(turn: Turn, chain: str, name: str) -> None:
     node, tree = turn.node(chain, name), turn.side(chain).tree
     head = tree[node.head]
     anchor = tree[head.final.hash].anchor
-    if anchor.height <= node.payouts_seen:
+    seen_to = _seen_to(turn.tree, node.payouts_seen, anchor)
+    if anchor.height <= seen_to:
         return
     court = court_of(turn, tree, node, head)
-    turn.set_node(chain, replace(node, payouts_seen=anchor.height))
+    turn.set_node(chain, replace(node, payouts_seen=anchor.hash))
     hashes = turn.tree[anchor.hash].state.hashes
-    for height in range(node.payouts_seen + 1, anchor.height + 1):
+    for height in range(seen_to + 1, anchor.height + 1):
         for tx in turn.tree[hashes[height]].block.transactions[1:]:
             for record in _accusations(turn, chain, tx, court):
                 accuse(turn, chain, name, record)
+
+
+def _seen_to(main: MainTree, seen: bytes, anchor: Checkpoint) -> int:
+    """
+    The height up to which the anchor's branch was read: less than before when a branch
+    was given up.
+    """
+    if not seen:
+        return 0
+    height = min(main[seen].height, anchor.height)
+    while main.hash_at(seen, height) != main.hash_at(anchor.hash, height):
+        height -= 1
+    return height
 
 
 def _accusations(

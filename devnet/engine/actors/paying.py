@@ -27,7 +27,7 @@ from devnet.engine.actors.desks import (
     set_desk,
     tip_of,
 )
-from devnet.engine.actors.gathering import ask, holders_of, keep, transfer_name
+from devnet.engine.actors.gathering import ask, holders_of, keep, say_planned
 from devnet.engine.actors.membership import heavier
 from devnet.engine.actors.payrecords import post
 from devnet.engine.actors.pinning import named_pin, pin_fate, pins_of_others, stands
@@ -37,9 +37,13 @@ from devnet.engine.bc.merkleblock import merkle_block_of
 from devnet.engine.bc.records import PayoutIntent, WithdrawalCompleted
 from devnet.engine.bc.transaction import Transaction
 from devnet.engine.errors import DevnetError, PayoutError
-from devnet.engine.events import PayoutPlanned
 from devnet.engine.federation.members import Paying
-from devnet.engine.federation.merges import is_merge, is_move, merge_key, plan_merge
+from devnet.engine.federation.merges import (
+    is_merge,
+    is_move,
+    merge_key,
+    plan_merge,
+)
 from devnet.engine.federation.payout_errors import NeedsMerge, NoGas, NotCovered
 from devnet.engine.federation.payouts import Payout
 from devnet.engine.federation.planning import Till, plan_payout
@@ -81,7 +85,7 @@ def work(turn: Turn, me: str) -> None:
             ):
                 _drive(turn, me, chain, head, owed, is_late=chairs.anybody)
         for payout in migrating.begin(turn, me, chain, head, _pins(turn, me, head)):
-            _say_planned(turn, chain, payout)
+            say_planned(turn, chain, payout)
         _drive_merges(turn, me, chain, head)
 
 
@@ -251,7 +255,7 @@ def _begin_merge(turn: Turn, me: str, chain: str, owed: Owed) -> None:
     payout = plan_merge(owed.asset, replace(till, held=free))
     if payout is not None:
         keep(turn, me, key, Paying(chain, payout))
-        _say_planned(turn, chain, payout)
+        say_planned(turn, chain, payout)
 
 
 def _pins(turn: Turn, me: str, head: SideEntry) -> set[bytes]:
@@ -301,7 +305,7 @@ def _planned(
     desk = desk_of(turn, me)
     set_desk(turn, me, replace(desk, waits=desk.waits.discard(owed.id)))
     keep(turn, me, owed.id, paying)
-    _say_planned(turn, chain, payout)
+    say_planned(turn, chain, payout)
     return paying
 
 
@@ -326,20 +330,6 @@ def _own_share(
             with suppress(NotCovered, NeedsMerge):
                 return plan_payout(owed, replace(till, held=held))
     return plan_payout(owed, till, pin_id)
-
-
-def _say_planned(turn: Turn, chain: str, payout: Payout) -> None:
-    merges = is_merge(payout.withdrawal_id)
-    turn.say(
-        PayoutPlanned(
-            transfer=transfer_name(turn, payout.withdrawal_id),
-            chain=chain,
-            withdrawal="" if merges else payout.withdrawal_id.hex(),
-            payout=payout.tx.id.hex(),
-            pin="" if merges else payout.pin_id.hex(),
-            n_inputs=len(payout.scripts),
-        )
-    )
 
 
 def _wait(turn: Turn, me: str, key: bytes, why: str) -> None:

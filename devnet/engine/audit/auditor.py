@@ -40,7 +40,7 @@ class Invariant:
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         "I1", "solvency",
-        "locked (and what was written off) = circulating + arriving + leaving + "
+        "locked (+ written off) = circulating + arriving + leaving + "
         "burned + donated + stranded",
         solvency,
     ),

@@ -76,8 +76,9 @@ class ClaimJudged(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayoutPlanned(Event):
     """
-    The coordinator made a payout: its id, and the output that pins it. A merge of the
-    federation's outputs has neither transfer, nor withdrawal, nor pin.
+    The coordinator made a payout: its id, and the output that pins it. `move` names
+    what pays nobody, and has neither transfer, nor withdrawal, nor pin: a merge,
+    migration or forward of the federation's outputs.
     """
 
     transfer: str
@@ -86,11 +87,12 @@ class PayoutPlanned(Event):
     payout: str
     pin: str
     n_inputs: int
+    move: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberSigned(Event):
-    """A member checked a payout by P1 to P10 and signed it."""
+    """A member checked a payout, or a move, by P1 to P10 and signed it."""
 
     transfer: str
     chain: str
@@ -98,6 +100,7 @@ class MemberSigned(Event):
     payout: str
     signatures: int
     needed: int
+    move: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +113,4 @@ class MemberRefused(Event):
     payout: str
     check: str
     reason: str
+    move: str = ""

@@ -69,6 +69,13 @@ def is_move(key: bytes) -> bool:
     return is_migration(key) or is_forward(key)
 
 
+def move_word(key: bytes) -> str:
+    """What people call the move of a key; nothing: it is a withdrawal's payout."""
+    if not is_merge(key):
+        return ""
+    return "forward" if is_forward(key) else "migration" if is_move(key) else "merge"
+
+
 def plan_merge(asset: bytes, till: Till) -> Payout | None:
     """
     The biggest free pieces of an asset as one, or None: there are not two.

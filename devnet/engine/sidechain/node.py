@@ -125,7 +125,7 @@ class SideNode:
     recent: hashes of the newest blocks that came. heard: newest votes of others,
     by epoch and place. bad_blocks: the newest that break a rule; votes may follow.
     proofs: evidence that waits for a block, by the key or the act that it convicts.
-    payouts_seen: height of the mainchain up to which it looked for bad payouts.
+    payouts_seen: the mainchain block up to which it looked for bad payouts.
     payout_records: intents and completions that wait for a block, as programs.
     handovers: signed handovers that wait for a block, as programs.
     reset: the new base for anchors that waits for a block, approved by a quorum.
@@ -162,7 +162,7 @@ class SideNode:
     proofs: HashTrieMap[bytes, Evidence] = field(default_factory=HashTrieMap)
     payout_records: tuple[bytes, ...] = ()
     handovers: tuple[bytes, ...] = ()
-    payouts_seen: int = 0
+    payouts_seen: bytes = b""
     reset: AnchorReset | None = None
     needs: str = ""
     inbox: tuple[object, ...] = ()

@@ -220,21 +220,23 @@ def _moved(event: ev.TransferMoved, _: Decimals) -> tuple[str, str, str]:
 @tells(ev.PayoutPlanned)
 def _planned(event: ev.PayoutPlanned, _: Decimals) -> tuple[str, str, str]:
     if not event.withdrawal:
-        words = f"merge of {event.n_inputs} pieces planned  {short(event.payout)}"
-        return NOTE, "fed", words
+        words = f"{event.move} of {event.n_inputs} outputs planned"
+        return NOTE, "fed", f"{words}  {short(event.payout)}"
     words = f"{event.transfer} payout planned  {short(event.payout)}"
     return NOTE, "fed", f"{words}  pin {short(event.pin)}"
 
 
 @tells(ev.MemberSigned)
 def _signed(event: ev.MemberSigned, _: Decimals) -> tuple[str, str, str]:
+    what = event.transfer or event.move or "payout"
     count = f"{event.signatures} of {event.needed}"
-    return NOTE, "fed", f"{event.transfer or 'merge'} signed by {event.member}  {count}"
+    return NOTE, "fed", f"{what} signed by {event.member}  {count}"
 
 
 @tells(ev.MemberRefused)
 def _member_refused(event: ev.MemberRefused, _: Decimals) -> tuple[str, str, str]:
-    words = f"{event.transfer or 'merge'} refused by {event.member}  {event.check}"
+    what = event.transfer or event.move or "payout"
+    words = f"{what} refused by {event.member}  {event.check}"
     return "!", "fed", f"{words}: {event.reason}"
 
 
