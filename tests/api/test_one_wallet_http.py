@@ -1,5 +1,6 @@
 """The wallet of the HTTP interface is the session's: what one side makes, both have."""
 
+from devnet.api.node import Node
 from tests.api.worlds import House
 
 COIN = 10**8
@@ -114,3 +115,27 @@ def test_a_reset_takes_the_wallet_back_for_both():
     assert run(house, "reset", "balance dave main BTM")[1] == "request.unknown-name"
     aliases = [one["alias"] for one in house.ask("/list-accounts")]
     assert aliases == ["alice", "bob", "carol"]
+
+
+def test_in_an_empty_world_a_name_is_whose_key_was_made_over_http():
+    house = House()
+    assert house.ask("/list-accounts") == []
+    key = house.ask("/create-key", alias="alice", password="pw")
+    house.ask("/create-account", root_xpubs=[key["xpub"]], quorum=1, alias="alice")
+    place = house.ask("/create-account-receiver", account_alias="alice")["address"]
+    shown = house.session.execute("show account alice").result
+    assert (shown["kind"], shown["address"]) == ("wallet", place)
+    assert run(house, "new-account erin") == ["ok"]
+    aliases = [one["alias"] for one in house.ask("/list-accounts")]
+    assert aliases == ["alice", "erin"]
+
+
+def test_a_later_server_has_the_same_wallet_and_knows_the_tokens_of_the_first():
+    house = House(profile="fast", empty=False)
+    assert run(house, "wallet mnemonic frank") == ["ok"]
+    house.node.tokens.create("ci", "client")
+
+    later = Node(house.session)
+
+    assert later.wallet is house.node.wallet
+    assert [one.id for one in later.tokens.listed()] == ["ci"]

@@ -283,3 +283,12 @@ def test_looks_at_addresses_balances_and_coins():
     assert run(session, "wallet rescan", "wallet receive", "wallet receive zed") == [
         "ok", "usage.missing-argument", "request.unknown-name",
     ]  # fmt: skip
+
+
+def test_the_prompts_history_file_holds_no_password(tmp_path):
+    from devnet.repl.prompt import KeptHistory
+
+    file = tmp_path / "history"
+    KeptHistory(str(file)).store_string("wallet unlock dave --password hush")
+    assert "wallet unlock dave --password ***" in file.read_text()
+    assert "hush" not in file.read_text()
