@@ -292,3 +292,16 @@ def test_the_prompts_history_file_holds_no_password(tmp_path):
     KeptHistory(str(file)).store_string("wallet unlock dave --password hush")
     assert "wallet unlock dave --password ***" in file.read_text()
     assert "hush" not in file.read_text()
+
+
+def test_the_wallet_follows_a_reorganisation_and_a_revert():
+    session = session_with_dave()
+    assert run(session, "snapshot rich", "reorg 1") == ["ok", "ok"]
+    assert units(session, "dave") == 0
+    assert run(session, "mine 1", "expect dave.main.BTM == 500") == ["ok", "ok"]
+    run(session, "transfer dave bob 400 BTM main", "wallet receive dave", "mine 1")
+    assert run(
+        session, "revert rich", "expect dave.main.BTM == 500",
+        "transfer dave bob 450 BTM main",
+    ) == ["ok"] * 3  # fmt: skip
+    assert session.execute("wallet addresses dave").result[-1]["index"] == 1
