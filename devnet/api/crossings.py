@@ -8,6 +8,7 @@ Source: protocol page "http-api", section 14; BytomDAO/vapor v1.1.9, toolbar/fed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -26,16 +27,24 @@ _FILTER = tuple(
                  "address")
 )  # fmt: skip
 
+_ASKED = (Field("filter", OBJECT), Field("sort", OBJECT))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One of the daemon's paths: fields of its body, and words of its query."""
+
+    handler: Callable[[Node, bytes, str], Any]
+    fields: tuple[Field, ...] = ()
+    query: tuple[str, ...] = ()
+
 
 def answer(node: Node, path: str, body: bytes, query: str) -> Facts | None:
     """The whole answer; None: there is no such path. Raises NotUnderstood."""
-    handlers: dict[str, Callable[[Node, bytes, str], Any]] = {
-        "list-crosschain-txs": list_crosschain_txs, "list-chains": list_chains,
-    }  # fmt: skip
-    handler = handlers.get(path.removeprefix(PREFIX))
-    if handler is None:
+    found = ENDPOINTS.get(path.removeprefix(PREFIX))
+    if found is None:
         return None
-    return {"code": 200, "msg": "", "data": handler(node, body, query)}
+    return {"code": 200, "msg": "", "data": found.handler(node, body, query)}
 
 
 def list_chains(node: Node, body: bytes, query: str) -> list[Facts]:
@@ -53,7 +62,7 @@ def list_chains(node: Node, body: bytes, query: str) -> list[Facts]:
 
 def list_crosschain_txs(node: Node, body: bytes, query: str) -> list[Facts]:
     """What went from one chain to another, newest first."""
-    asked = read_body(body or b"{}", (Field("filter", OBJECT), Field("sort", OBJECT)))
+    asked = read_body(body or b"{}", _ASKED)
     try:
         wanted = read_object(asked["filter"], _FILTER)
         order = read_object(asked["sort"], (Field("order", TEXT),))["order"]
@@ -143,3 +152,9 @@ def _place(node: Node, what: str, chain: str, tx_id: bytes) -> Facts:
         f"{what}_block_timestamp": at_s, f"{what}_block_hash": block_hash.hex(),
         f"{what}_tx_index": index, f"{what}_tx_hash": tx_id.hex(),
     }  # fmt: skip
+
+
+ENDPOINTS = {
+    "list-crosschain-txs": Question(list_crosschain_txs, _ASKED, ("start", "limit")),
+    "list-chains": Question(list_chains),
+}

@@ -1,5 +1,5 @@
 """
-The interface as an OpenAPI document, made from the table that routes.
+The interface as an OpenAPI document, made from the tables that route.
 
 Names match without regard to case and unknown ones are ignored; a schema cannot say
 that, and needs not to.
@@ -11,7 +11,10 @@ from functools import cache
 from typing import Any
 
 from devnet import __version__
-from devnet.api.refusals import MESSAGES
+from devnet.api import crossings
+from devnet.api.fields import Field
+from devnet.api.refusals import MESSAGES, SIDE_MESSAGES
+from devnet.api.sides import PREFIX, SHARED, SIDE_TABLE, VAPORS_CODES
 from devnet.api.table import TABLE, Endpoint
 
 PATH = "/openapi.json"
@@ -44,21 +47,40 @@ def document() -> dict[str, Any]:
             "version": __version__,
             "description": _ABOUT,
         },
-        "paths": {
-            f"/{path}": {"post": _operation(TABLE[path])} for path in sorted(TABLE)
-        },
+        "paths": _paths(),
         "components": {
             "schemas": {
                 "Success": _object(
                     {"status": {"const": "success"}, "data": {}}, ["status"]
                 ),
                 "Refusal": _failure("error_detail"),
+                "SideRefusal": _failure("error_detail", codes=_side_codes()),
+                "Crossings": _object(
+                    {"code": {"const": 200}, "msg": {"type": "string"}, "data": {}},
+                    ["code", "msg", "data"],
+                ),
                 "Failure": _failure("detail", {"temporary": {"type": "boolean"}}),
             },
             "securitySchemes": {"token": {"type": "http", "scheme": "basic"}},
         },
         "security": [{}, {"token": []}],
     }
+
+
+def _paths() -> dict[str, Any]:
+    """All paths: the mainchain's, a sidechain's, the federation daemon's two."""
+    sides = {path: TABLE[path] for path in SHARED} | SIDE_TABLE
+    return (
+        {f"/{path}": {"post": _operation(TABLE[path])} for path in sorted(TABLE)}
+        | {
+            f"/{PREFIX}{{name}}/{path}": {"post": _side_operation(sides[path])}
+            for path in sorted(sides)
+        }
+        | {
+            f"/{crossings.PREFIX}{path}": {"post": _daemon_operation(path)}
+            for path in sorted(crossings.ENDPOINTS)
+        }
+    )
 
 
 def _operation(found: Endpoint) -> dict[str, Any]:
@@ -69,24 +91,66 @@ def _operation(found: Endpoint) -> dict[str, Any]:
         "operationId": found.path,
         "summary": found.summary,
         "tags": [_MARKS[found.mark]],
-        "responses": {
-            "200": _answer(done, {"oneOf": [_ref("Success"), _ref("Refusal")]}),
-            **{
-                status: _answer(why, _ref("Failure"))
-                for status, why in _STATUSES.items()
-            },
-        },
+        "responses": _responses(
+            _answer(done, {"oneOf": [_ref("Success"), _ref("Refusal")]})
+        ),
     }
-    if found.reads_body:
-        properties = {
-            field.name: field.kind.schema
-            | ({"description": field.note} if field.note else {})
-            for field in found.fields
-        }
-        facts["requestBody"] = {
-            "content": {"application/json": {"schema": _object(properties, [])}}
-        }
-    return facts
+    return facts | _body(found.fields)
+
+
+def _side_operation(found: Endpoint) -> dict[str, Any]:
+    refused = {"oneOf": [_ref("Success"), _ref("SideRefusal")]}
+    facts = _operation(found)
+    told = facts["responses"]["200"]["description"]
+    return facts | {
+        "operationId": f"{PREFIX}{found.path}",
+        "tags": ["Sidechain"],
+        "parameters": [_parameter("path", "name", {"type": "string"}, required=True)],
+        "responses": _responses(_answer(told, refused)),
+    }
+
+
+def _daemon_operation(path: str) -> dict[str, Any]:
+    one = crossings.ENDPOINTS[path]
+    numbers = [_parameter("query", name, {"type": "integer"}) for name in one.query]
+    return {
+        "operationId": path,
+        "summary": (one.handler.__doc__ or "").strip(),
+        "tags": ["Federation"],
+        "parameters": numbers,
+        "responses": _responses(_answer("What was asked for.", _ref("Crossings"))),
+        **_body(one.fields),
+    }
+
+
+def _body(fields: tuple[Field, ...]) -> dict[str, Any]:
+    if not fields:
+        return {}
+    properties = {
+        field.name: field.kind.schema
+        | ({"description": field.note} if field.note else {})
+        for field in fields
+    }
+    content = {"application/json": {"schema": _object(properties, [])}}
+    return {"requestBody": {"content": content}}
+
+
+def _parameter(
+    place: str, name: str, schema: dict[str, Any], *, required: bool = False
+) -> dict[str, Any]:
+    return {"in": place, "name": name, "schema": schema, "required": required}
+
+
+def _responses(good: dict[str, Any]) -> dict[str, Any]:
+    return {"200": good} | {
+        status: _answer(why, _ref("Failure")) for status, why in _STATUSES.items()
+    }
+
+
+def _side_codes() -> list[str]:
+    """Codes of a sidechain's refusals: Vapor's."""
+    known = {VAPORS_CODES.get(code, code) for code in MESSAGES | SIDE_MESSAGES}
+    return sorted(known)
 
 
 def _answer(why: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -96,10 +160,14 @@ def _answer(why: str, schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _failure(detail: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
+def _failure(
+    detail: str,
+    more: dict[str, Any] | None = None,
+    codes: list[str] | None = None,
+) -> dict[str, Any]:
     properties = {
         "status": {"const": "fail"},
-        "code": {"type": "string", "enum": sorted(MESSAGES)},
+        "code": {"type": "string", "enum": codes or sorted(MESSAGES)},
         "msg": {"type": "string"},
         detail: {"type": "string"},
         **(more or {}),

@@ -6,7 +6,9 @@ import json
 
 import schemathesis
 
+from devnet.api.crossings import ENDPOINTS
 from devnet.api.openapi import PATH, document
+from devnet.api.sides import SHARED, SIDE_TABLE
 from devnet.api.table import TABLE
 from tests.api.worlds import House
 
@@ -18,10 +20,14 @@ def test_the_document_is_valid():
 def test_every_endpoint_stands_in_it_with_every_field():
     paths = document()["paths"]
 
-    assert sorted(paths) == sorted(f"/{path}" for path in TABLE)
-    for path, found in TABLE.items():
-        body = paths[f"/{path}"]["post"].get("requestBody")
-        assert (body is not None) == found.reads_body
+    sides = {path: TABLE[path] for path in SHARED} | SIDE_TABLE
+    routed = {f"/{path}": found for path, found in TABLE.items()}
+    routed |= {f"/sidechain/{{name}}/{path}": one for path, one in sides.items()}
+    routed |= {f"/api/v1/federation/{path}": one for path, one in ENDPOINTS.items()}
+    assert sorted(paths) == sorted(routed)
+    for path, found in routed.items():
+        body = paths[path]["post"].get("requestBody")
+        assert (body is not None) == bool(found.fields)
         if body is not None:
             asked = body["content"]["application/json"]["schema"]["properties"]
             assert list(asked) == [field.name for field in found.fields]
@@ -37,3 +43,12 @@ def test_it_is_served_as_it_is():
 
     assert reply.status == 200
     assert json.loads(reply.body) == document()
+
+
+def test_a_sidechains_refusals_have_vapors_codes():
+    schemas = document()["components"]["schemas"]
+    main, side = (set(schemas[name]["properties"]["code"]["enum"])
+                  for name in ("Refusal", "SideRefusal"))  # fmt: skip
+
+    assert {"BTM704", "BTM717", "BTM749"} <= side and "vote-locked" not in side | main
+    assert "BTM708" in main - side and "BTM749" not in main
