@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devnet.engine.actors.collecting import transfer_of
+from devnet.engine.actors.epochs import council_of
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import Sidechain
 from devnet.engine.bc.electoral import COLLECTOR_ROLE, MEMBER_ROLE, stake_key_of
@@ -126,9 +127,12 @@ class CouncilFacts:
 
 
 def council_facts(turn: Turn, side: Sidechain) -> CouncilFacts:
-    """The council of a sidechain at its newest block; `turn` is only looked at."""
+    """
+    Votes at a sidechain's newest block, and the council that is final, as deposits and
+    payouts have it; `turn` is only looked at.
+    """
     head = side.tree[side.head]
-    council, spec = side.tree.council(head), side.tree.spec
+    council, spec = council_of(side), side.tree.spec
     state = head.state
     poll = Poll(spec, council, state.roster, state.tally, state.epochs)
     every = spec.federation_blocks

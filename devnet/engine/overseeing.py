@@ -5,6 +5,7 @@ Looking after the peg: contract addresses taken apart, withdrawals followed.
 
 from __future__ import annotations
 
+from devnet.engine.actors.epochs import council_of
 from devnet.engine.actors.owners import key_of
 from devnet.engine.bc.transaction import BTM
 from devnet.engine.codec import from_hex, program_of_address
@@ -14,12 +15,14 @@ from devnet.engine.federation.contract import Contract, contract_of
 from devnet.engine.federation.programs import TREASURY_SCRIPT
 from devnet.engine.locating import Locating
 from devnet.engine.lockstory import LockFacts, lock_facts
-from devnet.engine.payoutparts import answers_told
+from devnet.engine.payoutparts import Told
 from devnet.engine.payoutstory import WithdrawalStory, withdrawal_story
 
 
 class Overseeing(Locating):
     """Questions about the federation and about what goes back to the mainchain."""
+
+    _told: Told | None = None
 
     # Contract addresses.
 
@@ -31,14 +34,15 @@ class Overseeing(Locating):
 
         Args:
             who: an account, an address, or a claim script in hex; None: the treasury.
-            epoch: of the federation; None: the newest one, which takes deposits.
+            epoch: of the federation; None: the newest that is final, which takes
+                deposits.
 
         Raises:
             UnknownName: no such sidechain, recipient or epoch. NoRecipient: nobody can
             claim for this program.
         """
         side = self._side(chain)
-        council = side.tree.council(side.tree[side.head])
+        council = council_of(side)
         wanted = council.epoch if epoch is None else epoch
         if not council.epoch - len(council.known) < wanted <= council.epoch:
             raise UnknownName(
@@ -89,14 +93,18 @@ class Overseeing(Locating):
                 f"{transfer_id} goes to a sidechain, it is no withdrawal",
                 hint=f"show {transfer_id} tells where it is.",
             )
-        return withdrawal_story(self._look(), transfer, answers_told(self.events))
+        return withdrawal_story(self._look(), transfer, self._answers())
 
     def withdrawals(self) -> tuple[WithdrawalStory, ...]:
         """Every withdrawal in the order in which they were asked for, in short."""
         turn = self._look()
         wanted = [one for one in self.transfers() if one.is_withdrawal]
-        told = answers_told(self.events) if wanted else {}
+        told = self._answers() if wanted else Told()
         return tuple(withdrawal_story(turn, one, told, closely=False) for one in wanted)
+
+    def _answers(self) -> Told:
+        self._told = (self._told or Told()).followed(self.events)
+        return self._told
 
     def asset_name(self, asset: bytes) -> str:
         """The asset's name here, or the first digits of its id."""

@@ -8,7 +8,7 @@ afterwards from the payout's own witness and from what was told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,24 +69,41 @@ class PayoutPart:
     of: str = ""
 
 
-Answers = Mapping[tuple[str, str], MemberSigned | MemberRefused]
-"""The last answer to the newest payout, by transfer and member."""
+class Told:
+    """
+    What members answered, as the stream has it: of each transfer the newest payout,
+    and the last answer of each member. It grows with the stream.
+    """
 
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], MemberSigned | MemberRefused] = {}
+        self._payouts: dict[str, str] = {}
+        self._n_read = 0
+        self._last: Event | None = None
 
-def answers_told(events: Iterable[Event]) -> Answers:
-    """What members answered, as the stream has it."""
-    found: dict[tuple[str, str], MemberSigned | MemberRefused] = {}
-    payouts: dict[str, str] = {}
-    for event in events:
-        if isinstance(event, PayoutPlanned):
-            payouts[event.transfer] = event.payout
-        elif isinstance(event, MemberSigned | MemberRefused):
-            found[event.transfer, event.member] = event
-    return {
-        key: event
-        for key, event in found.items()
-        if payouts.get(key[0], event.payout) == event.payout
-    }
+    def get(self, key: tuple[str, str]) -> MemberSigned | MemberRefused | None:
+        """The answer to a transfer's newest payout. `key`: transfer, member."""
+        event = self._found.get(key)
+        if event is None or self._payouts.get(key[0], event.payout) != event.payout:
+            return None
+        return event
+
+    def followed(self, events: Sequence[Event]) -> Told:
+        """
+        This one, after what is new in the stream was read; another one, read from the
+        beginning, if the stream was cut off below.
+        """
+        n_read = self._n_read
+        if n_read > len(events) or (n_read and events[n_read - 1] is not self._last):
+            return Told().followed(events)
+        for event in events[n_read:]:
+            if isinstance(event, PayoutPlanned):
+                self._payouts[event.transfer] = event.payout
+            elif isinstance(event, MemberSigned | MemberRefused):
+                self._found[event.transfer, event.member] = event
+            self._last = event
+        self._n_read = len(events)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +184,7 @@ def answers_of(
     transfer: Transfer,
     facts: PayoutFacts,
     federation: Federation,
-    told: Answers,
+    told: Told,
 ) -> tuple[MemberAnswer, ...]:
     """One answer a member, in the order of the federation record."""
     by_xpub = {member.xpub: member for member in turn.members}
@@ -184,7 +201,7 @@ def _answer(
     transfer: Transfer,
     facts: PayoutFacts,
     signed: set[bytes],
-    told: Answers,
+    told: Told,
 ) -> MemberAnswer:
     name = member.name if member is not None else xpub.hex()[:8]
     pin = (member.pins.get(transfer.lock_id) or b"").hex() if member is not None else ""

@@ -17,10 +17,10 @@ from devnet.engine.actors.world import Transfer
 from devnet.engine.bc.records import PayoutIntent, parse_record, record_kind
 from devnet.engine.federation.withdrawals import relay_fee
 from devnet.engine.payoutparts import (
-    Answers,
     MemberAnswer,
     PayoutFacts,
     PayoutPart,
+    Told,
     answers_of,
     facts_of,
     federation_of,
@@ -95,7 +95,7 @@ class WithdrawalStory:
 
 
 def withdrawal_story(
-    turn: Turn, transfer: Transfer, told: Answers, *, closely: bool = True
+    turn: Turn, transfer: Transfer, told: Told, *, closely: bool = True
 ) -> WithdrawalStory:
     """
     A withdrawal at this moment; `turn` is only looked at.
