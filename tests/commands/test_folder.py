@@ -193,10 +193,14 @@ def test_a_corrupt_file_is_named_and_the_folder_left_as_it_is(
 
 def test_a_world_of_another_version_is_left_as_it_is(kept: Path):
     with sqlite3.connect(kept / "world.sqlite") as db:
-        db.execute("UPDATE pairs SET value = ? WHERE key = ?", (b"99", b"mformat"))
+        db.execute("UPDATE pairs SET value = ? WHERE key = ?", (b"1", b"mformat"))
     db.close()
 
-    assert refusal(kept).code == "storage.world-version"
+    error = refusal(kept)
+
+    assert error.code == "storage.world-version"
+    assert error.message == "the stored world has format 1, this version reads 2"
+    assert "that version" in error.hint
 
 
 def test_a_missing_database_is_missed_and_not_made_anew(kept: Path):

@@ -354,7 +354,7 @@ def test_a_snapshot_of_a_kept_world_takes_its_store_back_too():
 @pytest.mark.parametrize(
     ("where", "key", "value", "kind"),
     [
-        (WORLD, b"mformat", b"2", WorldOfOtherVersion),
+        (WORLD, b"mformat", b"1", WorldOfOtherVersion),
         (WORLD, b"mconfig", b"{", WorldDamaged),
         (WORLD, b"tnode-0", bytes(32), WorldDamaged),
         (WORLD, b"mclock", None, WorldDamaged),

@@ -54,7 +54,8 @@ from devnet.engine.sidechain.durable import (
 )
 from devnet.engine.sidechain.persist import Changes, changes_of_chain
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2 a world has seats, epochs and several collectors."""
 PINS = b"x"
 JOINED = b"j"
 OFF, ON = b"off", b"on"
@@ -69,8 +70,6 @@ FIELDS: dict[str, Any] = {
     "steering": Steering,
 }
 """Fields of the world that are kept as they are, with their types."""
-NEWER_FIELDS = ("steering",)
-"""Those of them that older worlds lack, and that have a default."""
 
 Draft = dict[bytes, bytes | None]
 

@@ -25,7 +25,6 @@ from devnet.engine.actors.keeping import (
     FIELDS,
     FORMAT,
     JOINED,
-    NEWER_FIELDS,
     OFF,
     PINS,
     Clock,
@@ -132,7 +131,6 @@ def rebuild_world(keep: Reader) -> World:
         kept = {
             name: from_text(kind, _value(keep, b"m" + name.encode()))
             for name, kind in FIELDS.items()
-            if name not in NEWER_FIELDS or keep.get(b"m" + name.encode()) is not None
         }
         kept["cuts"] = HashTrieMap(kept["cuts"])
         transfers = [from_text(Transfer, text) for _, text in keep.iterate(b"d")]
