@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from devnet.engine.audit.sheet import BalanceSheet, InvariantState, SheetRow
 
 MEMORANDA = ("claimed", "withdrawn", "difference")
+SOLVENCY = "I1"
 RARE = ("written_off", "stranded", "donated")
 """Terms that a table leaves out where they are nothing."""
 
@@ -53,6 +54,8 @@ def audit(
         sheets.append(sheet.ok and agree and not alarms)
         facts.append(_sheet(sheet, agree if from_scratch else None, alarms))
         lines += _sheet_lines(sheet, agree if from_scratch else None, alarms)
+        if alarms:
+            lines += _since_lines(network.invariants(name))
     return Said({"ok": all(sheets), "chains": facts}, "\n".join(lines))
 
 
@@ -90,8 +93,13 @@ def _row(row: SheetRow) -> dict[str, Any]:
 def _sheet_lines(
     sheet: BalanceSheet, agree: bool | None, alarms: list[str]
 ) -> list[str]:
-    word = "balances" if sheet.ok and not alarms else "DOES NOT BALANCE"
-    if sheet.ok and alarms:
+    broken = sorted({one.invariant for one in sheet.findings})
+    word = "balances"
+    if SOLVENCY in broken:
+        word = "DOES NOT BALANCE"
+    elif broken:
+        word = f"balances, but {' and '.join(broken)} BROKEN"
+    elif alarms:
         word = f"balances now; alarm stands: {', '.join(alarms)}"
     at = f"main {sheet.main.height}, {sheet.chain} {sheet.side.height}"
     lines = [f"{sheet.chain} at {at}: {word}"]
@@ -105,6 +113,20 @@ def _sheet_lines(
         both = "kept sums and a count from scratch agree"
         lines.append(f"  {both if agree else both.replace('agree', 'DIFFER')}")
     lines += [f"  {one.invariant} {one.detail}" for one in sheet.findings]
+    return lines
+
+
+def _since_lines(states: list[InvariantState]) -> list[str]:
+    """Where each alarm rang first, and what moved there."""
+    lines = []
+    for one in states:
+        if one.main is None or one.side is None:
+            continue
+        lines.append(
+            f"  {one.id} rang first at main {one.main.height} "
+            f"{one.main.hash.hex()[:8]}, {one.chain} {one.side.height} "
+            f"{one.side.hash.hex()[:8]}" + (f": {one.moved}" if one.moved else "")
+        )
     return lines
 
 

@@ -121,7 +121,7 @@ def solvency(count: Count) -> Iterator[Finding]:
             yield Finding(
                 "I1",
                 f"solvency of {count.books.chain}, asset {short_name(one.asset)}: "
-                f"{there} = {terms} is off by {one.difference}",
+                f"{there} is not {terms}, it is off by {one.difference} units",
                 one.asset,
             )
 

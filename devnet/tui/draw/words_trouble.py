@@ -60,7 +60,7 @@ def _audited(event: ev.Audited, decimals: Decimals) -> tuple[str, str, str]:
         for asset, locked, there, coming in rows
     )
     if not event.ok:
-        return BROKEN, event.chain, f"books wrong: {sums}"
+        return BROKEN, event.chain, f"books wrong: {sums or 'an alarm stands'}"
     return TICK, event.chain, f"books right: {sums or 'nothing locked'}"
 
 
