@@ -10,6 +10,7 @@ from devnet.engine.actors.owners import key_of
 from devnet.engine.bc.electoral import COLLECTOR_ROLE, MEMBER_ROLE
 from devnet.engine.bc.transaction import BTM, Output, Transaction
 from devnet.engine.chain.wallet import pay
+from devnet.engine.codec import address_of_program
 from devnet.engine.events import (
     ActorChanged,
     Audited,
@@ -24,7 +25,7 @@ from devnet.engine.events import (
     MigrationMined,
     MigrationSent,
 )
-from devnet.engine.federation.programs import lock_program
+from devnet.engine.federation.programs import lock_program, treasury_program
 from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.network import Network, SidechainSpec
 from devnet.engine.sidechain.roster import NotCandidate
@@ -207,6 +208,27 @@ def test_too_few_old_members_hand_nothing_over_until_one_returns(before: Network
     until(net, lambda: facts(net)["epoch"] == 1 and not facts(net)["migrating"])
     assert claimed(net, name)
     assert facts(net)["wanted"] == []
+    assert always_balanced(net)
+
+
+def test_what_is_paid_to_a_treasury_to_be_stays_locked_and_owed_in_the_books(
+    before: Network,
+):
+    net = branch(before)
+    for name in ("fed-3", "fed-4"):
+        net.switch_member(name, off=True)
+    until(net, lambda: said(net, FederationProposed))
+    side = net.world.sidechain("alpha")
+    wanted = side.tree.council(side.tree[side.head]).wanted
+    assert wanted is not None
+    program = treasury_program(wanted, side.tree.spec.chain_id)
+    address = address_of_program(program, net.world.tree.profile.hrp)
+    name = net.withdraw("alice", 11 * BTM_UNITS, "BTM", "alpha", address)
+    net.switch_member("fed-3", off=False)
+    until_migrated(net)
+    until_settled(net, name)
+    sums = next(one for one in net.audit("alpha").sums if one.asset == BTM)
+    assert (sums.leaving, sums.locked) == (11 * BTM_UNITS, 1200 * BTM_UNITS)
     assert always_balanced(net)
 
 
