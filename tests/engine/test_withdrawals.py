@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from devnet.engine.actors import desks, membership, pinning, tills
+from devnet.engine.actors import desks, membership, payrecords, pinning, tills
 from devnet.engine.actors.collectors import actor_of
 from devnet.engine.actors.messages import NotSigned, Signed, SignPlease
 from devnet.engine.actors.world import World
+from devnet.engine.bc.records import PayoutIntent
 from devnet.engine.bc.transaction import BTM, Output, Transaction
 from devnet.engine.codec import address_of_program
 from devnet.engine.errors import BadValue, InsufficientFunds, UnknownName
@@ -431,6 +432,30 @@ def test_a_second_payout_from_other_inputs_is_refused_by_the_pin(world: Network)
     assert (answer.check, answer.pin_id) == ("P8", payout.pin_id)
     until_settled(net, name)
     assert len(payouts(net)) == 1
+
+
+def test_proposers_keep_to_the_pin_that_the_chain_names_while_it_stands(world: Network):
+    net = branch(world)
+    deposit(net, 40 * BTM_UNITS, "BTM", "alpha", who="bob")
+    for number in range(1, 5):
+        net.switch_member(f"fed-{number}", off=True)
+    name = net.withdraw("alice", 2 * BTM_UNITS, "BTM", "alpha", "bob")
+    run_until(net, lambda: bool(named(net, name)))
+    first, wid = named(net, name), net.transfer(name).lock_id
+    turn = meddle(net)
+    me = coordinator_of(net, wid)
+    held = tills.till_of(turn, me, "alpha", wid).held
+    other = next(one.coin.id for one in held if one.coin.id != first)
+    intent = PayoutIntent(wid, bytes(32), other)
+    payrecords.post(turn, me, desks.program_of(turn, me), "alpha", intent.program)
+    settle(net, turn)
+    run_blocks(net, "alpha", 3)
+    assert named(net, name) == first
+    for number in range(1, 5):
+        net.switch_member(f"fed-{number}", off=False)
+    until_settled(net, name)
+    (paid,) = payouts(net)
+    assert paid.spent_output_ids[0] == first
 
 
 # Reorganisations, and a coordinator that forgets.

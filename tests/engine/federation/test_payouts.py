@@ -278,6 +278,18 @@ def test_p8_a_replacement_keeps_the_pin_until_that_is_gone_for_good():
     check_payout(GOOD, replace(other, pin_fate="gone"))
 
 
+def test_the_first_signature_waits_until_final_blocks_name_the_pin():
+    waiting = replace(CONTEXT, named_only=True)
+    assert refused(GOOD, waiting) is errors.PinNotFinal
+    check_payout(GOOD, replace(waiting, announced=GOOD.pin_id))
+    # Who signed before is asked for the same; who lost the pin is as if new.
+    check_payout(GOOD, replace(waiting, pin_id=GOOD.pin_id, pin_fate="open"))
+    gone = replace(waiting, pin_id=b"\x09" * 32, pin_fate="gone")
+    assert refused(GOOD, gone) is errors.PinNotFinal
+    assert refused(GOOD, replace(gone, announced=b"\x08" * 32)) is errors.PinBroken
+    check_payout(GOOD, replace(gone, announced=GOOD.pin_id))
+
+
 def test_p9_nothing_is_signed_while_the_peg_rests():
     p.peg_is_open(PayoutCase(GOOD, CONTEXT))
     assert refused(GOOD, replace(CONTEXT, frozen=True)) is errors.PegFrozen
