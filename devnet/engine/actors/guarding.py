@@ -35,19 +35,19 @@ def watch_payouts(turn: Turn, chain: str, name: str) -> None:
     node, tree = turn.node(chain, name), turn.side(chain).tree
     head = tree[node.head]
     anchor = tree[head.final.hash].anchor
-    seen_to = _seen_to(turn.tree, node.payouts_seen, anchor)
-    if anchor.height <= seen_to:
+    n_seen = seen_to(turn.tree, node.payouts_seen, anchor)
+    if anchor.height <= n_seen:
         return
     court = court_of(turn, tree, node, head)
     turn.set_node(chain, replace(node, payouts_seen=anchor.hash))
     hashes = turn.tree[anchor.hash].state.hashes
-    for height in range(seen_to + 1, anchor.height + 1):
+    for height in range(n_seen + 1, anchor.height + 1):
         for tx in turn.tree[hashes[height]].block.transactions[1:]:
             for record in _accusations(turn, chain, tx, court):
                 accuse(turn, chain, name, record)
 
 
-def _seen_to(main: MainTree, seen: bytes, anchor: Checkpoint) -> int:
+def seen_to(main: MainTree, seen: bytes, anchor: Checkpoint) -> int:
     """
     The height up to which the anchor's branch was read: less than before when a branch
     was given up.

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devnet.engine.actors import guarding
 from devnet.engine.bc.electoral import stake_key_of
 from devnet.engine.bc.evidence import (
     BAD_PAYOUT,
@@ -28,6 +29,7 @@ from devnet.engine.federation.programs import (
     treasury_program,
 )
 from devnet.engine.federation.signatures import sign_inputs
+from devnet.engine.interfaces import Checkpoint
 from devnet.engine.keys.chainkd import sign
 from devnet.engine.mainchain.accounts import play_account
 from devnet.engine.network import Network, SidechainSpec
@@ -39,6 +41,8 @@ from tests.engine.support import (
     branch,
     deposit,
     hurry,
+    main_block,
+    mine_branch,
     network,
     run,
     run_until,
@@ -286,6 +290,23 @@ def test_honest_members_are_accused_of_nothing_whatever_happens_around_them(engi
     heights = final_view(court(net)).hashes
     seen = [net.world.tree[node.payouts_seen].height for node in nodes]
     assert min(seen) >= len(heights) - 12
+
+
+def test_a_branch_that_takes_over_is_read_from_where_it_parts():
+    net = branch(paid())
+    top = net.main_height()
+    seen = main_block(net, top)
+    rival = mine_branch(net, main_block(net, top - 3), 2)[-1]
+    main = net.world.tree
+
+    def read_to(seen: bytes, block_hash: bytes) -> int:
+        anchor = Checkpoint(main[block_hash].height, block_hash)
+        return guarding.seen_to(main, seen, anchor)
+
+    assert read_to(b"", rival) == 0
+    assert read_to(seen, seen) == top
+    assert read_to(seen, rival) == top - 3, "though it is lower than what was seen"
+    assert read_to(main_block(net, top - 1), seen) == top - 1
 
 
 # The pin rule.
