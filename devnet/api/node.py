@@ -15,7 +15,7 @@ from devnet.api.feeds import Feeds
 from devnet.api.keeping import NodePart
 from devnet.api.tokens import Tokens
 from devnet.commands.errors import ReadOnly
-from devnet.commands.importing import BRING_CLAIM, HAND_IN
+from devnet.commands.importing import BRING_CLAIM, EXPECT_LOCK, HAND_IN
 from devnet.commands.session import Session
 from devnet.engine.actors.submitting import Fate
 from devnet.engine.bc.block import Block
@@ -136,6 +136,12 @@ class Node:
         done = self.network.submit(tx.raw, chain)
         self.session.record(f"submit {tx.raw.hex()} {chain}")
         return done.fate
+
+    def expect_lock(self, chain: str, claim_script: bytes) -> None:
+        """Let collectors claim what is locked for a claim script. Raises ReadOnly."""
+        self._check_acting()
+        self.network.expect_lock(chain, claim_script)
+        self.session.record(f"{EXPECT_LOCK} {chain} {claim_script.hex()}")
 
     def bring_claim(
         self, chain: str, raw: bytes, proof: MerkleBlock, claim_script: bytes

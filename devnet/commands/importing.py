@@ -29,6 +29,8 @@ HAND_IN = "hand-in"
 """The word that a recording has before a block."""
 BRING_CLAIM = "bring-claim"
 """The word that a recording has before a claim with a proof from outside."""
+EXPECT_LOCK = "expect-lock"
+"""The word that a recording has before a claim script that collectors hear of."""
 
 
 class Importing:

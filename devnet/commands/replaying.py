@@ -11,7 +11,7 @@ from typing import Any
 
 from devnet.commands.errors import UsageError
 from devnet.commands.holding import SIGNED, replay_signed
-from devnet.commands.importing import BRING_CLAIM, HAND_IN
+from devnet.commands.importing import BRING_CLAIM, EXPECT_LOCK, HAND_IN
 from devnet.commands.log import Entry
 from devnet.commands.recording import Recording, refusal_of
 from devnet.commands.session import Session
@@ -110,6 +110,8 @@ def _act(line: str, session: Session) -> DevnetError | None:
         return _hand_in(rest, session)
     if verb == BRING_CLAIM:
         return _bring_claim(rest, session)
+    if verb == EXPECT_LOCK:
+        return _refusal_of(lambda: _expect_lock(rest, session))
     if verb == SIGNED:
         return _refusal_of(lambda: replay_signed(rest, session))
     if verb == "acknowledge":
@@ -154,6 +156,15 @@ def _bring_claim(words: str, session: Session) -> DevnetError | None:
         return error
     session.record(f"{BRING_CLAIM} {words}")
     return None
+
+
+def _expect_lock(words: str, session: Session) -> None:
+    """What a recording kept of a deposit address: chain and claim script."""
+    from devnet.engine.codec import from_hex
+
+    chain, _, script = words.partition(" ")
+    session.network.expect_lock(chain, from_hex(script))
+    session.record(f"{EXPECT_LOCK} {words}")
 
 
 def _verdict(recording: Recording, session: Session, reason: str) -> Verdict:

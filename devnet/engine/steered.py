@@ -63,6 +63,10 @@ class Steered:
         """Let every node forget a waiting transaction. Raises NotWaiting."""
         self._act(steering.drop_transaction, chain, tx_id)
 
+    def expect_lock(self, chain: str, claim_script: bytes) -> None:
+        """Let collectors claim what is locked for a claim script. UnknownName."""
+        self._act(pegin.expect_lock, chain, claim_script)
+
     def bring_claim(
         self, chain: str, raw: bytes, proof: MerkleBlock, claim_script: bytes
     ) -> str:

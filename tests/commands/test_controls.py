@@ -273,3 +273,15 @@ def test_a_session_that_only_shows_goes_nowhere():
     assert run(session, "devnet-info", "snapshot", "revert first", "faucet bob 5") == [
         "ok", "ok", "request.read-only", "request.read-only",
     ]  # fmt: skip
+
+
+def test_a_deposit_whose_transaction_is_dropped_is_told_at_once():
+    session = session_of("lock alice 5 BTM alpha")
+    (lock,) = session.network.transfers()
+
+    told(session, f"drop-transaction {lock.lock_tx.hex()}")
+
+    (gone,) = session.network.transfers()
+    assert (gone.note, gone.failed) == ("gone from the mempool", True)
+    moved = [one for one in session.network.events if one.kind == "TransferMoved"]
+    assert "gone" in moved[-1].note

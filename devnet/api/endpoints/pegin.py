@@ -7,6 +7,8 @@ Source: protocol page "http-api", section 15.
 
 from __future__ import annotations
 
+from typing import Any
+
 from devnet.api.endpoints.accounts import WHOSE, account_of
 from devnet.api.fields import HASH, HEX, TEXT, UINT, Field, list_of
 from devnet.api.refusals import Refused, bad_body
@@ -20,6 +22,7 @@ from devnet.engine.codec import address_of_program, ripemd160
 from devnet.engine.errors import CodecError
 from devnet.engine.federation.contract import Contract
 from devnet.engine.keys import chainkd
+from devnet.engine.sidechain.claim_errors import ClaimReplayed
 
 
 @side_endpoint("create-key-pair")
@@ -37,14 +40,23 @@ def create_key_pair(side: Side, ask: Ask) -> Facts:
 
 @side_endpoint("get-pegin-address", *WHOSE)
 def get_pegin_address(side: Side, ask: Ask) -> Facts:
-    """Where to pay on the mainchain, and the claim script that it is bound to."""
+    """
+    Where to pay on the mainchain, and the claim script that it is bound to.
+
+    The collectors hear of it, and claim by themselves what is paid there.
+    """
     script, contract = _pegin(side, ask)
+    side.node.expect_lock(side.name, script)
     return {"mainchain_address": contract.address, "claim_script": script.hex()}
 
 
 @side_endpoint("get-pegin-contract-address", *WHOSE)
 def get_pegin_contract_address(side: Side, ask: Ask) -> Facts:
-    """The same with the program of that address."""
+    """
+    The same with the program of that address, for whoever claims by himself.
+
+    No collector hears of it.
+    """
     script, contract = _pegin(side, ask)
     return {
         "mainchain_address": contract.address,
@@ -65,7 +77,7 @@ def _pegin(side: Side, ask: Ask) -> tuple[bytes, Contract]:
     Field("matched_tx_ids", list_of(HASH)), Field("claim_script", HEX),
 )  # fmt: skip
 def claim_pegin_transaction(side: Side, ask: Ask) -> Facts:
-    """Claim a payment to the federation with its proof."""
+    """Claim a payment to the federation; if that is done, tell by which transaction."""
     if not ask["raw_transaction"] or not ask["block_header"]:
         raise bad_body("EOF")
     if any(flag > 255 for flag in ask["flags"]):
@@ -80,6 +92,14 @@ def claim_pegin_transaction(side: Side, ask: Ask) -> Facts:
         return {"tx_id": side.node.bring_claim(side.name, raw, proof, script)}
     except CodecError as error:
         raise bad_body(error.message) from None
+    except ClaimReplayed as error:
+        return {"tx_id": _claim_of(side, error.facts["lock_id"]).hex()}
+
+
+def _claim_of(side: Side, lock_id: Any) -> bytes:
+    """The claim of a lock, in a block or waiting: a collector was quicker."""
+    claimed = side.head.state.claimed.get(lock_id)
+    return claimed.tx_id if claimed is not None else side.pool.spent[lock_id]
 
 
 @side_endpoint("get-raw-transaction", Field("raw_block", HEX), Field("tx_id", HASH))

@@ -6,6 +6,7 @@ and a collector whose turn it is adds its signature.
 from __future__ import annotations
 
 from devnet.engine.actors import collecting, pooling
+from devnet.engine.actors.epochs import watch_script
 from devnet.engine.actors.turn import Turn
 from devnet.engine.bc.merkleblock import MerkleBlock
 from devnet.engine.bc.transaction import parse_transaction
@@ -15,6 +16,11 @@ from devnet.engine.interfaces import Checkpoint
 from devnet.engine.mainchain.view import settled_hash
 from devnet.engine.sidechain.claims import craft_claim
 from devnet.engine.sidechain.reader import claim_context
+
+
+def expect_lock(turn: Turn, chain: str, claim_script: bytes) -> None:
+    """Let collectors claim what is locked for a claim script. Raises UnknownName."""
+    watch_script(turn, chain, claim_script)
 
 
 def bring_claim(

@@ -13,6 +13,7 @@ from devnet.engine.actors.messages import MainTxCame, SideTxCame, SideTxsCame
 from devnet.engine.actors.owners import key_of
 from devnet.engine.actors.owners import program_of as program_of
 from devnet.engine.actors.purses import MAIN, asset_of, main_purse
+from devnet.engine.actors.reporting import follow_lock
 from devnet.engine.actors.turn import Turn
 from devnet.engine.actors.world import AssetInfo
 from devnet.engine.bc.transaction import BTM, Output, Transaction
@@ -133,6 +134,10 @@ def drop_transaction(turn: Turn, chain: str, tx_id: bytes) -> None:
             turn.set_node(chain, changed)
     for one_id in sorted(gone, key=lambda one_id: one_id != tx_id):
         turn.say(TxDropped(chain=chain, id=one_id.hex(), reason=DROPPED))
+    for name in turn.open_transfers if chain == MAIN else ():
+        transfer = turn.transfers[name]
+        if transfer.lock_tx in gone and not transfer.is_withdrawal:
+            follow_lock(turn, transfer)
 
 
 def _waiting(turn: Turn, chain: str) -> Iterator[Transaction]:
