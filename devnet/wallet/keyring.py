@@ -298,7 +298,9 @@ class Keyring:
 def write_secret(path: Path, text: str) -> None:
     """Write a file that its owner alone reads: whole, or not at all."""
     draft = path.with_name(path.name + ".new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # Whatever has this name is not written to: it may be somebody's, or lead elsewhere.
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

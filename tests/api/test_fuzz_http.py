@@ -29,7 +29,7 @@ SEEN = (
 SIDE = "/sidechain/{name}/"
 SIDE_SEEN = ("get-block-hash", "list-unconfirmed-transactions", "list-account-votes")
 DAEMON = "/api/v1/federation/"
-N_DEFAULT, N_LONG = 2, 130
+N_DEFAULT, N_LONG = 2, 100
 
 
 @pytest.fixture(scope="module")
