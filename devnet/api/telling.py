@@ -31,7 +31,8 @@ Verdict = tuple[str, tuple[str, ...]]
 """Where a case stands, and how it differs; nothing: it passed."""
 
 NO_SIDECHAIN = (
-    "the answers of a sidechain's own node, which this version does not serve"
+    "the answers of a sidechain's own node, whose ids are of that run; "
+    "tests/api/test_sides_http.py replays their forms"
 )
 DEFAULT_NOW_S = 1_795_355_000.0
 
