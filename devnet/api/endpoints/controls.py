@@ -185,7 +185,8 @@ async def devnet_set_fault(node: Node, ask: Ask) -> Facts:
             raise Refused(f"a collector can be offline, not {ask['kind'][:40]}")
         kind, target = "lazy-collector", chain or _first_side(node)
     flags = {"value": ask["value"], "for": ask["for"] or None}
-    found: Facts = await act(node, "fault", kind, *((target,) if target else ()), **flags)
+    targets = (target,) if target else ()
+    found: Facts = await act(node, "fault", kind, *targets, **flags)
     if "fault" not in found:
         return {"fault_id": None} | found
     return {"fault_id": found["fault"]} | found
