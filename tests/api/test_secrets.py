@@ -117,8 +117,13 @@ def test_no_recording_and_no_event_holds_a_secret(tmp_path, capsys):
 
     recording = (tmp_path / "x.jsonl").read_bytes()
     events = repr(house.session.network.events).encode()
-    said = [json.dumps(told).encode(), recording, events,
-            repr(house.session.history).encode(), "".join(capsys.readouterr()).encode()]
+    said = [
+        json.dumps(told).encode(),
+        recording,
+        events,
+        repr(house.session.history).encode(),
+        "".join(capsys.readouterr()).encode(),
+    ]
     assert b"submit " in recording
     for secret in forms(PASSWORD, OTHER, words, xprv, root):
         assert not any(secret in text for text in said)

@@ -185,9 +185,7 @@ def refusal_came(turn: Turn, name: str, refused: ClaimRefused) -> None:
     """Why a validator does not take a collector's claim: kept until the next try."""
     collector = collector_of(turn, name)
     pending = tuple(
-        replace(lock, refused=refused.reason)
-        if refused.tx_id in lock.claims
-        else lock
+        replace(lock, refused=refused.reason) if refused.tx_id in lock.claims else lock
         for lock in collector.pending
     )
     set_collector(turn, replace(collector, pending=pending))
