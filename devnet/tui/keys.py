@@ -134,7 +134,8 @@ def _why_not_cancel(state: State, lane: str) -> str:
     lanes = [one for one in state.lanes if lane in ("", one.name)]
     if any(one.swap is not None for one in lanes):
         return ""
-    return f"cancel swap: {lane or 'no sidechain'} is not swapping, s begins a swap"
+    who = f"{lane} is not" if lane else "no sidechain is"
+    return f"cancel swap: {who} swapping, s begins a swap"
 
 
 def _why_not_swap(state: State, lane: str) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from devnet.commands import holding
 from devnet.commands.context import Context
+from devnet.commands.errors import BadArgument
 from devnet.commands.registry import command
 from devnet.commands.types import (
     Account,
@@ -107,6 +108,9 @@ def lock(
     The transfer goes through lock, confirm, proof, claim and claimed. With --to
     somebody else gets the coins there: an account, or a mainchain address.
     """
+    if to == "":
+        hint = "leave --to out, or name an account or an address"
+        raise BadArgument("nobody is named to be paid", hint=hint)
     network, value = session.network, in_units(session, amount, asset)
     units, place = value.units, holding.place_of(session, to or who)
     order = holding.Order(
@@ -198,8 +202,10 @@ def payout(session: Context, transfer: Transfer, who: Account | None = None) -> 
     else the sender, asks the members to sign, pays the gas and hands the payout in.
     """
     account = session.network.payout(transfer, who)
-    result = {"transfer": transfer, "who": account}
-    return Said(result, f"{account} asks the members to sign the payout of {transfer}")
+    note = session.network.transfer(transfer).note
+    result = {"transfer": transfer, "who": account, "note": note}
+    words = f"{account} coordinates the payout of {transfer} from now on: {note}"
+    return Said(result, words)
 
 
 @command(group="money", example="claim d1", acts=True)

@@ -62,7 +62,13 @@ def _role(turn: Turn, fault: Fault) -> list[tuple[str, bool]]:
     """Those whom the fault is about, and who of them is off."""
     if fault.kind == "collectors-offline":
         return [(one.name, one.off) for one in turn.collectors]
-    return [(one.name, one.off) for one in turn.members]
+    seated = {
+        xpub
+        for side in turn.sides()
+        for one in side.tree.council(side.tree[side.head]).federations
+        for xpub in one.members
+    }
+    return [(one.name, one.off) for one in turn.members if one.xpub in seated]
 
 
 def _switch(turn: Turn, fault: Fault, *, off: bool) -> None:

@@ -171,6 +171,9 @@ def own_context(
     council = final_council(tree, head)
     owed = pegout.find(payout.withdrawal_id)
     done = pegout.completed.get(payout.withdrawal_id)
+    # What is given up for good is only what final blocks give up.
+    given_up = tree[head.final.hash].state.pegout.given_up
+    settled = replace(pegout, given_up=given_up)
     pin_id = member.pins.get(payout.withdrawal_id) or b""
     if owed is None and done is not None:
         owed = replace(_as_written(tree, head, payout.withdrawal_id), pin_id=pin_id)
@@ -193,7 +196,7 @@ def own_context(
         relay_fee_ppm=spec.relay_fee_ppm,
         completed=done.payout_id if done else b"",
         pin_id=pin_id,
-        pin_fate=pin_fate(turn, tip, owed, pin_id, pegout),
+        pin_fate=pin_fate(turn, tip, owed, pin_id, settled),
         frozen=not turn.tree.is_ancestor(head.anchor.hash, tip.hash),
         resting=peg_rests(tree, head),
         past=expired(council),

@@ -23,10 +23,14 @@ def pin_fate(
 ) -> PinFate:
     """
     What became of a pin on the branch of a mainchain tip. A payout that completed
-    another withdrawal, which looks the same, does not pay this one.
+    another withdrawal, which looks the same, does not pay this one. A pin that went
+    with a branch which the sidechain has given up since is gone.
     """
     if not pin_id:
         return ""
+    given_up = owed is not None and owed.height < pegout.given_up
+    if given_up and tip.state.deposits_by_id.get(pin_id) is None:
+        return "gone"
     found = spender_of(turn.tree, tip, pin_id)
     if found is None or owed is None:
         return "open"

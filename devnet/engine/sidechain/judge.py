@@ -114,6 +114,8 @@ def judge(
     lost = state.written_off
     if reset is not None:
         lost = written_off(parent, main, reset.base)
+        pegout = replace(state.pegout, given_up=header.height)
+        state = replace(state, pegout=pegout)
     state = _with_council(state, tree, parent, said)
     state = replace(state, acting=acting, written_off=lost)
     change = ledger.change()

@@ -110,12 +110,15 @@ class PegOut:
         completed: those that were paid, by withdrawal id.
         payouts: which withdrawal each recorded payout completed, by the payout's id.
         heights: of the blocks with withdrawals that look the same, by debt key.
+        given_up: height of the newest block that gave a branch of the mainchain up; 0:
+            none did. What an older withdrawal was to be paid from may be gone with it.
     """
 
     open: HashTrieMap[bytes, Owed] = field(default_factory=HashTrieMap)
     completed: HashTrieMap[bytes, Settled] = field(default_factory=HashTrieMap)
     heights: HashTrieMap[bytes, tuple[int, ...]] = field(default_factory=HashTrieMap)
     payouts: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
+    given_up: int = 0
 
     def find(self, withdrawal_id: bytes) -> Owed | None:
         """An open withdrawal, or None."""
