@@ -108,9 +108,6 @@ def lock(
     The transfer goes through lock, confirm, proof, claim and claimed. With --to
     somebody else gets the coins there: an account, or a mainchain address.
     """
-    if to == "":
-        hint = "leave --to out, or name an account or an address"
-        raise BadArgument("nobody is named to be paid", hint=hint)
     network, value = session.network, in_units(session, amount, asset)
     units, place = value.units, holding.place_of(session, to or who)
     order = holding.Order(
@@ -162,6 +159,9 @@ def withdraw(
     and the sidechain records that it was mined. With --to somebody else is paid: an
     account, or any mainchain address.
     """
+    if to == "":
+        hint = "leave --to out, or name an account or an address"
+        raise BadArgument("nobody is named to be paid", hint=hint)
     network, value = session.network, in_units(session, amount, asset)
     units, place = value.units, holding.place_of(session, to or who)
     order = holding.Order(
