@@ -59,7 +59,7 @@ class Served:
             actions=[
                 {
                     "type": "spend_account", "account_alias": "alice",
-                    "asset_alias": "BTM", "amount": 10_500_000,
+                    "asset_alias": "BTM", "amount": 30_000_000,
                     "use_unconfirmed": True,
                 },
                 {
